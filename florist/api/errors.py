@@ -1,0 +1,214 @@
+"""What a call to FLORA, or a run there, can end in.
+
+The names of the status errors are those of FLORA's own SDK::
+
+    FloristError
+    ├── APIError
+    │   ├── APIConnectionError              no answer
+    │   │   └── APITimeoutError             no answer in time
+    │   ├── AmbiguousRequestError           a POST that may have been processed: never re-send it blindly
+    │   ├── APIResponseValidationError      an answer that is not what the contract promises
+    │   ├── APIStatusError                  an answer with an error status
+    │   │   ├── BadRequestError             400; `fields` says which input
+    │   │   ├── AuthenticationError         401
+    │   │   ├── InsufficientCreditsError    402
+    │   │   ├── PermissionDeniedError       403
+    │   │   ├── NotFoundError               404
+    │   │   ├── ConflictError               409
+    │   │   │   └── IdempotencyDuplicateError     by code: the request with this key *was* processed
+    │   │   ├── UnprocessableEntityError    422
+    │   │   │   └── IdempotencyConflictError      by code: so it was, with another body
+    │   │   ├── RateLimitError              429
+    │   │   └── InternalServerError         5xx
+    │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
+    │   ├── DroppedUrlError                 a signed URL that was left behind in a pickle or in JSON
+    │   ├── AssetError                      a file FLORA would not take, or did not
+    │   └── WebhookVerificationError        a delivery that is not FLORA's, or too old
+    └── RunError
+        ├── RunStillPending                 not finished when the window closed; look again
+        ├── RunTimeoutError                 not finished at the deadline; goes on at FLORA, may be resumed
+        ├── RunFailedError                  ended as `failed`
+        └── RunWithoutOutputsError          ended as `completed`, charged, with nothing to keep
+
+Source: the contract, "Errors", "Idempotency", "A run".
+"""
+
+from typing import NamedTuple
+
+from florist.api.models import Run
+from florist.errors import FloristError
+
+TRANSIENT_RUN_CODES = frozenset({"model_timeout", "internal_error", "provider_error"})
+"""Run-level codes after which a new (paid) run may work. Any other, and any unknown one, is permanent."""
+
+
+class FieldProblem(NamedTuple):
+    """One entry of an error body's `fields`."""
+
+    field: str
+    message: str
+
+
+class APIError(FloristError):
+    """A call to FLORA that brought no usable answer."""
+
+
+class APIConnectionError(APIError):
+    """No answer came: the connection could not be made, or broke.
+
+    Raised for reads after their last retry, and for writes only when nothing can have left this machine.
+    """
+
+    is_retryable = True
+
+
+class APITimeoutError(APIConnectionError):
+    """No answer came in time."""
+
+
+class AmbiguousRequestError(APIError):
+    """A POST whose fate is unknown: its bytes may have been processed, and paid for.
+
+    Never send it again without asking the ledger, which finds out.
+    """
+
+    def __init__(self, message: str, *, idempotency_key: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.idempotency_key = idempotency_key
+        self.status = status
+
+
+class APIResponseValidationError(APIError):
+    """An answer that does not have the promised shape.
+
+    `is_write` says whether it answered a POST: that POST was then processed.
+    """
+
+    def __init__(self, message: str, *, request_id: str | None = None, is_write: bool = False) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+        self.is_write = is_write
+
+
+class APIStatusError(APIError):
+    """FLORA answered with an error status.
+
+    Attributes:
+        status: the HTTP status.
+        code: FLORA's machine-readable code, or an empty string.
+        fields: for a 400, the inputs that are wrong and why; may be empty.
+        request_id: `req_…`, for FLORA's support; None if the answer carried none.
+        retry_after: seconds the server asks to wait; None if it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str = "",
+        fields: tuple[FieldProblem, ...] = (),
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.fields = fields
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class BadRequestError(APIStatusError):
+    """400: the request is malformed; `fields` names what to mend."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: FLORA does not know this API key."""
+
+
+class InsufficientCreditsError(APIStatusError):
+    """402: the workspace's balance does not cover the run. Top up, then resume."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key is known but may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: a wrong slug or id, or something of another workspace."""
+
+
+class ConflictError(APIStatusError):
+    """409."""
+
+
+class IdempotencyDuplicateError(ConflictError):
+    """A request with this idempotency key was processed before; FLORA does not say which run it made."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422."""
+
+
+class IdempotencyConflictError(UnprocessableEntityError):
+    """A request with this idempotency key and another body was processed before."""
+
+
+class RateLimitError(APIStatusError):
+    """429: refused, certainly not processed; wait `retry_after`."""
+
+    is_retryable = True
+
+
+class InternalServerError(APIStatusError):
+    """5xx in answer to a read, after its last retry. (A POST raises `AmbiguousRequestError` instead.)"""
+
+    is_retryable = True
+
+
+class UntrustedUrlError(APIError):
+    """A URL pointed the client to a host that must not see the key, or must not be fetched."""
+
+
+class DroppedUrlError(APIError):
+    """A signed URL was asked for after a pickle or JSON had dropped it. Read the run again."""
+
+
+class AssetError(APIError):
+    """A file FLORA would not take, or failed to make ready; the message says which and why."""
+
+
+class WebhookVerificationError(APIError):
+    """A webhook delivery whose signature does not verify, or whose time is too far off."""
+
+
+class RunError(FloristError):
+    """A run that has not brought what was asked for. `run` is what FLORA last said of it."""
+
+    def __init__(self, message: str, *, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class RunStillPending(RunError):  # noqa: N818 - not an error: the signal to look again
+    """The run was unfinished when the window closed."""
+
+    is_retryable = True
+
+
+class RunTimeoutError(RunError):
+    """The run was unfinished at the deadline. It goes on at FLORA and may be waited for again."""
+
+
+class RunFailedError(RunError):
+    """The run ended as `failed`; `run.error_code` says why."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether a new, paid attempt may work. Not `is_retryable`: that attempt spends."""
+        return self.run.error_code in TRANSIENT_RUN_CODES
+
+
+class RunWithoutOutputsError(RunError):
+    """The run ended as `completed` without a single output. It was charged: never rerun it unasked."""

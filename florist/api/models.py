@@ -1,0 +1,227 @@
+"""What FLORA sends: runs, outputs, techniques.
+
+Both spellings are read (`run_id` and `runId`); fields not known yet are kept in `model_extra`, within this
+process only: nobody knows what they hold, so they are left out of repr, dumps and pickles.
+
+Source: the contract, "A run" and "Starting a run".
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from florist.api.secrets import SignedUrl
+
+MILLISECONDS_FROM = 1e11
+"""A moment above this is in milliseconds: in seconds it would be the year 5138."""
+
+
+def moment(value: object) -> object:
+    """Read FLORA's moments: unix seconds, unix milliseconds, or ISO 8601. 0, as in its examples, is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if value == 0:
+            return None
+        return datetime.fromtimestamp(value / 1000 if value > MILLISECONDS_FROM else value, UTC)
+    return value
+
+
+def usd(value: object) -> object:
+    """Read an amount without passing through binary fractions: 0.1 becomes exactly `Decimal("0.1")`."""
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
+OptionalMoment = Annotated[datetime | None, BeforeValidator(moment)]
+Usd = Annotated[Decimal, BeforeValidator(usd), Field(ge=0)]
+
+
+def spelled(*names: str) -> Any:
+    """Return the aliases of a field whose name on the wire is not ours, each in both spellings."""
+    return AliasChoices(*(spelling for name in names for spelling in (name, to_camel(name))))
+
+
+class FloraModel(BaseModel):
+    """An answer of FLORA's: immutable, both spellings, unknown fields kept out of sight."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        populate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(name, to_camel(name))),
+    )
+
+    def __repr_args__(self) -> Any:
+        return [(name, value) for name, value in super().__repr_args__() if name in type(self).model_fields]
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "__pydantic_extra__": {}}
+
+    @model_serializer(mode="wrap")
+    def _known_fields_alone(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialize(self).items() if name in type(self).model_fields}
+
+
+class MediaKind(StrEnum):
+    """What an input takes or an output is, in FLORA's words."""
+
+    IMAGE = "imageUrl"
+    VIDEO = "videoUrl"
+    AUDIO = "audioUrl"
+    TEXT = "text"
+    DOCUMENT = "documentUrl"
+
+
+SENDABLE_KINDS = frozenset({MediaKind.TEXT, MediaKind.IMAGE, MediaKind.VIDEO})
+"""The kinds the nested route takes; a technique that requires another cannot be run with a plain value."""
+
+
+class RunStatus(StrEnum):
+    """Where a run stands at FLORA."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run will not change any more."""
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED)
+
+
+class Output(FloraModel):
+    """One thing a run made: a signed URL, or text.
+
+    Exactly one of `url` and `text` is set. FLORA sends both in its field `url`; `type` says which it is, save
+    that a text which is nothing but an https URL is kept as `url`, to be fetched.
+    """
+
+    output_id: str
+    type: MediaKind
+    url: SignedUrl | None = None
+    text: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_apart_from_url(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or data.get("type") != MediaKind.TEXT:
+            return data
+        value = data.get("url")
+        if not isinstance(value, str) or _is_lone_url(value):
+            return data
+        return {**data, "url": None, "text": value}
+
+
+class TechniqueRef(FloraModel):
+    """The technique a history item names."""
+
+    technique_id: str
+    name: str = ""
+
+
+class Run(FloraModel):
+    """One remote execution at FLORA.
+
+    `outputs` is empty until the run is `completed`, and on history items that leave it out: then
+    `has_outputs` is False and one retrieve of the run brings them. `charged_usd` is final once the run
+    is terminal.
+    """
+
+    run_id: str = Field(validation_alias=spelled("run_id", "technique_run_id", "generation_id", "id"))
+    status: RunStatus
+    progress: float = 0
+    created_at: OptionalMoment = None
+    started_at: OptionalMoment = None
+    completed_at: OptionalMoment = None
+    charged_usd: Usd | None = Field(default=None, validation_alias=spelled("charged_usd", "charged_cost"))
+    error_code: str | None = None
+    error_message: str | None = None
+    outputs: tuple[Output, ...] = ()
+    poll_url: str | None = None
+    technique: TechniqueRef | None = None
+    workspace_id: str | None = None
+    project_id: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_outputs_are_none(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("outputs", ()) is None:
+            return {name: value for name, value in data.items() if name != "outputs"}
+        return data
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run is `completed` or `failed`."""
+        return self.status.is_terminal
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether this answer brought the outputs themselves, with URLs that can still be opened."""
+        return bool(self.outputs) and not any(output.url and output.url.is_dropped for output in self.outputs)
+
+
+class TechniqueInput(FloraModel):
+    """One declared input, or output, of a technique."""
+
+    id: str
+    name: str = ""
+    type: MediaKind
+    description: str | None = None
+    optional: bool = False
+    allow_multiple: bool = False
+    accepts_element: bool = False
+    specified_aspect_ratio: str | None = None
+    specified_duration: float | None = None
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether the API can be given a value for it at all."""
+        return self.type in SENDABLE_KINDS and not self.accepts_element
+
+
+class Technique(FloraModel):
+    """A technique's definition: what it takes, what it makes, what one run costs.
+
+    `run_cost_usd` is None where FLORA told only `runCost`, which an older page counts in credits: that number
+    is `run_cost_credits`, and never dollars.
+    """
+
+    technique_id: str
+    name: str
+    description: str | None = None
+    run_cost_usd: Usd | None = Field(default=None, validation_alias=AliasChoices("run_cost_usd", "run_cost"))
+    run_cost_credits: Decimal | None = Field(
+        default=None, validation_alias=AliasChoices("run_cost_credits", "runCost")
+    )
+    inputs: tuple[TechniqueInput, ...] = ()
+    outputs: tuple[TechniqueInput, ...] = ()
+    slug: str | None = None
+
+
+class InputValue(BaseModel):
+    """One input as the nested route takes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: Literal["text", "imageUrl", "videoUrl"]
+    value: str = Field(repr=False)
+
+
+def _is_lone_url(text: str) -> bool:
+    return text.startswith("https://") and not any(character.isspace() for character in text.strip())

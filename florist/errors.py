@@ -1,0 +1,38 @@
+"""The root of every error Florist raises.
+
+The tree (each branch is drawn again, with its leaves, in its own module)::
+
+    FloristError
+    ├── ConfigurationError          a setting is missing or wrong; the message names it and the mend
+    ├── APIError                    florist.api.errors: a call to FLORA
+    ├── RunError                    florist.api.errors: a run that ended badly, or not yet
+    ├── ArchiveError                florist.archive.errors: keeping outputs
+    ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
+    └── LedgerError                 florist.ledger.errors: what was paid for
+"""
+
+from typing import Any, ClassVar
+
+
+class FloristError(Exception):
+    """Root of all errors of this library.
+
+    Holds plain data only, never a request, response, header, key or signed URL, and survives pickling
+    with all its fields (Prefect persists what tasks raise). A message says what happened, to which id,
+    and what to do next.
+    """
+
+    is_retryable: ClassVar[bool] = False
+    """Whether the same call may simply be made again: nothing was spent, and it may go better."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild without calling `__init__`, whose arguments need not be `self.args`."""
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+class ConfigurationError(FloristError):
+    """A setting is missing or wrong."""
+
+
+def _rebuilt(cls: type[FloristError], args: tuple[object, ...]) -> FloristError:
+    return cls.__new__(cls, *args)
