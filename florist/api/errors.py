@@ -56,7 +56,8 @@ class APIError(FloristError):
 class APIConnectionError(APIError):
     """No answer came: the connection could not be made, or broke.
 
-    Raised for reads after their last retry, and for writes only when nothing can have left this machine.
+    Raised for reads and free writes after their last retry, and for writes that spend only when nothing can
+    have left this machine.
     """
 
     is_retryable = True
@@ -70,12 +71,28 @@ class AmbiguousRequestError(APIError):
     """A POST whose fate is unknown: its bytes may have been processed, and paid for.
 
     Never send it again without asking the ledger, which finds out.
+
+    Attributes:
+        idempotency_key: the key it was sent under, be it the caller's or one made for this call.
+        status: the HTTP status; None if no answer came.
+        was_processed: FLORA said that it worked (2xx), but not, or not readably, which run it made.
+        request_id: `req_…`, for FLORA's support; None if no answer came.
     """
 
-    def __init__(self, message: str, *, idempotency_key: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        idempotency_key: str | None = None,
+        status: int | None = None,
+        was_processed: bool = False,
+        request_id: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.idempotency_key = idempotency_key
         self.status = status
+        self.was_processed = was_processed
+        self.request_id = request_id
 
 
 class APIResponseValidationError(APIError):
@@ -162,7 +179,7 @@ class RateLimitError(APIStatusError):
 
 
 class InternalServerError(APIStatusError):
-    """5xx in answer to a read, after its last retry. (A POST raises `AmbiguousRequestError` instead.)"""
+    """5xx, after the last retry. (A POST that spends raises `AmbiguousRequestError` instead.)"""
 
     is_retryable = True
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AliasGenerator,
     BaseModel,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from florist.api.secrets import SignedUrl
+from florist.api.secrets import SignedUrl, redacted
 
 MILLISECONDS_FROM = 1e11
 """A moment above this is in milliseconds: in seconds it would be the year 5138."""
@@ -47,6 +48,8 @@ def usd(value: object) -> object:
 
 Moment = Annotated[datetime, BeforeValidator(moment)]
 OptionalMoment = Annotated[datetime | None, BeforeValidator(moment)]
+ShownText = Annotated[str, AfterValidator(redacted)]
+"""Words of FLORA's for people, which may quote the signed URL of an input."""
 Usd = Annotated[Decimal, BeforeValidator(usd), Field(ge=0)]
 
 
@@ -62,6 +65,7 @@ class FloraModel(BaseModel):
         extra="allow",
         frozen=True,
         populate_by_name=True,
+        hide_input_in_errors=True,  # a signed URL that does not validate must not be printed either
         alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(name, to_camel(name))),
     )
 
@@ -104,6 +108,10 @@ class RunStatus(StrEnum):
         return self in (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
+GenerationType = Literal["image", "video", "audio", "text"]
+"""What a generation makes, in FLORA's words."""
+
+
 class Output(FloraModel):
     """One thing a run made: a signed URL, or text.
 
@@ -134,6 +142,18 @@ class TechniqueRef(FloraModel):
     name: str = ""
 
 
+class ModelRef(FloraModel):
+    """The model a generation names."""
+
+    model_id: str | None = None
+
+
+class ActionRef(FloraModel):
+    """The action a run of one names."""
+
+    action_id: str
+
+
 class Run(FloraModel):
     """One remote execution at FLORA.
 
@@ -150,10 +170,11 @@ class Run(FloraModel):
     completed_at: OptionalMoment = None
     charged_usd: Usd | None = Field(default=None, validation_alias=spelled("charged_usd", "charged_cost"))
     error_code: str | None = None
-    error_message: str | None = None
+    error_message: ShownText | None = None
     outputs: tuple[Output, ...] = ()
     poll_url: str | None = None
     technique: TechniqueRef | None = None
+    model: ModelRef | None = None
     workspace_id: str | None = None
     project_id: str | None = None
 
@@ -173,6 +194,25 @@ class Run(FloraModel):
     def has_outputs(self) -> bool:
         """Whether this answer brought the outputs themselves, with URLs that can still be opened."""
         return bool(self.outputs) and not any(output.url and output.url.is_dropped for output in self.outputs)
+
+
+class StartedRun(FloraModel):
+    """What the top-level routes answer: a run that has begun. They tell no status.
+
+    `reserved_usd` is what FLORA says it will charge; it is final only once the run is terminal, and failed
+    runs are not charged.
+    """
+
+    run_id: str = Field(validation_alias=spelled("run_id", "id"))
+    type: str = ""
+    reserved_usd: Usd | None = Field(default=None, validation_alias=spelled("reserved_usd", "charged_cost"))
+    estimated_seconds: float | None = None
+    poll_url: str | None = None
+    project_id: str | None = None
+    workflow_run_id: str | None = None
+    model: ModelRef | None = None
+    technique: TechniqueRef | None = None
+    action: ActionRef | None = None
 
 
 class TechniqueInput(FloraModel):

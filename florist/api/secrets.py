@@ -1,13 +1,16 @@
 """Values that must not be seen: signed URLs, and the redaction of anything shown to people."""
 
 import copyreg
+import re
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, core_schema
 
 _REDACTED = "redacted:"
+_URL = re.compile(r"https?://[^\s\"'<>(){}]+", re.IGNORECASE)
+_TOKEN = re.compile(r"\b(sk_live_|sk_test_|whsec_|Bearer\s+)\S+", re.IGNORECASE)
 
 
 class SignedUrl:
@@ -93,6 +96,24 @@ def shown_url(url: str) -> str:
     host = parts.hostname or ""
     directory, _, name = parts.path.rpartition("/")
     return f"{parts.scheme}://{host}{'/…' if directory else ''}/{name}"
+
+
+def hidden(secret: str | SecretStr) -> SecretStr:
+    """Return a secret as a value that does not print."""
+    return secret if isinstance(secret, SecretStr) else SecretStr(secret)
+
+
+def redacted(text: str) -> str:
+    """Return a text of FLORA's, or of a lower layer's, with its URLs shortened and its keys struck out."""
+    shown = _URL.sub(lambda match: _shown_or_nothing(match.group()), text)
+    return _TOKEN.sub(lambda match: f"{match.group(1)}…", shown)
+
+
+def _shown_or_nothing(url: str) -> str:
+    try:
+        return shown_url(url)
+    except ValueError:  # e.g. an unclosed bracket where an IPv6 address should be
+        return "…"
 
 
 def _text(value: object) -> str:

@@ -11,9 +11,12 @@
         │   ├── StoreFullError              no space left
         │   └── StoreUnsafeError            the store does not enforce create-if-absent
         ├── KeyTakenError               other bytes are kept under this key already; they were not touched
+        ├── UnsafeKeyError              a key that could leave the store, or be another on some other store
+        ├── ObjectMissingError          nothing is kept under this key
         ├── TransferError               the bytes could not be fetched
         │   ├── TransferBrokenError         the connection broke, and resuming did not help
         │   ├── TransferRefusedError        a URL that must not be fetched: scheme, host, address, size
+        │   ├── DeadUrlError                the server does not open this URL any more; a fresh one may do
         │   └── OutputExpiredError          FLORA has no living URL for it any more: lost
         └── IntegrityError              what came is not what was promised: length, hash, media type
 """
@@ -63,6 +66,22 @@ class KeyTakenError(ArchiveError):
         self.key = key
 
 
+class UnsafeKeyError(ArchiveError):
+    """A key that could leave the store, or name another object on some other store."""
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class ObjectMissingError(ArchiveError):
+    """Nothing is kept under this key."""
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class TransferError(ArchiveError):
     """The bytes of an output could not be fetched. Nothing stands under its final key."""
 
@@ -75,6 +94,10 @@ class TransferBrokenError(TransferError):
 
 class TransferRefusedError(TransferError):
     """A URL that must not be fetched, or that promises more than the cap."""
+
+
+class DeadUrlError(TransferError):
+    """The URL does not open any more. Read the run again for a fresh one."""
 
 
 class OutputExpiredError(TransferError):

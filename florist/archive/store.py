@@ -1,6 +1,7 @@
 """What Florist asks of a place that keeps objects: S3, or a local folder.
 
-Every key is relative to the store's own bucket and prefix, or folder. Writing never overwrites.
+Every key is relative to the store's own bucket and prefix, or folder, and must pass `keys.checked_key`
+(`UnsafeKeyError`). Writing never overwrites.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -17,8 +18,10 @@ class StoredObject:
 
     Attributes:
         sha256: hex digest of the bytes, as recorded when they were written; None where a listing or a
-            foreign writer left it out.
+            foreign writer left it out, and for objects on S3 of more than one part, whose digest is not known
+            when their metadata is sent: the manifest holds it.
         media_type: MIME type; empty where a listing does not tell.
+        metadata: what was given to `write`; empty in listings, and from a folder, which keeps none.
     """
 
     key: str
@@ -58,7 +61,11 @@ class Store(Protocol):
         ...
 
     def stream(self, key: str) -> AsyncIterator[bytes]:
-        """Yield an object's bytes in order, in chunks of at most a few MiB."""
+        """Yield an object's bytes in order, in chunks of at most a few MiB.
+
+        Raises:
+            ObjectMissingError: there is none under the key.
+        """
         ...
 
     async def create(self, key: str, data: bytes, *, media_type: str = "application/json") -> bool:
@@ -93,7 +100,14 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str, *, start_after: str = "") -> AsyncIterator[StoredObject]:
-        """Yield objects whose key begins with `prefix`, in key order, those after `start_after` alone."""
+        """Yield the objects whose key begins with `prefix`.
+
+        The order is the store's own and the same every time: by key in a folder and on AWS, folder by folder
+        on SeaweedFS.
+
+        Args:
+            start_after: a key that was listed before; goes on with those that came after it.
+        """
         ...
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
@@ -102,4 +116,15 @@ class Store(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove an object of our own probes and leftovers; not an error if there is none."""
+        ...
+
+    async def drop_leftovers(self, *, older_than: timedelta) -> int:
+        """Remove what killed writers left under no key: temporary files, unfinished multipart uploads.
+
+        Args:
+            older_than: leave alone what was begun later than that ago; it may still be written.
+
+        Returns:
+            How many were removed.
+        """
         ...

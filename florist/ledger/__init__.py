@@ -1,0 +1,49 @@
+"""The ledger: nothing is paid for twice, and nothing paid for is lost.
+
+`Spender.start` is the only way to start a run; `docs/ledger.md` has the protocol.
+"""
+
+from florist.ledger.by_hand import adopt, restart
+from florist.ledger.contents import content_of_file
+from florist.ledger.entries import Candidate, Entry, RunFacts, Send, State
+from florist.ledger.explaining import Difference, differences, explanation, nearest
+from florist.ledger.fates import next_attempt
+from florist.ledger.flora import Flora
+from florist.ledger.ledger import Ledger, callback_token
+from florist.ledger.reports import Choice, InFlight, Line, choices, in_flight, lines
+from florist.ledger.spender import How, Spender, Started
+from florist.ledger.technique_runs import FloraTechniques
+from florist.ledger.timing import Timing
+from florist.ledger.work import InputIdentity, Work
+
+__all__ = [
+    "Candidate",
+    "Choice",
+    "Difference",
+    "Entry",
+    "Flora",
+    "FloraTechniques",
+    "How",
+    "InFlight",
+    "InputIdentity",
+    "Ledger",
+    "Line",
+    "RunFacts",
+    "Send",
+    "Spender",
+    "Started",
+    "State",
+    "Timing",
+    "Work",
+    "adopt",
+    "callback_token",
+    "choices",
+    "content_of_file",
+    "differences",
+    "explanation",
+    "in_flight",
+    "lines",
+    "nearest",
+    "next_attempt",
+    "restart",
+]

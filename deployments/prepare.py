@@ -1,0 +1,73 @@
+"""Make what the deployments in prefect.yaml need: block types, two saved blocks, a work pool.
+
+    FLORA_API_KEY=sk_live_… python -m deployments.prepare --archive s3://bucket/prefix
+
+Safe to repeat: what exists is left as it is, and said.
+"""
+
+import argparse
+import asyncio
+
+from prefect.blocks.core import Block
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+from blocks import FloraWorkspace, LocalArchive, S3Archive, archive_at
+
+WORK_POOL = "florist"
+BLOCK_NAME = "default"
+
+
+def main() -> None:
+    """Read the command line and make what is missing."""
+    arguments = argparse.ArgumentParser(prog="python -m deployments.prepare", description=__doc__)
+    arguments.add_argument("--archive", default="florist-archive", help="a folder, or s3://bucket/prefix")
+    asyncio.run(prepare(arguments.parse_args().archive))
+
+
+async def prepare(archive: str) -> None:
+    """Make the block types, the blocks named `default` and the work pool, where they are missing.
+
+    Args:
+        archive: a folder, or s3://bucket/prefix.
+
+    Raises:
+        ConfigurationError: there is no saved workspace, and FLORA_API_KEY is not set.
+    """
+    async with get_client() as client:
+        for block_type in (FloraWorkspace, LocalArchive, S3Archive):
+            await block_type.register_type_and_schema(client=client)
+        if not await _exists(FloraWorkspace, client):
+            await _save(FloraWorkspace.from_environment(), client)
+        block = archive_at(archive)
+        if not await _exists(type(block), client):
+            await _save(block, client)
+        await _make_work_pool(client)
+
+
+async def _exists(block_type: type[Block], client: PrefectClient) -> bool:
+    slug = block_type.get_block_type_slug()
+    documents = await client.read_block_documents_by_type(slug, include_secrets=False)
+    exists = any(document.name == BLOCK_NAME for document in documents)
+    if exists:
+        print(f"block {slug}/{BLOCK_NAME} is there")
+    return exists
+
+
+async def _save(block: Block, client: PrefectClient) -> None:
+    await block.save(BLOCK_NAME, client=client)
+    print(f"block {block.get_block_type_slug()}/{BLOCK_NAME} made")
+
+
+async def _make_work_pool(client: PrefectClient) -> None:
+    try:
+        await client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
+    except ObjectAlreadyExists:
+        print(f"work pool {WORK_POOL} is there")
+    else:
+        print(f"work pool {WORK_POOL} made; a worker takes its runs: prefect worker start --pool {WORK_POOL}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""FLORA's resources, one module each, in the shape of its own SDK."""

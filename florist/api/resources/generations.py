@@ -1,0 +1,77 @@
+"""Generations: one remote call of a single model."""
+
+from collections.abc import Mapping
+
+from florist.api.models import GenerationType, Run, RunStatus, StartedRun
+from florist.api.paging import AsyncPager
+from florist.api.resources.resource import Resource
+from florist.api.routes import route
+
+
+class Generations(Resource):
+    """What `client.generations` offers."""
+
+    async def create(
+        self,
+        *,
+        type: GenerationType,  # noqa: A002 - FLORA's word
+        prompt: str,
+        project_id: str,
+        workspace_id: str | None = None,
+        model: str | None = None,
+        params: Mapping[str, object] | None = None,
+        callback_url: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> StartedRun:
+        """Start a generation, which costs. Errors are those of `techniques.runs.create`.
+
+        Args:
+            project_id: the project whose canvas it appears on.
+            model: a model id as `models.list` has it; None lets FLORA choose.
+            params: as the model's own list of parameters says.
+
+        Source: POST /generate
+        """
+        return await self._start(
+            "/generate",
+            idempotency_key,
+            {
+                "type": type,
+                "prompt": prompt,
+                "workspace_id": self._workspace(workspace_id),
+                "project_id": project_id,
+                "model": model,
+                "params": params,
+                "callback_url": callback_url,
+            },
+        )
+
+    async def retrieve(self, run_id: str) -> Run:
+        """Return a generation's run, or an action's.
+
+        Source: GET /runs/{run_id}
+        """
+        return await self._read(route("/runs/{}", run_id), Run.model_validate)
+
+    def list(
+        self,
+        *,
+        workspace_id: str | None = None,
+        project_id: str | None = None,
+        status: RunStatus | None = None,
+        limit: int | None = 50,
+    ) -> AsyncPager[Run]:
+        """Go through the generation history, newest first. Items may lack their outputs.
+
+        Source: GET /generations
+        """
+        return self._pager(
+            "/generations",
+            Run,
+            member="generations",
+            identity=lambda run: run.run_id,
+            workspace_id=workspace_id,
+            project_id=project_id,
+            status=status,
+            limit=limit,
+        )

@@ -1,0 +1,120 @@
+"""What every resource of the client is made of: reading, listing, starting something that costs."""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from florist.api.answers import Answer, model_from
+from florist.api.calls import Call
+from florist.api.errors import APIResponseValidationError
+from florist.api.models import StartedRun
+from florist.api.outcomes import ambiguous
+from florist.api.paging import AsyncPager, Page
+from florist.api.retries import Effect
+from florist.api.transport import Transport
+from florist.errors import ConfigurationError
+
+RUN_ID = re.compile(rb'"(?:run_id|runId)"\s*:\s*"([^"\\]+)"|"id"\s*:\s*"(run_[^"\\]+)"')
+"""A run id, wherever it stands in an answer whose format nobody knows."""
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+ReadT = TypeVar("ReadT")
+
+
+class Resource:
+    """A group of routes. `workspace_id` is what calls take that must name a workspace and are given none."""
+
+    def __init__(self, transport: Transport, *, workspace_id: str | None) -> None:
+        self._transport = transport
+        self._workspace_id = workspace_id
+
+    async def _read(self, path: str, read: Callable[[Any], ReadT], **query: str | int | None) -> ReadT:
+        answer = await self._transport.send(Call("GET", path, query=without_none(query)))
+        return model_from(answer, read)
+
+    async def _catalogue(
+        self, path: str, model: type[ModelT], *, member: str, **query: str | int | None
+    ) -> tuple[ModelT, ...]:
+        return await self._read(path, lambda body: _items(body, model, member), **query)
+
+    def _pager(
+        self,
+        path: str,
+        model: type[ModelT],
+        *,
+        member: str,
+        identity: Callable[[ModelT], str | None],
+        **query: str | int | None,
+    ) -> AsyncPager[ModelT]:
+        async def fetch(cursor: str | None) -> Page[ModelT]:
+            return await self._read(path, lambda body: _page(body, model, member), **query, cursor=cursor)
+
+        return AsyncPager(fetch, identity=identity)
+
+    async def _start(self, path: str, idempotency_key: str | None, body: Mapping[str, Any]) -> StartedRun:
+        call = Call(
+            "POST",
+            path,
+            effect=Effect.SPEND,
+            body=without_none(body),
+            idempotency_key=checked_key(idempotency_key),
+        )
+        return await self._spend(call, StartedRun.model_validate, lambda run_id: StartedRun(run_id=run_id))
+
+    async def _spend(
+        self, call: Call, read: Callable[[Any], ReadT], with_id_alone: Callable[[str], ReadT]
+    ) -> ReadT:
+        """Send a POST that costs; take the run id from the answer even if nothing else in it can be read."""
+        answer = await self._transport.send(call)
+        try:
+            return model_from(answer, read, is_write=True)
+        except APIResponseValidationError as error:
+            run_id = _run_id_in(answer)
+            if run_id is None:
+                raise ambiguous(call, answer) from error
+            return with_id_alone(run_id)
+
+    def _workspace(self, workspace_id: str | None) -> str:
+        chosen = workspace_id or self._workspace_id
+        if chosen is None:
+            raise ConfigurationError(
+                "this call must name a workspace: pass workspace_id=, or give the client one (FLORA_WORKSPACE_ID)"
+            )
+        return chosen
+
+
+def checked_key(idempotency_key: str | None) -> str:
+    """Return the key a POST is sent under: the caller's, or a new one, so that every re-send bears the same.
+
+    Raises:
+        ValueError: it cannot stand in a header.
+    """
+    key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+    if not (key.isascii() and key.isprintable() and key.strip() == key and 0 < len(key) <= 255):
+        raise ValueError(f"{key!r} is no idempotency key: 1 to 255 printable ASCII characters")
+    return key
+
+
+def _page(body: Any, model: type[ModelT], member: str) -> Page[ModelT]:
+    meta = body.get("meta") or {}
+    cursor = meta.get("next_cursor") or meta.get("nextCursor")
+    return Page(_items(body, model, member), str(cursor) if cursor else None)
+
+
+def _items(body: Any, model: type[ModelT], member: str) -> tuple[ModelT, ...]:
+    items = body[member] if member in body else body[to_camel(member)]
+    return TypeAdapter(tuple[model, ...]).validate_python(items or ())  # type: ignore[valid-type]
+
+
+def _run_id_in(answer: Answer) -> str | None:
+    found = RUN_ID.search(answer.content)
+    return (found.group(1) or found.group(2)).decode(errors="replace") if found else None
+
+
+def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a request says: FLORA reads null as a value."""
+    return {name: value for name, value in values.items() if value is not None}

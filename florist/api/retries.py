@@ -1,0 +1,138 @@
+"""Which request may be sent again, and when: pure functions, the whole policy.
+
+::
+
+    what happened                           read     free write   spending write
+    never left us (could not connect)       again    again        again, same key
+    429                                     again    again        again, same key
+    broke after sending began, 408, 5xx     again    again        ambiguous
+    3xx, 501                                refused  refused      ambiguous
+    idempotency_duplicate, _conflict        refused  refused      refused: that key was processed
+    other 4xx                               refused  refused      refused
+
+A *free write* makes something that costs nothing (an uploaded asset). "Again" ends at the call's total
+deadline. "Ambiguous" is never sent again by the client: the ledger finds out what became of it.
+
+Source: the contract, "Errors" and "Idempotency".
+"""
+
+import math
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+import httpx
+
+LONGEST_BACKOFF = 30.0
+FIRST_BACKOFF = 0.5
+SHORTEST_DELAY = 0.1
+"""Bounds the number of attempts within any deadline, even where jitter or the server says "at once"."""
+RATE_LIMIT_DELAY = 5.0
+"""For a 429 without `retry-after`. Source: the contract, "Errors"."""
+
+_PROCESSED_CODES = frozenset({"idempotency_duplicate", "idempotency_conflict"})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Effect(StrEnum):
+    """What a request does at FLORA."""
+
+    READ = "read"
+    FREE_WRITE = "free write"
+    SPEND = "spending write"
+
+
+class Kind(StrEnum):
+    """How an attempt went wrong."""
+
+    NEVER_SENT = "never sent"
+    BROKEN = "broken"
+    ANSWERED = "answered"
+
+
+class Verdict(StrEnum):
+    """What to do about it."""
+
+    AGAIN = "again"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One attempt that brought no usable answer; `status`, `code` and `retry_after` where there was one."""
+
+    kind: Kind
+    status: int = 0
+    code: str = ""
+    retry_after: float | None = None
+
+
+def trouble_with_connection(error: Exception) -> Trouble:
+    """Tell a request that never left this machine from one that may have arrived."""
+    return Trouble(Kind.NEVER_SENT if isinstance(error, _NEVER_SENT) else Kind.BROKEN)
+
+
+def verdict_on(trouble: Trouble, effect: Effect) -> Verdict:
+    """Return what the table above says."""
+    if trouble.kind is Kind.NEVER_SENT:
+        return Verdict.AGAIN
+    if says_processed(trouble.code):
+        return Verdict.REFUSED
+    if trouble.status == 429:
+        return Verdict.AGAIN
+    if effect is Effect.SPEND:
+        return Verdict.AMBIGUOUS if _may_have_worked(trouble) else Verdict.REFUSED
+    return Verdict.AGAIN if _may_work_later(trouble) else Verdict.REFUSED
+
+
+def says_processed(code: str) -> bool:
+    """Whether an error code means that a request with this idempotency key was processed, whatever the status."""
+    return code in _PROCESSED_CODES
+
+
+def retry_delay(trouble: Trouble, attempt: int, rng: random.Random) -> float:
+    """Return the seconds to wait after the `attempt`-th try (from 0) went wrong.
+
+    What the server asked for; else 5 s after a 429; else a random part of an exponential bound, at most 30 s.
+    """
+    if trouble.retry_after is not None:
+        return max(trouble.retry_after, SHORTEST_DELAY)
+    if trouble.status == 429:
+        return RATE_LIMIT_DELAY
+    bound = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt, 10))
+    return max(rng.uniform(0, bound), SHORTEST_DELAY)
+
+
+def retry_after_seconds(header: str | None, *, now: datetime) -> float | None:
+    """Read `retry-after`, given as seconds or as an HTTP date; None if missing or unreadable."""
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        at = http_date(header)
+        return None if at is None else max(0.0, (at - now).total_seconds())
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def http_date(header: str | None) -> datetime | None:
+    """Read an HTTP date; None if missing or unreadable."""
+    try:
+        at = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _may_have_worked(trouble: Trouble) -> bool:
+    return trouble.kind is Kind.BROKEN or trouble.status == 408 or not 400 <= trouble.status < 500
+
+
+def _may_work_later(trouble: Trouble) -> bool:
+    if trouble.kind is Kind.BROKEN:
+        return True
+    # 501 says that this server will never know the route.
+    return trouble.status == 408 or (trouble.status >= 500 and trouble.status != 501)

@@ -1,0 +1,255 @@
+"""One shared poller for everyone who waits for a run at FLORA.
+
+However many runs a process waits for, one task looks at all of them, tick by tick, with at most two requests
+a tick for 50 of them. It starts with the first waiter and ends with the last.
+
+Source: the contract, "A run".
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from florist.api.errors import APIConnectionError, APIError, RunStillPending
+from florist.api.lookout import Lookout, RunRoute, is_passing
+from florist.api.models import Run, RunStatus
+from florist.api.watched_run import Route, WatchedRun
+from florist.api.watching_schedule import Pace, learnt_duration, requests_allowed, rest_after
+
+logger = logging.getLogger("florist.api")
+
+KEPT_SECONDS = 600.0
+"""How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
+timetable must not begin anew with each."""
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class RunWatcher:
+    """Waits for runs, all of them with one poller. Belongs to one event loop.
+
+    Args:
+        routes: how runs are read, by the route that started them.
+        pace: the least and the most seconds between two looks at a run.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[Route, RunRoute],
+        *,
+        pace: Pace | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._pace = pace or Pace()
+        self._lookout = Lookout(routes, monotonic=monotonic)
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._waited: dict[str, WatchedRun] = {}
+        self._left: dict[str, tuple[float, WatchedRun]] = {}
+        self._durations: dict[str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self._nap: asyncio.Future[object] | None = None
+        self._next_tick_at = 0.0
+        self._quiet_until = 0.0
+        self._troubles = 0
+        self._is_closed = False
+
+    async def wait(
+        self,
+        run_id: str,
+        *,
+        technique: str | None,
+        window: float | None = None,
+        route: Route = "technique",
+        expected_seconds: float | None = None,
+    ) -> Run:
+        """Return the run once it is `completed`, with its outputs, or `failed`.
+
+        Trouble at FLORA or on the way there is no failure of the run: it is asked for again. May be cancelled
+        and repeated at will; a run goes on being known for some minutes between two windows.
+
+        Args:
+            window: seconds from now; None waits for as long as the run takes.
+            expected_seconds: in how many seconds from now the run is likely to end; 0 for one that was started
+                a while ago. None: as long as the technique's runs took so far.
+
+        Raises:
+            RunStillPending: unfinished when the window closed; `error.run` is what FLORA last said of it.
+            RunWithoutOutputsError: it was completed, and charged, without a single output.
+            NotFoundError: FLORA does not know it, a minute after it was first waited for.
+            AuthenticationError, PermissionDeniedError: the key is no good; all who wait get this.
+        """
+        if self._is_closed:
+            raise RuntimeError("this client is closed: no run can be waited for with it")
+        watched = self._watch(run_id, technique, route, expected_seconds)
+        watched.waiters += 1
+        closing = None if window is None else asyncio.ensure_future(self._sleep(window))
+        try:
+            self._keep_looking()
+            await asyncio.wait({watched.ended, closing or watched.ended}, return_when=asyncio.FIRST_COMPLETED)
+            if watched.ended.done():
+                return watched.ended.result()
+            raise RunStillPending(
+                f"run {run_id} is {watched.last_seen.status} after a window of {window:g} s; it goes on at FLORA, "
+                "wait for it again",
+                run=watched.last_seen,
+            )
+        finally:
+            if closing is not None:
+                closing.cancel()
+            self._leave(watched)
+
+    def tell_ended(self, run_id: str) -> None:
+        """Look at a run at once: a webhook says that it has ended. Unknown runs are ignored."""
+        _, left = self._left.get(run_id, (0.0, None))
+        if (watched := self._waited.get(run_id, left)) is not None:
+            watched.is_told = True
+            self._wake()
+
+    async def aclose(self) -> None:
+        """Stop looking; whoever still waits gets an `APIConnectionError`. The runs go on at FLORA."""
+        self._is_closed = True
+        for watched in tuple(self._waited.values()):
+            watched.end(
+                APIConnectionError(
+                    f"the client was closed while run {watched.run_id} was waited for; the run goes on at FLORA, "
+                    "wait for it again with another client"
+                )
+            )
+        self._stop_looking()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _watch(
+        self, run_id: str, technique: str | None, route: Route, expected_seconds: float | None
+    ) -> WatchedRun:
+        now = self._monotonic()
+        self._forget_the_long_left(now)
+        _, known = self._left.pop(run_id, (0.0, None))
+        known = self._waited.get(run_id, known)
+        fresh = WatchedRun(
+            run_id=run_id,
+            technique=technique,
+            route=route,
+            began_at=now,
+            expected_seconds=self._expected(technique, expected_seconds),
+            pace=self._pace,
+            ended=asyncio.get_running_loop().create_future(),
+        )
+        watched = fresh if known is None or known.ended.done() else known
+        if expected_seconds is not None:
+            watched.look_at = min(watched.look_at, fresh.look_at)
+        self._waited[run_id] = watched
+        return watched
+
+    def _expected(self, technique: str | None, stated: float | None) -> float:
+        if stated is not None:
+            return stated
+        return self._durations.get(technique or "", 0.0)
+
+    def _forget_the_long_left(self, now: float) -> None:
+        for run_id, (left_at, _) in tuple(self._left.items()):
+            if now - left_at < KEPT_SECONDS:
+                return
+            del self._left[run_id]
+
+    def _leave(self, watched: WatchedRun) -> None:
+        watched.waiters -= 1
+        if watched.waiters:
+            return
+        if self._waited.get(watched.run_id) is watched:
+            del self._waited[watched.run_id]
+            if not watched.ended.done():
+                self._left[watched.run_id] = (self._monotonic(), watched)
+        if not self._waited:
+            self._stop_looking()
+
+    def _keep_looking(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look_until_cancelled(), name="florist run watcher")
+        self._wake()
+
+    def _stop_looking(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._ending.add(self._task)
+            self._task.add_done_callback(self._ending.discard)
+            self._task = None
+
+    def _wake(self) -> None:
+        if self._nap is not None:
+            self._nap.cancel()
+
+    async def _look_until_cancelled(self) -> None:
+        try:
+            while True:
+                await self._rest()
+                await self._look()
+        except asyncio.CancelledError:
+            if self._task is asyncio.current_task():  # by somebody else: nobody would look any more
+                for watched in self._waited.values():
+                    watched.ended.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is: they would wait for ever
+            for watched in self._waited.values():
+                watched.end(error)
+
+    async def _rest(self) -> None:
+        """Sleep until a run is due, however often the waiters change meanwhile."""
+        while (seconds := self._next_look_at() - self._monotonic()) > 0:
+            self._nap = asyncio.ensure_future(self._sleep(seconds))
+            try:
+                await asyncio.wait({self._nap})
+                if not self._nap.cancelled():
+                    self._nap.result()
+            finally:
+                self._nap.cancel()
+
+    def _next_look_at(self) -> float:
+        unfinished = [watched for watched in self._waited.values() if not watched.ended.done()]
+        if any(watched.is_told for watched in unfinished):
+            return self._quiet_until
+        idle = self._monotonic() + self._pace.longest
+        due_at = min((watched.due_at for watched in unfinished), default=idle)
+        return max(due_at, self._next_tick_at, self._quiet_until)
+
+    async def _look(self) -> None:
+        watched = {run_id: run for run_id, run in self._waited.items() if not run.ended.done()}
+        try:
+            await self._look_at(watched)
+        except APIError as error:
+            if not is_passing(error):
+                raise
+            self._troubles += 1
+            rest = rest_after(error, self._troubles, self._pace)
+            self._quiet_until = self._monotonic() + rest
+            logger.warning("%d runs are waited for, looking again in %.0f s: %s", len(watched), rest, error)
+        else:
+            self._troubles = 0
+        finally:
+            for run in watched.values():
+                self._learn(run)
+
+    async def _look_at(self, watched: Mapping[str, WatchedRun]) -> None:
+        if told := [run for run in watched.values() if run.is_told]:
+            await self._lookout.retrieve(told)
+            return
+        # A run's look is rounded to the nearest tick, not put off to the one after.
+        late = self._monotonic() + self._pace.shortest / 2
+        due = [run for run in watched.values() if run.due_at <= late]
+        try:
+            await self._lookout.look(watched, due, requests=requests_allowed(len(watched)))
+        finally:
+            # Counted from the end of the tick: the slower FLORA answers, the less it is asked.
+            self._next_tick_at = self._monotonic() + self._pace.shortest
+
+    def _learn(self, watched: WatchedRun) -> None:
+        run, technique = watched.last, watched.technique
+        if run is None or technique is None or run.status is not RunStatus.COMPLETED or not watched.ended.done():
+            return
+        took = self._monotonic() - watched.began_at
+        if run.created_at and run.completed_at:
+            took = max(0.0, (run.completed_at - run.created_at).total_seconds())
+        self._durations[technique] = learnt_duration(self._durations.get(technique), took)

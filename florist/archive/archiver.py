@@ -1,0 +1,320 @@
+"""Keeps the outputs of a run: each fetched, verified and stored, then the manifest that vouches for them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from florist.api.errors import RunWithoutOutputsError
+from florist.api.models import MediaKind, Output, Run, RunStatus
+from florist.api.secrets import SignedUrl
+from florist.archive.errors import (
+    ArchiveError,
+    DeadUrlError,
+    IntegrityError,
+    KeyTakenError,
+    OutputExpiredError,
+    TransferBrokenError,
+)
+from florist.archive.expiry import expires_at
+from florist.archive.keys import Layout, Place, index_key
+from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
+from florist.archive.media_types import SNIFFED_BYTES, MediaType, accepted
+from florist.archive.store import Store, StoredObject
+from florist.archive.wholeness import whole
+
+Model = TypeVar("Model", bound=BaseModel)
+Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
+Refresh = Callable[[], Awaitable[Run]]
+
+TEXT = MediaType("text/plain", "txt")
+TEXT_BYTES_IN_MANIFEST = 16 * 1024
+"""Texts up to this size are repeated in the manifest, so that a later step needs no second read."""
+
+ATTEMPTS = 3
+"""Whole transfers of one output, each with the downloader's own resumes; and fresh URLs for it."""
+
+LITTLE_TIME = timedelta(minutes=10)
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+logger = logging.getLogger(__name__)
+
+
+class Archiver:
+    """Keeps runs in one store. Safe to repeat, and for several processes to do at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        fetch: Fetch,
+        layout: Layout | None = None,
+        outputs_at_once: int = 4,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Take a store and a way to fetch.
+
+        Args:
+            fetch: yields the bytes behind a URL: `Downloader.fetch`.
+            outputs_at_once: transfers at once, over all runs. Each takes some 40 MiB for media on S3.
+        """
+        self._store = store
+        self._fetch = fetch
+        self._layout = layout or Layout()
+        self._slots = asyncio.Semaphore(outputs_at_once)
+        self._now = now
+
+    async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
+        """Keep all outputs of a completed run, then its manifest; nothing is fetched for a run that is kept.
+
+        A crash before the manifest leaves whole outputs at most; doing it again finds them the same.
+        One output's failure does not stop the others from being kept.
+
+        Args:
+            refresh: reads the run again, for fresh URLs where those in `run` have died or were dropped.
+
+        Raises:
+            RunWithoutOutputsError: there is nothing to keep; it was charged all the same.
+            OutputExpiredError: an output has no living URL any more.
+            TransferError: or `IntegrityError`: the bytes could not be had as promised.
+            StoreError: the store could not take them.
+            KeyTakenError: other bytes are kept for this run already.
+        """
+        if kept := await self.manifest_of(run.run_id):
+            return kept
+        place = _place(run, origin)
+        manifest_key = self._layout.manifest_key(place)
+        kept = await self._read_manifest(manifest_key, run.run_id)
+        if kept is None:
+            sources = _Sources(await _with_outputs(run, refresh), refresh)
+            outputs = await self._keep_outputs(sources, place)
+            kept = await self._keep_manifest(manifest_key, _manifest(sources.run, origin, outputs, self._now()))
+        pointer = ManifestPointer(run_id=run.run_id, manifest_key=manifest_key)
+        if await self._store.create(index_key(run.run_id), pointer.to_json()):
+            return kept
+        # Someone kept the same run elsewhere at the same time; from now on all are told of that copy.
+        return await self.manifest_of(run.run_id) or kept
+
+    async def manifest_of(self, run_id: str) -> Manifest | None:
+        """Return the manifest of a run, wherever it is kept; None if the run is not kept."""
+        content = await self._store.read(index_key(run_id))
+        if content is None:
+            return None
+        pointer = _parsed(ManifestPointer, content, index_key(run_id))
+        return await self._read_manifest(pointer.manifest_key, run_id)
+
+    async def _read_manifest(self, key: str, run_id: str) -> Manifest | None:
+        content = await self._store.read(key)
+        if content is None:
+            return None
+        manifest = _parsed(Manifest, content, key)
+        if manifest.run_id != run_id:
+            raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
+        return manifest
+
+    async def _keep_outputs(self, sources: "_Sources", place: Place) -> tuple[ArchivedOutput, ...]:
+        """Keep all outputs side by side, those whose URLs die first ahead of the others."""
+        transfers = {
+            index: asyncio.create_task(self._keep_output(sources, place, index))
+            for index in sources.most_urgent_first(self._now())
+        }
+        try:
+            await asyncio.wait(transfers.values())
+        finally:
+            for transfer in transfers.values():
+                transfer.cancel()
+            await asyncio.gather(*transfers.values(), return_exceptions=True)
+        return tuple(transfers[index].result() for index in sorted(transfers))
+
+    async def _keep_output(self, sources: "_Sources", place: Place, index: int) -> ArchivedOutput:
+        async with self._slots:
+            output = sources.run.outputs[index]
+            if output.text is not None:
+                return await self._store_output(place, index, output, _text_chunks(output), TEXT)
+            url = output.url
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await self._transfer(place, index, output, url)
+                except DeadUrlError as error:
+                    url = await sources.fresh_url(index, url, error)
+                except (TransferBrokenError, IntegrityError) as error:
+                    if attempt == ATTEMPTS:
+                        raise
+                    logger.warning("output %d of run %s: %s; fetching it anew", index, place.run_id, error)
+            raise OutputExpiredError(
+                f"output {index} of run {place.run_id} was paid for, but each fresh URL was dead before it was "
+                "fetched; archive it sooner",
+                run_id=place.run_id,
+                index=index,
+            )
+
+    async def _transfer(self, place: Place, index: int, output: Output, url: SignedUrl | None) -> ArchivedOutput:
+        if url is None or url.is_dropped:
+            raise DeadUrlError(f"output {index} of run {place.run_id} has no URL here")
+        async with aclosing(self._fetch(url)) as chunks, aclosing(_with_beginning(chunks)) as all_chunks:
+            beginning = await anext(all_chunks, b"")
+            try:
+                media = accepted(output.type, beginning)
+            except IntegrityError as error:
+                raise IntegrityError(f"output {index} of run {place.run_id}: {error}") from error
+            return await self._store_output(
+                place, index, output, whole(_joined(beginning, all_chunks), media.name), media
+            )
+
+    async def _store_output(
+        self, place: Place, index: int, output: Output, chunks: AsyncIterator[bytes], media: MediaType
+    ) -> ArchivedOutput:
+        stored = await self._store.write(
+            self._layout.output_key(place, index, media.extension),
+            chunks,
+            media_type=media.name,
+            metadata={"run-id": place.run_id, "output-index": str(index)},
+        )
+        if stored.sha256 is None:
+            raise IntegrityError(f"{self._store.location} wrote {stored.key} without a hash")
+        return ArchivedOutput(
+            index=index,
+            output_id=output.output_id,
+            type=output.type,
+            key=stored.key,
+            sha256=stored.sha256,
+            size_bytes=stored.size_bytes,
+            media_type=media.name,
+            text=await self._short_text(output, stored),
+        )
+
+    async def _short_text(self, output: Output, stored: StoredObject) -> str | None:
+        if output.type is not MediaKind.TEXT or stored.size_bytes > TEXT_BYTES_IN_MANIFEST:
+            return None
+        content = await self._store.read(stored.key) if output.text is None else output.text.encode()
+        return None if content is None else content.decode("utf-8-sig")
+
+    async def _keep_manifest(self, key: str, manifest: Manifest) -> Manifest:
+        if await self._store.create(key, manifest.to_json()):
+            return manifest
+        standing = await self._read_manifest(key, manifest.run_id)
+        if standing is None or standing.outputs != manifest.outputs:
+            raise KeyTakenError(f"{key} vouches for other outputs of run {manifest.run_id}", key=key)
+        return standing
+
+
+class _Sources:
+    """Where the outputs of one run are fetched from, read again when their URLs have died."""
+
+    def __init__(self, run: Run, refresh: Refresh | None) -> None:
+        self.run = run
+        self._refresh = refresh
+        self._one_at_a_time = asyncio.Lock()
+
+    def most_urgent_first(self, now: datetime) -> list[int]:
+        deadlines = [expires_at(output.url) if output.url else None for output in self.run.outputs]
+        for index, deadline in enumerate(deadlines):
+            if deadline is not None and deadline - now < LITTLE_TIME:
+                logger.warning("the URL of output %d of run %s ends at %s", index, self.run.run_id, deadline)
+        return sorted(range(len(deadlines)), key=lambda index: deadlines[index] or _NEVER)
+
+    async def fresh_url(self, index: int, dead: SignedUrl | None, error: DeadUrlError) -> SignedUrl:
+        """Return another URL than the dead one; the run is read once for all outputs that died together.
+
+        Raises:
+            OutputExpiredError: FLORA has no other.
+        """
+        async with self._one_at_a_time:
+            if self.run.outputs[index].url == dead and self._refresh is not None:
+                self._replace(await self._refresh())
+            url = self.run.outputs[index].url
+            if url is None or url == dead:
+                raise OutputExpiredError(
+                    f"output {index} of run {self.run.run_id} was paid for, but its URL is dead and "
+                    + ("FLORA has no other" if self._refresh else "the run was not read again"),
+                    run_id=self.run.run_id,
+                    index=index,
+                ) from error
+            return url
+
+    def _replace(self, fresh: Run) -> None:
+        def identity(run: Run) -> list[tuple[str, MediaKind]]:
+            return [(output.output_id, output.type) for output in run.outputs]
+
+        if identity(fresh) != identity(self.run):
+            raise IntegrityError(f"run {self.run.run_id} has other outputs than before; look at it at FLORA")
+        self.run = fresh
+
+
+async def _with_outputs(run: Run, refresh: Refresh | None) -> Run:
+    """Return the run with its outputs, which history items may leave out."""
+    if run.status is not RunStatus.COMPLETED:
+        raise ArchiveError(f"run {run.run_id} is {run.status.value}; only a completed run has outputs to keep")
+    if not run.outputs and refresh is not None:
+        run = await refresh()
+    if not run.outputs:
+        raise RunWithoutOutputsError(
+            f"run {run.run_id} is completed and charged, but has no outputs; ask FLORA's support", run=run
+        )
+    return run
+
+
+def _place(run: Run, origin: RunOrigin) -> Place:
+    return Place(
+        run_id=run.run_id,
+        technique=origin.technique,
+        created_at=run.created_at,
+        campaign=origin.campaign,
+        row=origin.row,
+        step=origin.step,
+    )
+
+
+def _manifest(run: Run, origin: RunOrigin, outputs: tuple[ArchivedOutput, ...], now: datetime) -> Manifest:
+    return Manifest(
+        **dict(origin),
+        run_id=run.run_id,
+        charged_usd=run.charged_usd,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        completed_at=run.completed_at,
+        archived_at=now,
+        outputs=outputs,
+    )
+
+
+def _parsed(model: type[Model], content: bytes, key: str) -> Model:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise IntegrityError(f"{key} in the archive is not a {model.__name__} any more; look at it") from error
+
+
+async def _text_chunks(output: Output) -> AsyncGenerator[bytes, None]:
+    try:
+        content = (output.text or "").encode()
+    except UnicodeEncodeError as error:
+        raise IntegrityError(f"text output {output.output_id} is not valid Unicode") from error
+    if not content:
+        raise IntegrityError(f"text output {output.output_id} is empty")
+    yield content
+
+
+async def _with_beginning(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield the same bytes, the first chunk at least as long as is looked at to know them."""
+    beginning = b""
+    async for chunk in chunks:
+        if len(beginning) >= SNIFFED_BYTES:
+            yield chunk
+            continue
+        beginning += chunk
+        if len(beginning) >= SNIFFED_BYTES:
+            yield beginning
+    if len(beginning) < SNIFFED_BYTES:
+        yield beginning
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk

@@ -1,0 +1,58 @@
+"""Cuts a stream into full parts, read ahead of whoever takes them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+
+PART_BYTES = 8 * 1024 * 1024
+"""Above S3's least part size of 5 MiB; 10,000 of them, S3's most, make 80 GB."""
+
+
+async def filled(chunks: AsyncIterator[bytes], size: int = PART_BYTES) -> AsyncGenerator[bytes, None]:
+    """Yield parts of exactly `size` bytes, the last one excepted; nothing for an empty stream.
+
+    A network hands out what it has: without filling up, S3 would see hundreds of tiny parts and refuse them.
+    """
+    pending: list[bytes] = []
+    length = 0
+    async for chunk in chunks:
+        rest = memoryview(chunk)
+        while length + len(rest) >= size:
+            cut = size - length
+            pending.append(bytes(rest[:cut]))
+            yield b"".join(pending)
+            rest, pending, length = rest[cut:], [], 0
+        if rest:
+            pending.append(bytes(rest))
+            length += len(rest)
+    if pending:
+        yield b"".join(pending)
+
+
+async def read_ahead(parts: AsyncGenerator[bytes, None], count: int = 1) -> AsyncGenerator[bytes, None]:
+    """Yield the same parts, `count` of them fetched while the taker is busy with the one before.
+
+    What the source raises is raised here in its turn. Closing this closes the source.
+    """
+    queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(maxsize=count)
+    feeder = asyncio.create_task(_feed(parts, queue))
+    try:
+        while (item := await queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        feeder.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeder
+
+
+async def _feed(parts: AsyncGenerator[bytes, None], queue: asyncio.Queue[bytes | BaseException | None]) -> None:
+    async with aclosing(parts):
+        try:
+            async for part in parts:
+                await queue.put(part)
+        except Exception as error:  # noqa: BLE001 - it is not handled here but handed on, to be raised by the taker
+            await queue.put(error)
+        else:
+            await queue.put(None)

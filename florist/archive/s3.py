@@ -1,0 +1,332 @@
+"""A store in an S3 bucket, on AWS or any store that speaks S3 and honours `If-None-Match` on PutObject."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from florist.api.secrets import SignedUrl
+from florist.archive.errors import IntegrityError, KeyTakenError, ObjectMissingError, StoreUnavailableError
+from florist.archive.keys import checked_key
+from florist.archive.media_types import is_active
+from florist.archive.parts import PART_BYTES, filled, read_ahead
+from florist.archive.probe import probe
+from florist.archive.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
+from florist.archive.s3_upload import WRITE_ID, Checksum, Digest, MultipartUpload
+from florist.archive.store import StoredObject
+from florist.archive.threads import in_thread
+from florist.errors import ConfigurationError
+
+_READ_BYTES = 1024 * 1024
+_SHA256 = "sha256"
+_CONFLICTS_AT_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOptions:
+    """What is asked of the bucket for every object.
+
+    Attributes:
+        storage_class: of outputs alone; manifests and ledger are small and read often.
+        encryption: `AES256` (SSE-S3) or `aws:kms`; None leaves it to the bucket.
+        retention_mode: of object lock, together with `retain_for`.
+        checksum: what the store is asked to verify on arrival; `none` for stores that refuse the header.
+    """
+
+    storage_class: str | None = None
+    encryption: Literal["AES256", "aws:kms"] | None = None
+    kms_key_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    retention_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
+    retain_for: timedelta | None = None
+    checksum: Checksum = "crc32"
+
+    def __post_init__(self) -> None:
+        if (self.retention_mode is None) != (self.retain_for is None):
+            raise ConfigurationError("object lock needs both a retention mode and a time to retain for")
+        if self.kms_key_id is not None and self.encryption != "aws:kms":
+            raise ConfigurationError('a KMS key goes with encryption="aws:kms"')
+
+    def arguments(self, now: datetime) -> dict[str, Any]:
+        """Return these options as arguments of a boto3 write, those left unset excepted."""
+        chosen = {
+            "ServerSideEncryption": self.encryption,
+            "SSEKMSKeyId": self.kms_key_id,
+            "Tagging": urlencode(self.tags),
+            "ObjectLockMode": self.retention_mode,
+            "ObjectLockRetainUntilDate": now + self.retain_for if self.retain_for else None,
+        }
+        return {name: value for name, value in chosen.items() if value}
+
+
+class S3Store:
+    """A `Store` in a bucket. All below the prefix is taken to be ours."""
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        access: Access | None = None,
+        options: ObjectOptions | None = None,
+        part_bytes: int = PART_BYTES,
+        parts_in_flight: int = 3,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Name the bucket; nothing is asked of it before the first call.
+
+        Args:
+            part_bytes: what one request carries; smaller objects are written by one PutObject.
+            parts_in_flight: uploads at once for one object. One more part is read ahead meanwhile.
+        """
+        self.bucket = bucket
+        self.prefix = checked_key(prefix.strip("/")) if prefix.strip("/") else ""
+        self._options = options or ObjectOptions()
+        self._part_bytes = part_bytes
+        self._parts_in_flight = parts_in_flight
+        self._now = now
+        self._sleep = sleep
+        self._calls = S3Calls(access or Access(), self.location)
+
+    @property
+    def location(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    async def check(self) -> None:
+        """Make sure that the bucket is there, takes objects, and never overwrites them; see `Store.check`."""
+        await probe(self)
+
+    async def head(self, key: str) -> StoredObject | None:
+        """Return what is known of an object; None if there is none."""
+        told = await self._told(key)
+        return None if told is None else _described(key, told)
+
+    async def read(self, key: str) -> bytes | None:
+        """Return a small object whole; None if there is none."""
+        where = self._where(key)
+
+        def whole(s3: Any) -> bytes:
+            content: bytes = s3.get_object(**where)["Body"].read()
+            return content
+
+        return await self._calls.call_expecting(ABSENT, whole)
+
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Yield an object's bytes in order; see `Store.stream`."""
+        where = self._where(key)
+        answer = await self._calls.call_expecting(ABSENT, lambda s3: s3.get_object(**where))
+        if answer is None:
+            raise ObjectMissingError(f"there is nothing under {key} in {self.location}", key=key)
+        body = answer["Body"]
+        try:
+            while block := await self._calls.call(lambda _: body.read(_READ_BYTES)):
+                yield block
+        finally:
+            body.close()
+
+    async def create(self, key: str, data: bytes, *, media_type: str = "application/json") -> bool:
+        """Write a small object if there is none under the key; see `Store.create`."""
+        digest = Digest(self._options.checksum)
+        arguments = {"ContentType": media_type, **self._options.arguments(self._now())}
+        if await self._put(key, data, digest, arguments):
+            return True
+        return await self.read(key) == data
+
+    async def write(
+        self,
+        key: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        media_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> StoredObject:
+        """Write a stream under a new key; see `Store.write`."""
+        digest = Digest(self._options.checksum)
+        arguments = self._arguments(media_type, metadata or {})
+        async with aclosing(read_ahead(filled(chunks, self._part_bytes))) as parts:
+            first = await anext(parts, b"")
+            second = await anext(parts, None)
+            if second is None:
+                is_ours = await self._put(key, first, digest, arguments)
+            else:
+                is_ours = await self._upload(key, _rejoined(first, second, parts), digest, arguments)
+        return await self._verified(key, digest, is_ours=is_ours)
+
+    async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
+        """Yield objects whose key begins with `prefix`, in key order; see `Store.list`."""
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix + prefix}
+        if start_after:
+            arguments["StartAfter"] = self._full_prefix + start_after
+        while True:
+            page = await self._calls.call(lambda s3: s3.list_objects_v2(**arguments))
+            for item in page.get("Contents", ()):
+                key = item["Key"].removeprefix(self._full_prefix)
+                yield StoredObject(key=key, size_bytes=item["Size"], modified_at=item["LastModified"])
+            if "NextContinuationToken" not in page:
+                return
+            arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+        """Return a URL that anyone can read the object by until it expires; nobody asks whether it is there."""
+        where = self._where(key)
+        seconds = int(expires_in.total_seconds())
+        url = await self._calls.call(
+            lambda s3: s3.generate_presigned_url("get_object", Params=where, ExpiresIn=seconds)
+        )
+        return SignedUrl(url)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object, or hide it where the bucket keeps versions; not an error if there is none."""
+        where = self._where(key)
+        await self._calls.call(lambda s3: s3.delete_object(**where))
+
+    async def drop_leftovers(self, *, older_than: timedelta) -> int:
+        """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
+        dropped = 0
+        async for upload in self._unfinished_uploads():
+            if upload["Initiated"] < self._now() - older_than:
+                await self._abort(upload["Key"], upload["UploadId"])
+                dropped += 1
+        return dropped
+
+    @property
+    def _full_prefix(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""
+
+    def _where(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self.bucket, "Key": self._full_prefix + checked_key(key)}
+
+    def _arguments(self, media_type: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+        # A browser that is not told guesses, and shows umlauts as two letters.
+        content_type = f"{media_type}; charset=utf-8" if media_type == "text/plain" else media_type
+        arguments = {
+            "ContentType": content_type,
+            "Metadata": dict(metadata),
+            **self._options.arguments(self._now()),
+        }
+        if self._options.storage_class:
+            arguments["StorageClass"] = self._options.storage_class
+        if is_active(media_type):
+            arguments["ContentDisposition"] = "attachment"
+        return arguments
+
+    async def _told(self, key: str) -> dict[str, Any] | None:
+        arguments = self._where(key)
+        if self._options.checksum != "none":
+            arguments["ChecksumMode"] = "ENABLED"
+        told = await self._calls.call_expecting(ABSENT, lambda s3: s3.head_object(**arguments))
+        return None if told is None else {**told}
+
+    async def _put(self, key: str, data: bytes, digest: Digest, arguments: Mapping[str, Any]) -> bool:
+        """Write an object by one request; False if one was there already, perhaps by a lost answer to our own."""
+        verified_by = digest.add(data)
+        metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
+        request = {**arguments, **verified_by, **self._where(key), "Metadata": metadata, "IfNoneMatch": "*"}
+        for attempt in count(1):
+            if await self._calls.call_expecting(TAKEN, lambda s3: s3.put_object(**request, Body=data)) is not None:
+                return True
+            if await self._told(key) is not None:
+                return False
+            # A conflict with a writer that then failed: nobody's object is there.
+            if attempt == _CONFLICTS_AT_MOST:
+                break
+            await self._sleep(0.1 * attempt)
+        raise StoreUnavailableError(
+            f"{self.location} refuses {key} as taken, yet has none", location=self.location
+        )
+
+    async def _upload(
+        self, key: str, parts: AsyncIterator[bytes], digest: Digest, arguments: Mapping[str, Any]
+    ) -> bool:
+        if await self._told(key) is not None:
+            # Not worth sending gigabytes for, and some stores would overwrite: see whether it is the same.
+            async for part in parts:
+                await in_thread(digest.add, part)
+            return False
+        where = self._where(key)
+        if self._options.checksum != "none":
+            arguments = {**arguments, "ChecksumAlgorithm": self._options.checksum.upper()}
+        upload = MultipartUpload(
+            self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
+        )
+        if await upload.send(parts, arguments):
+            return True
+        told = await self._told(key)
+        if told is None:
+            raise StoreUnavailableError(
+                f"{self.location} lost the upload of {key}; write it again", location=self.location
+            )
+        return bool(told.get("Metadata", {}).get(WRITE_ID) == upload.write_id)
+
+    async def _verified(self, key: str, digest: Digest, *, is_ours: bool) -> StoredObject:
+        """Read back what the store has: some drop what they were asked to keep, or never looked at checksums."""
+        told = await self._told(key)
+        kept = None if told is None else _described(key, told)
+        is_same = kept is not None and await self._is_same(kept, told or {}, digest, is_ours=is_ours)
+        if kept is not None and is_same:
+            return StoredObject(
+                key, kept.size_bytes, kept.modified_at, kept.media_type, digest.sha256, kept.metadata
+            )
+        if is_ours:
+            raise IntegrityError(
+                f"{self.location} has not kept {key} as it was sent; look at it before trusting it"
+            )
+        raise KeyTakenError(f"{key} in {self.location} holds other bytes already; nothing was changed", key=key)
+
+    async def _is_same(
+        self, kept: StoredObject, told: Mapping[str, Any], digest: Digest, *, is_ours: bool
+    ) -> bool:
+        if kept.size_bytes != digest.size_bytes or kept.sha256 not in (None, digest.sha256):
+            return False
+        if is_ours and (kept.sha256 or WRITE_ID in kept.metadata):
+            return not digest.is_contradicted_by(told)
+        return kept.sha256 is not None or await self._sha256_of(kept.key) == digest.sha256
+
+    async def _sha256_of(self, key: str) -> str:
+        sha256 = hashlib.sha256()
+        async for block in self.stream(key):
+            sha256.update(block)
+        return sha256.hexdigest()
+
+    async def _abort(self, full_key: str, upload_id: str) -> None:
+        await self._calls.call_expecting(
+            NO_SUCH_UPLOAD,
+            lambda s3: s3.abort_multipart_upload(Bucket=self.bucket, Key=full_key, UploadId=upload_id),
+        )
+
+    async def _unfinished_uploads(self) -> AsyncGenerator[dict[str, Any], None]:
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix}
+        while True:
+            page = await self._calls.call(lambda s3: s3.list_multipart_uploads(**arguments))
+            for upload in page.get("Uploads", ()):
+                yield {**upload}
+            if not page.get("IsTruncated"):
+                return
+            arguments["KeyMarker"] = page["NextKeyMarker"]
+            arguments["UploadIdMarker"] = page["NextUploadIdMarker"]
+
+
+def _described(key: str, told: Mapping[str, Any]) -> StoredObject:
+    metadata = dict(told.get("Metadata", {}))
+    return StoredObject(
+        key=key,
+        size_bytes=told["ContentLength"],
+        modified_at=told["LastModified"],
+        media_type=told.get("ContentType", ""),
+        sha256=metadata.get(_SHA256),
+        metadata=metadata,
+    )
+
+
+async def _rejoined(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    yield second
+    async for part in rest:
+        yield part

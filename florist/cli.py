@@ -1,0 +1,229 @@
+"""The `florist` command.
+
+The one module of the library that may reach up to the flows and the sandbox, inside its functions alone: a command
+that needs neither starts in a moment.
+"""
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Column, Table
+
+import florist
+from florist.api import FloraClient
+from florist.api.models import Technique, TechniqueInput
+from florist.errors import ConfigurationError, FloristError
+from florist.pipelines import Pipeline, Plan, definitions_of, load_pipeline, plan
+from florist.pipelines.making import StepResult
+from florist.pipelines.prices import charged_line, price_line, shown_usd
+from florist.settings import FloraSettings
+
+app = App(
+    name="florist",
+    help="Production pipelines for FLORA techniques: never pay twice, never lose a paid output.",
+    version=florist.__version__,
+    help_format="plaintext",
+)
+
+# stdout carries what was asked for, and is plain when it is no terminal; all else goes to stderr.
+_out = Console(soft_wrap=True)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 failed, 2 misused, 130 interrupted. No traceback reaches a person."""
+    try:
+        app(arguments)
+    except FloristError as error:
+        _err.print(f"florist: {error}", style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command
+def sandbox(*, port: int = 8787, data: Path = Path(".florist/sandbox")) -> int:
+    """Run FLORA on this machine: its API, real media, no key, no bill.
+
+    Args:
+        port: where it listens, on 127.0.0.1; 0 takes a free one.
+        data: its state; a later start goes on where this one ended.
+    """
+    from sandbox.command import main as run_sandbox
+
+    return run_sandbox(["--port", str(port), "--data", str(data)])
+
+
+@app.command
+def techniques(slug: str | None = None, /, *, query: str | None = None) -> None:
+    """List the techniques this API key may run, or tell one's inputs, outputs and price.
+
+    Args:
+        slug: a technique's slug or id.
+        query: only those that match.
+    """
+    if slug:
+        _print_technique(asyncio.run(_technique(slug)))
+    else:
+        _print_techniques(asyncio.run(_techniques(query)))
+
+
+@app.command
+def run(
+    pipeline: Path,
+    /,
+    *,
+    param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    archive: str = "florist-archive",
+    campaign: str | None = None,
+    yes: bool = False,
+) -> None:
+    """Run a pipeline through Prefect, and keep every output.
+
+    Args:
+        pipeline: a YAML file of steps.
+        param: a param of the pipeline as name=value; may be given several times.
+        archive: where outputs are kept: a folder, or s3://bucket/prefix.
+        campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
+        yes: spend without asking.
+    """
+    params = _named_params(param)
+    loaded = load_pipeline(pipeline)
+    planned, is_sandbox = asyncio.run(_plan(loaded, params))
+    _print_plan(planned)
+    _confirm(planned, is_sandbox=is_sandbox, yes=yes)
+    campaign = campaign or f"{loaded.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    try:
+        results = _run_flow(pipeline, params, archive=archive, campaign=campaign)
+    except BaseException:
+        words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
+        words += [word for pair in param for word in ("--param", pair)]
+        _err.print(f"\nTo go on where this ended, without paying twice:\n    {shlex.join(words)}\n", markup=False)
+        raise
+    _print_made(results, archive)
+
+
+def _named_params(pairs: Sequence[str]) -> dict[str, str]:
+    params = dict(pair.partition("=")[::2] for pair in pairs)
+    for pair in pairs:
+        if "=" not in pair:
+            raise ConfigurationError(f"--param {pair!r}: write name=value")
+    return params
+
+
+def _client() -> FloraClient:
+    settings = FloraSettings()
+    return FloraClient(
+        api_key=settings.required_api_key(), base_url=settings.base_url, workspace_id=settings.workspace_id
+    )
+
+
+async def _technique(slug: str) -> Technique:
+    async with _client() as flora:
+        return await flora.techniques.retrieve(slug)
+
+
+async def _techniques(query: str | None) -> list[Technique]:
+    async with _client() as flora:
+        return [technique async for technique in flora.techniques.list(query=query)]
+
+
+async def _plan(pipeline: Pipeline, params: dict[str, str]) -> tuple[Plan, bool]:
+    async with _client() as flora:
+        definitions = await definitions_of(pipeline, flora)
+        return plan(pipeline, params, definitions), flora.is_sandbox
+
+
+def _confirm(planned: Plan, *, is_sandbox: bool, yes: bool) -> None:
+    """Go on only if it costs nothing real, or a person has agreed to the price.
+
+    Raises:
+        ConfigurationError: nobody has.
+    """
+    if is_sandbox or yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"this spends {price_line(planned)} at FLORA: agree to it with --yes")
+    if _err.input(f"Spend {price_line(planned)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise ConfigurationError("nothing was started, nothing was paid")
+
+
+def _run_flow(pipeline: Path, params: dict[str, str], *, archive: str, campaign: str) -> Mapping[str, StepResult]:
+    # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
+    # machine when it has to make its database first.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not os.environ.get("PREFECT_API_URL"):
+        _err.print("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
+    from blocks import archive_at
+    from flows.console import without_tracebacks
+    from flows.run_pipeline import run_pipeline
+
+    with without_tracebacks():
+        return asyncio.run(
+            run_pipeline(pipeline=str(pipeline), params=params, campaign=campaign, archive=archive_at(archive))
+        )
+
+
+def _print_plan(planned: Plan) -> None:
+    table = Table("Step", "Technique", "Takes", Column("Price", justify="right"), title=planned.pipeline)
+    for row in planned.table():
+        table.add_row(row.step, row.technique, row.inputs, shown_usd(row.price_usd))
+    _err.print(table)
+    _err.print(f"{price_line(planned)}\n", markup=False)
+
+
+def _print_made(results: Mapping[str, StepResult], archive: str) -> None:
+    right = partial(Column, justify="right")
+    table = Table(
+        "Step", "Came", "Run", "Output", right("Bytes"), right("Charged"), "Kept as", title=f"In {archive}"
+    )
+    for step, result in results.items():
+        for output in result.outputs:
+            charged = shown_usd(result.run.charged_usd) if output.index == 0 else ""
+            size = f"{output.size_bytes:,}"
+            table.add_row(step, result.how, result.run.run_id, output.output_id, size, charged, output.key)
+    _out.print(table)
+    _out.print(f"{len(results)} runs, {charged_line(results.values())}", markup=False)
+
+
+def _print_techniques(found: Sequence[Technique]) -> None:
+    table = Table("Technique", "Name", "Takes", "Makes", Column("Price", justify="right"))
+    for technique in found:
+        table.add_row(
+            technique.slug or technique.technique_id,
+            technique.name,
+            ", ".join(_input_line(entry) for entry in technique.inputs),
+            ", ".join(entry.type for entry in technique.outputs),
+            shown_usd(technique.run_cost_usd),
+        )
+    _out.print(table)
+
+
+def _print_technique(technique: Technique) -> None:
+    _out.print(
+        f"{technique.name}  ({technique.technique_id})\n{technique.description or ''}".rstrip(), markup=False
+    )
+    _out.print(f"{shown_usd(technique.run_cost_usd)} a run\n", markup=False)
+    table = Table("", "Id", "Type", "Description")
+    for direction, entries in (("takes", technique.inputs), ("makes", technique.outputs)):
+        for entry in entries:
+            kind = f"{entry.type}{' (optional)' * entry.optional}{' (several)' * entry.allow_multiple}"
+            table.add_row(direction, entry.id, kind, entry.description or entry.name)
+    _out.print(table)
+
+
+def _input_line(entry: TechniqueInput) -> str:
+    return f"{entry.id}: {entry.type}{'?' * entry.optional}"
+
+
+if __name__ == "__main__":
+    main()

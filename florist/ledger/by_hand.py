@@ -1,0 +1,105 @@
+"""What a person decides where the ledger cannot: this run is mine, or pay for a new one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from florist.ledger.entries import Entry, State
+from florist.ledger.errors import EntryBusyError, RunClaimedError
+from florist.ledger.ledger import Ledger
+
+
+def _nonce() -> str:
+    return uuid4().hex
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def adopt(
+    ledger: Ledger,
+    entry: Entry,
+    run_id: str,
+    *,
+    nonce: Callable[[], str] = _nonce,
+    now: Callable[[], datetime] = _utc_now,
+) -> Entry:
+    """Say that a run belongs to an entry. Whoever asks for that work next resumes the run.
+
+    Raises:
+        RunClaimedError: the run belongs to another entry.
+        EntryBusyError: the entry has another run, or somebody has just gone on with it.
+    """
+    if entry.has_run and entry.run_id != run_id:
+        raise EntryBusyError(
+            f"entry {entry.key} has run {entry.run_id} already; `restart` it first if that is wrong"
+        )
+    if entry.has_run:
+        return entry
+    claimant = await ledger.claim(run_id, entry.key)
+    if claimant != entry.key:
+        raise RunClaimedError(
+            f"run {run_id} belongs to entry {claimant}; `florist ledger show {claimant}` tells why",
+            run_id=run_id,
+            claimant=claimant,
+        )
+    return await _append(
+        ledger,
+        entry.next(
+            State.STARTED,
+            owner=f"by hand:{nonce()}",
+            now=now(),
+            run_id=run_id,
+            started_by="by hand",
+            note="adopted by hand",
+        ),
+    )
+
+
+async def restart(
+    ledger: Ledger,
+    entry: Entry,
+    *,
+    gives_up_run: bool = False,
+    nonce: Callable[[], str] = _nonce,
+    now: Callable[[], datetime] = _utc_now,
+) -> Entry:
+    """Say that an entry is to be paid for anew, under a new idempotency key, when next asked for.
+
+    Args:
+        gives_up_run: also where it has a run, or where a request may still be under way: both may have been
+            charged, and the new run will be charged too.
+
+    Raises:
+        EntryBusyError: it has a run, or a request under way, and neither was to be given up; or somebody has just
+            gone on with it.
+    """
+    is_risky = entry.has_run or entry.state is State.SENT
+    if is_risky and not gives_up_run:
+        what = f"has run {entry.run_id}" if entry.has_run else "has sent a request that may become a run"
+        raise EntryBusyError(
+            f"entry {entry.key} {what}; a restart pays for another one. Resume instead, or insist on it"
+        )
+    return await _append(
+        ledger,
+        entry.next(
+            State.INTENDED,
+            owner=f"by hand:{nonce()}",
+            now=now(),
+            renewals=entry.renewals + 1,
+            sends=(),
+            is_proved=False,
+            run_id=None,
+            started_by=None,
+            ended=None,
+            manifest_key=None,
+            note=f"restarted by hand; it was {entry.state}" + f", run {entry.run_id}" * entry.has_run,
+        ),
+    )
+
+
+async def _append(ledger: Ledger, entry: Entry) -> Entry:
+    if not await ledger.append(entry):
+        raise EntryBusyError(f"somebody has just gone on with entry {entry.key}; look at it again")
+    return entry

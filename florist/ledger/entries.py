@@ -1,0 +1,173 @@
+"""One entry of the ledger: what is known of one piece of work, as of its newest record.
+
+A record is the whole entry, so that reading the newest one is enough; the older ones stay as its history.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from florist.api.models import Run, RunStatus
+from florist.ledger.work import Work
+
+
+class State(StrEnum):
+    """Where an entry stands."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    STARTED = "started"
+    FINISHED = "finished"
+    ARCHIVED = "archived"
+    REFUSED = "refused"
+    NEEDS_REVIEW = "needs-review"
+
+
+_WITH_RUN = frozenset({State.STARTED, State.FINISHED, State.ARCHIVED})
+_UNRESOLVED = frozenset({State.SENT, State.NEEDS_REVIEW})
+
+
+class LedgerModel(BaseModel):
+    """Part of a record: immutable JSON, of which this version knows every field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Send(LedgerModel):
+    """A POST that may have been processed.
+
+    Attributes:
+        sent_at: when it was about to leave, by FLORA's clock.
+        settles_at: when FLORA is surely done with it, by FLORA's clock.
+        fingerprint: of the API key: what FLORA knows of idempotency keys, and shows of history, is the key's.
+        owner: the call that sent it.
+    """
+
+    sent_at: datetime
+    settles_at: datetime
+    fingerprint: str
+    owner: str
+
+
+class Candidate(LedgerModel):
+    """A run in FLORA's history that an unanswered request may have made."""
+
+    run_id: str
+    status: str
+    created_at: datetime | None = None
+    claimant: str | None = None
+    """The key of the entry it belongs to, if any."""
+
+
+class RunFacts(LedgerModel):
+    """How a run ended."""
+
+    status: str
+    charged_usd: Decimal | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    outputs: int = 0
+    completed_at: datetime | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Take from FLORA's answer what the ledger keeps: no URL among it."""
+        return cls(
+            status=run.status,
+            charged_usd=run.charged_usd,
+            error_code=run.error_code,
+            error_message=run.error_message,
+            outputs=len(run.outputs),
+            completed_at=run.completed_at,
+        )
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the run ended as `failed`."""
+        return self.status == RunStatus.FAILED
+
+
+class Entry(LedgerModel):
+    """What is known of one piece of work. Safe to keep in results: it holds no URL and no secret.
+
+    Attributes:
+        number: of the newest record, from 0.
+        recorded_at: when it was written, by the writer's clock. For people alone; nothing is decided by it.
+        owner: the call that wrote it, which no other call shares.
+        renewals: how often the idempotency key was renewed, after definite refusals.
+        sends: the POSTs under the present idempotency key that may have been processed, oldest first.
+        sends_made: all POSTs so far.
+        is_proved: FLORA has said that it processed a request with the present idempotency key.
+        started_by: how the run was come by.
+        price_usd: what one run was said to cost before it was started.
+        note: why the entry stands where it stands, in words.
+    """
+
+    schema_version: Literal[1] = 1
+    key: str
+    work: Work
+    number: int = 0
+    state: State = State.INTENDED
+    recorded_at: datetime
+    owner: str
+    renewals: int = 0
+    sends: tuple[Send, ...] = ()
+    sends_made: int = 0
+    is_proved: bool = False
+    price_usd: Decimal | None = None
+    run_id: str | None = None
+    started_by: Literal["new", "adopted", "by hand"] | None = None
+    ended: RunFacts | None = None
+    manifest_key: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    refusal_code: str | None = None
+    note: str = ""
+
+    @property
+    def idempotency_key(self) -> str:
+        """What FLORA is to know this request by: the same for every owner, until a definite refusal."""
+        return f"{self.key}-{self.renewals}"
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it is known which run was paid for."""
+        return self.state in _WITH_RUN
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether something was sent and it is not known what became of it."""
+        return self.state in _UNRESOLVED
+
+    @property
+    def settles_at(self) -> datetime:
+        """When FLORA is surely done with everything sent, by FLORA's clock."""
+        return max(send.settles_at for send in self.sends)
+
+    def overlaps(self, other: "Entry", slack: timedelta) -> bool:
+        """Whether a run may, by its time alone, have been made by a request of either."""
+        return any(
+            mine.sent_at - slack <= theirs.settles_at + slack and theirs.sent_at - slack <= mine.settles_at + slack
+            for mine in self.sends
+            for theirs in other.sends
+        )
+
+    def was_open_at(self, moment: datetime, slack: timedelta) -> bool:
+        """Whether a run created at that moment may have been made by a request of this entry."""
+        return any(send.sent_at - slack <= moment <= send.settles_at + slack for send in self.sends)
+
+    def next(self, state: State, *, owner: str, now: datetime, **changes: Any) -> Self:
+        """Return the record that comes after this one."""
+        common: Mapping[str, Any] = {
+            "number": self.number + 1,
+            "state": state,
+            "owner": owner,
+            "recorded_at": now,
+            "candidates": (),
+            "refusal_code": None,
+            "note": "",
+        }
+        return self.model_copy(update={**common, **changes})

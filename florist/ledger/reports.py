@@ -1,0 +1,124 @@
+"""The ledger for people: lines of a table, and what is under way."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+from florist.ledger.entries import Entry, State
+from florist.ledger.spender import How, Started
+
+
+class Line(BaseModel):
+    """One entry, as a table shows it. Print it, or dump it as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    state: State
+    campaign: str
+    row: str
+    step: str
+    variation: int
+    attempt: int
+    technique_id: str
+    run_id: str
+    charged_usd: Decimal | None
+    changed_at: datetime
+    note: str
+
+
+class InFlight(BaseModel):
+    """What goes on at FLORA without us."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_ids: tuple[str, ...]
+    price_usd: Decimal | None
+
+    def __str__(self) -> str:
+        count = len(self.run_ids)
+        price = "" if self.price_usd is None else f", ${self.price_usd:.2f},"
+        return f"{count} run{'s' * (count != 1)}{price} go{'es' * (count == 1)} on at FLORA"
+
+
+class Choice(BaseModel):
+    """How one run was come by, as a table of a flow run shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: str
+    step: str
+    variation: int
+    attempt: int
+    how: How
+    run_id: str
+    reason: str
+
+
+def lines(
+    entries: Iterable[Entry],
+    *,
+    states: Sequence[State] = (),
+    campaign: str | None = None,
+    row: str | None = None,
+    step: str | None = None,
+    technique_id: str | None = None,
+) -> list[Line]:
+    """Return the entries that fit every filter given, by campaign, row, step, variation and attempt."""
+    wanted = {"campaign": campaign, "row": row, "step": step, "technique_id": technique_id}
+    fitting = [
+        _line(entry)
+        for entry in entries
+        if (not states or entry.state in states)
+        and all(value is None or getattr(entry.work, name) == value for name, value in wanted.items())
+    ]
+    return sorted(
+        fitting, key=lambda line: (line.campaign, line.row, line.step, line.variation, line.attempt, line.key)
+    )
+
+
+def in_flight(entries: Iterable[Entry]) -> InFlight:
+    """Return the runs that are paid for and of which no end is recorded; the price only if all are known."""
+    started = [entry for entry in entries if entry.state is State.STARTED]
+    prices = [entry.price_usd for entry in started]
+    known = [price for price in prices if price is not None]
+    return InFlight(
+        run_ids=tuple(entry.run_id or "" for entry in started),
+        price_usd=sum(known, Decimal()) if len(known) == len(prices) else None,
+    )
+
+
+def choices(started: Iterable[Started]) -> list[Choice]:
+    """Return a line for each run, in the order given."""
+    return [
+        Choice(
+            row=run.entry.work.row,
+            step=run.entry.work.step,
+            variation=run.entry.work.variation,
+            attempt=run.entry.work.attempt,
+            how=run.how,
+            run_id=run.run_id,
+            reason=run.reason,
+        )
+        for run in started
+    ]
+
+
+def _line(entry: Entry) -> Line:
+    work = entry.work
+    return Line(
+        key=entry.key,
+        state=entry.state,
+        campaign=work.campaign or "",
+        row=work.row,
+        step=work.step,
+        variation=work.variation,
+        attempt=work.attempt,
+        technique_id=work.technique_id,
+        run_id=entry.run_id or "",
+        charged_usd=entry.ended.charged_usd if entry.ended else None,
+        changed_at=entry.recorded_at,
+        note=entry.note,
+    )

@@ -1,0 +1,87 @@
+"""What a pipeline can end in.
+
+::
+
+    FloristError
+    └── PipelineError
+        ├── InvalidPipelineError        `problems` lists everything to mend; nothing was spent
+        │   ├── PipelineFileError           a file that cannot be read as a pipeline
+        │   └── PlanError                   a pipeline that cannot be run with these params and techniques
+        ├── TemplateError               a value with a malformed reference
+        ├── UnusableValueError          a path, URL or text that cannot be an input
+        ├── UpstreamOutputError         an earlier run did not bring the output that a step takes from it
+        └── StepsFailedError            a walk that ended with failed steps; the others are done
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from florist.errors import FloristError
+from florist.pipelines.problems import Problem
+
+
+class PipelineError(FloristError):
+    """A pipeline that cannot be read, planned, or walked to its end."""
+
+
+MAX_LINES = 40
+"""Problems that a message spells out; a file that is no pipeline at all may have thousands."""
+
+
+class InvalidPipelineError(PipelineError):
+    """A pipeline with problems. `problems` holds all of them, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in self.problems[:MAX_LINES]]
+        if len(self.problems) > MAX_LINES:
+            lines.append(f"… and {len(self.problems) - MAX_LINES} more")
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(self.problems)} problems:", *lines]))
+
+
+class PipelineFileError(InvalidPipelineError):
+    """A file that cannot be read as a pipeline."""
+
+
+class PlanError(InvalidPipelineError):
+    """A pipeline that cannot be run with these params and techniques. Nothing was started."""
+
+
+class TemplateError(PipelineError):
+    """A value with malformed references; `messages` has one for each."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(self.messages))
+
+
+class UnusableValueError(PipelineError):
+    """A path, URL or text that cannot be an input; the message says why."""
+
+
+class UpstreamOutputError(PipelineError):
+    """An earlier run did not bring the output that a step takes from it."""
+
+
+class StepFailure(NamedTuple):
+    """A failed step in plain words."""
+
+    step: str
+    error: str
+    message: str
+
+
+class StepsFailedError(PipelineError):
+    """A walk ended with failed steps. All that did not need them is done and kept.
+
+    Attributes:
+        failures: the failed steps, in the order of the plan.
+        skipped: the steps that never started, each with the failed steps it waited for.
+    """
+
+    def __init__(self, failures: Sequence[StepFailure], skipped: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        self.failures = tuple(failures)
+        self.skipped = tuple((step, tuple(because)) for step, because in skipped)
+        lines = [f"{failure.step} failed: {failure.message or failure.error}" for failure in self.failures]
+        lines += [f"{step} was not started: it needs {', '.join(because)}" for step, because in self.skipped]
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join(["Not every step is done:", *lines]))

@@ -1,0 +1,115 @@
+"""Makes one step: start its run, wait for it, keep its outputs.
+
+What each of the three means is handed in, so that a step is the same under Prefect, where they are tasks, and
+without it.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from florist.api.errors import RunFailedError
+from florist.api.models import Run
+from florist.archive.manifest import ArchivedOutput, Manifest
+from florist.ledger import Entry, How, RunFacts, Started, next_attempt
+from florist.pipelines.planning import PlannedStep
+
+
+class Assignment(BaseModel):
+    """The piece of work a step is made for: one row of a campaign or, lacking a name for that, one flow run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    campaign: str | None = None
+    row: str = ""
+    flow_run_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What binds its runs together."""
+        return self.campaign or self.flow_run_id or ""
+
+
+class StartedStep(BaseModel):
+    """A step whose run is at FLORA, paid for: started now, found in flight, or finished long ago."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: PlannedStep
+    assignment: Assignment
+    started: Started
+
+    @property
+    def entry(self) -> Entry:
+        """What the ledger knows of it."""
+        return self.started.entry
+
+    @property
+    def run_id(self) -> str:
+        """The run, as FLORA knows it."""
+        return self.started.run_id
+
+
+class StepResult(BaseModel):
+    """A step that is done: its run, and the manifest of what is kept of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    step: str
+    run: Run
+    manifest: Manifest
+    how: How
+    reason: str
+
+    @property
+    def outputs(self) -> tuple[ArchivedOutput, ...]:
+        """What the run made, in FLORA's order, as it is kept."""
+        return self.manifest.outputs
+
+
+Upstream = Mapping[str, StepResult]
+"""The results of the steps that a step needs, by their names."""
+
+
+class StepFunctions(Protocol):
+    """The three things done for every step."""
+
+    async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
+        """Have the step's run at FLORA, paid once however often this is called."""
+        ...
+
+    async def wait(self, started: StartedStep) -> Run:
+        """Return the run once it is completed.
+
+        Raises:
+            RunFailedError: it failed.
+            RunTimeoutError: it is unfinished at the step's deadline, and goes on.
+        """
+        ...
+
+    async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
+        """Return the manifest once every output is kept; safe to repeat."""
+        ...
+
+
+async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFunctions) -> StepResult:
+    """Make one step, by a new, paid attempt where its run failed for a passing reason.
+
+    Raises:
+        RunFailedError: it failed for good, or once too often.
+    """
+    attempt = 0
+    while True:
+        started = await functions.start(step, upstream, attempt)
+        try:
+            run = await functions.wait(started)
+        except RunFailedError as error:
+            following = next_attempt(RunFacts.of(error.run), attempt)
+            if following is None:
+                raise
+            attempt = following
+        else:
+            manifest = await functions.keep(started, run, upstream)
+            how, reason = started.started.how, started.started.reason
+            return StepResult(step=step.name, run=run, manifest=manifest, how=how, reason=reason)

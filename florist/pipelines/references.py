@@ -1,0 +1,138 @@
+"""Values with references in them: `A studio photograph of ${params.brand}`.
+
+There are four references and one escape, and nothing is ever evaluated::
+
+    ${params.brand}                 the value of a param
+    ${steps.still.output}           the only output of a step
+    ${steps.still.outputs[0]}       an output by its place
+    ${steps.still.outputs.mask}     the first output with this id
+    $$                              a dollar sign; one that is not followed by "{" needs no doubling
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from florist.pipelines.errors import TemplateError
+from florist.pipelines.problems import quoted
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+"""A param's or step's name: it becomes part of archive keys and of form fields."""
+
+_TOKEN = re.compile(r"\$\$|\$\{(?P<inside>[^{}]*)\}|(?P<unclosed>\$\{)")
+_PARAM = re.compile(rf"params\.(?P<param>{NAME.pattern})")
+_OUTPUT = re.compile(
+    rf"steps\.(?P<step>{NAME.pattern})\.output(?:s\[(?P<index>[0-9]{{1,4}})\]|s\.(?P<id>[^\s{{}}$\[\]]+))?"
+)
+
+
+class ParamReference(BaseModel):
+    """`${params.<param>}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    param: str
+
+    def __str__(self) -> str:
+        return f"${{params.{self.param}}}"
+
+
+class OutputReference(BaseModel):
+    """`${steps.<step>.output…}`: `output` is a place, an output id, or None for the only output."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: str
+    output: int | str | None = None
+
+    def __str__(self) -> str:
+        match self.output:
+            case None:
+                return f"${{steps.{self.step}.output}}"
+            case int(index):
+                return f"${{steps.{self.step}.outputs[{index}]}}"
+            case output_id:
+                return f"${{steps.{self.step}.outputs.{output_id}}}"
+
+
+Part = str | ParamReference | OutputReference
+
+
+class Template(BaseModel):
+    """A value as a pipeline gives it: plain text and references in turn; prints as it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parts: tuple[Part, ...] = ()
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> Self:
+        """Return the template of these parts, neighbouring texts joined and empty ones left out."""
+        joined: list[Part] = []
+        for part in parts:
+            if isinstance(part, str) and joined and isinstance(joined[-1], str):
+                joined[-1] += part
+            elif part != "":
+                joined.append(part)
+        return cls(parts=tuple(joined))
+
+    @property
+    def params(self) -> tuple[ParamReference, ...]:
+        """The params it refers to; one may stand in it twice."""
+        return tuple(part for part in self.parts if isinstance(part, ParamReference))
+
+    @property
+    def outputs(self) -> tuple[OutputReference, ...]:
+        """The outputs it refers to; one may stand in it twice."""
+        return tuple(part for part in self.parts if isinstance(part, OutputReference))
+
+    def __str__(self) -> str:
+        return "".join(part.replace("$", "$$") if isinstance(part, str) else str(part) for part in self.parts)
+
+
+def parse_template(text: str) -> Template:
+    """Read a value with its references.
+
+    Raises:
+        TemplateError: some are malformed; `error.messages` tells of each, with the mend.
+    """
+    parts: list[Part] = []
+    messages: list[str] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        parts.append(text[end : token.start()])
+        end = token.end()
+        if token["unclosed"]:
+            messages.append('"${" is not closed by "}"; for a plain "${" write "$${"')
+        elif token["inside"] is None:
+            parts.append("$")
+        elif reference := _reference(token["inside"].strip()):
+            parts.append(reference)
+        else:
+            messages.append(f"{quoted(token[0])} is no reference; {_mend(token['inside'].strip())}")
+    if messages:
+        raise TemplateError(messages)
+    return Template.of([*parts, text[end:]])
+
+
+def _reference(inside: str) -> ParamReference | OutputReference | None:
+    if param := _PARAM.fullmatch(inside):
+        return ParamReference(param=param["param"])
+    if output := _OUTPUT.fullmatch(inside):
+        place = output["index"]
+        return OutputReference(step=output["step"], output=output["id"] if place is None else int(place))
+    return None
+
+
+def _mend(inside: str) -> str:
+    head, _, rest = inside.partition(".")
+    name = rest.partition(".")[0]
+    if head in ("param", "params") and NAME.fullmatch(rest):
+        return f'write "${{params.{rest}}}"'
+    if head in ("step", "steps") and NAME.fullmatch(name):
+        return (
+            f'write "${{steps.{name}.output}}", "${{steps.{name}.outputs[0]}}" or "${{steps.{name}.outputs.<id>}}"'
+        )
+    return 'write "${params.<name>}" or "${steps.<name>.output}", and "$${" for a plain "${"'

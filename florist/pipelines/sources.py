@@ -1,0 +1,155 @@
+"""Where the value of an input comes from, before anything is uploaded or signed."""
+
+import mimetypes
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from florist.api.models import MediaKind
+from florist.api.secrets import shown_url
+from florist.pipelines.errors import UnusableValueError
+from florist.pipelines.problems import quoted, shortened
+
+KIND_NAMES = {
+    MediaKind.IMAGE: "an image",
+    MediaKind.VIDEO: "a video",
+    MediaKind.AUDIO: "audio",
+    MediaKind.TEXT: "text",
+    MediaKind.DOCUMENT: "a document",
+}
+"""What people call the kinds."""
+
+_FAMILIES = {"image": MediaKind.IMAGE, "video": MediaKind.VIDEO, "audio": MediaKind.AUDIO, "text": MediaKind.TEXT}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextSource(_Source):
+    """A literal text."""
+
+    kind: Literal["text"] = "text"
+    text: str
+
+    def __str__(self) -> str:
+        return quoted(self.text)
+
+
+class FileSource(_Source):
+    """A file on this machine; the path is absolute."""
+
+    kind: Literal["file"] = "file"
+    path: Path
+
+    def __str__(self) -> str:
+        return shortened(self.path.name)
+
+
+class UrlSource(_Source):
+    """A URL that somebody gave. It may open a private file to whoever holds it: show it as `str` does."""
+
+    kind: Literal["url"] = "url"
+    url: str = Field(repr=False)
+
+    def __str__(self) -> str:
+        return shortened(shown_url(self.url))
+
+
+class OutputSource(_Source):
+    """One output of an earlier step's run; `index` counts in the order in which the run tells them."""
+
+    kind: Literal["output"] = "output"
+    step: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.step}[{self.index}]"
+
+
+class JoinedSource(_Source):
+    """A text with text outputs of earlier steps in it."""
+
+    kind: Literal["joined"] = "joined"
+    parts: tuple[TextSource | OutputSource, ...]
+
+    def joined(self, text_of: Callable[[OutputSource], str]) -> str:
+        """Return the whole text; `text_of` reads an output."""
+        return "".join(part.text if isinstance(part, TextSource) else text_of(part) for part in self.parts)
+
+    def __str__(self) -> str:
+        return quoted(self.joined(lambda output: f"[{output}]"))
+
+
+InputSource = Annotated[
+    TextSource | FileSource | UrlSource | OutputSource | JoinedSource, Field(discriminator="kind")
+]
+
+
+def media_source(value: str, kind: MediaKind, *, folder: Path) -> FileSource | UrlSource:
+    """Return the source of a media value: an https URL, or a path that starts at the folder.
+
+    Looks at the file, so that what can be known before spending is known.
+
+    Raises:
+        UnusableValueError: another kind of URL, no such file, or a file that by its name is of another kind.
+    """
+    if "://" in value or value.startswith("data:"):
+        return _url(value, kind)
+    path = (folder / value).absolute()
+    try:
+        fault = _fault(path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if fault:
+        raise UnusableValueError(f"the file {shortened(str(path), 300)} {fault}")
+    _refuse_other_kind(path.name, kind)
+    return FileSource(path=path)
+
+
+def _url(value: str, kind: MediaKind) -> UrlSource:
+    scheme = value.partition(":")[0]
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError as error:
+        raise UnusableValueError(f"{quoted(scheme)} … is not a URL: {error}") from error
+    is_loopback = parts.scheme == "http" and host in _LOOPBACK
+    if parts.scheme != "https" and not is_loopback:
+        raise UnusableValueError(
+            f"{quoted(scheme + ':…')} cannot be fetched by FLORA; give an https URL or a file"
+        )
+    if not host or any(character.isspace() for character in value):
+        raise UnusableValueError(f"{quoted(shown_url(value))} is not a URL: it has no host, or a space in it")
+    if parts.username or parts.password:
+        raise UnusableValueError(f"{quoted(shown_url(value))} has a user or password in it; give a public URL")
+    _refuse_other_kind(parts.path, kind)
+    return UrlSource(url=value)
+
+
+def _fault(path: Path) -> str | None:
+    if not path.exists():
+        return "does not exist"
+    if path.is_dir():
+        return "is a folder; name a file in it"
+    if not path.is_file():
+        return "is not a regular file"
+    if path.stat().st_size == 0:
+        return "is empty"
+    return None if os.access(path, os.R_OK) else "may not be read; look at its permissions"
+
+
+def _refuse_other_kind(name: str, kind: MediaKind) -> None:
+    media_type = mimetypes.guess_type(name)[0] or ""
+    looks_like = _FAMILIES.get(media_type.partition("/")[0])
+    if media_type == "application/pdf":
+        looks_like = MediaKind.DOCUMENT
+    if looks_like and looks_like is not kind:
+        raise UnusableValueError(
+            f"{quoted(Path(name).name)} looks like {KIND_NAMES[looks_like]}, not {KIND_NAMES[kind]}"
+        )

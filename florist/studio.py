@@ -1,0 +1,212 @@
+"""The three functions of a step, for one FLORA workspace and one archive, in one event loop."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from florist.api import FloraClient
+from florist.api.errors import RunFailedError, RunStillPending, RunTimeoutError, RunWithoutOutputsError
+from florist.api.models import Output, Run, RunStatus
+from florist.api.secrets import SignedUrl
+from florist.archive.archiver import Archiver
+from florist.archive.download import Downloader
+from florist.archive.keys import index_key
+from florist.archive.manifest import Manifest, ManifestInput, Parent, RunOrigin
+from florist.archive.store import Store
+from florist.ledger import FloraTechniques, InputIdentity, Ledger, Spender, Work
+from florist.pipelines.delivering import Delivery
+from florist.pipelines.making import Assignment, StartedStep, Upstream
+from florist.pipelines.planning import PlannedStep, resolve_inputs
+
+WINDOW = 30.0
+"""Seconds that one wait watches a run before it says that it is still pending."""
+
+
+class Studio:
+    """Starts runs, waits for them, keeps their outputs. All of it may be repeated: nothing is paid twice.
+
+    Args:
+        client: stays the caller's to close.
+    """
+
+    def __init__(
+        self,
+        client: FloraClient,
+        store: Store,
+        *,
+        spender: Spender | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.client = client
+        self.ledger = Ledger(store)
+        self._spender = spender or Spender(self.ledger, FloraTechniques(client))
+        # A sandbox serves its media from this machine, where nothing else may be fetched from.
+        trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
+        self._downloader = Downloader(trusted_hosts=trusted)
+        self._archiver = Archiver(store, fetch=self._downloader.fetch)
+        self._delivery = Delivery(client, self.ledger, fetch=self._downloader.fetch)
+        self._now = now
+
+    async def aclose(self) -> None:
+        """Close the connections that outputs were fetched by."""
+        await self._downloader.aclose()
+
+    async def check(self) -> None:
+        """Make sure, before anything is paid for, that outputs and ledger can be kept.
+
+        Raises:
+            StoreError: the message names the store and the mend.
+        """
+        await self._spender.check()
+
+    async def start(
+        self, step: PlannedStep, upstream: Upstream, assignment: Assignment, attempt: int = 0
+    ) -> StartedStep:
+        """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
+
+        Raises:
+            LedgerError: it is not certain that paying is safe; nothing was paid.
+            APIStatusError: FLORA refused it.
+        """
+        inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
+        work = Work(
+            technique_id=step.technique_id,
+            inputs=await self._delivery.identities(inputs, upstream, campaign=assignment.name),
+            campaign=assignment.campaign,
+            flow_run_id=None if assignment.campaign else assignment.flow_run_id,
+            row=assignment.row,
+            step=step.name,
+            attempt=attempt,
+        )
+        started = await self._spender.start(
+            work, lambda: self._delivery.values(inputs, upstream), price_usd=step.price_usd
+        )
+        return StartedStep(step=step, assignment=assignment, started=started)
+
+    async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
+        """Watch a run for at most `window` seconds, and return it if it is completed by then.
+
+        Raises:
+            RunStillPending: unfinished, and the deadline is not reached: wait again.
+            RunTimeoutError: unfinished at the deadline, looked at once more after it.
+            RunFailedError: it failed; the ledger knows.
+            RunWithoutOutputsError: it brought nothing, and was charged; the ledger knows.
+        """
+        kept = await self._kept(started)
+        if kept is not None:
+            return kept
+        left = (deadline_at - self._now()).total_seconds()
+        try:
+            run = await self._watched(started, min(window, max(left, 0.0)))
+        except RunStillPending:
+            if self._now() < deadline_at:
+                raise
+            run = await self._last_look(started)
+        except RunWithoutOutputsError as error:
+            await self._spender.finished(started.entry, error.run)
+            raise
+        if run.status is RunStatus.FAILED:
+            await self._spender.finished(started.entry, run)
+            raise RunFailedError(_failure(run), run=run)
+        return run
+
+    async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
+        """Keep every output of a completed run, then its manifest, then say so in the ledger.
+
+        Raises:
+            ArchiveError: what could not be kept, and why; what could is kept.
+        """
+        manifest = await self._archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        await self._spender.archived(started.entry, run, index_key(run.run_id))
+        return manifest
+
+    async def _kept(self, started: StartedStep) -> Run | None:
+        """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
+        if started.entry.manifest_key is None:
+            return None
+        manifest = await self._archiver.manifest_of(started.run_id)
+        return None if manifest is None else _run_of(manifest)
+
+    async def _watched(self, started: StartedStep, window: float) -> Run:
+        return await self.client.watcher.wait(
+            started.run_id, technique=started.entry.work.technique_id, window=window
+        )
+
+    async def _last_look(self, started: StartedStep) -> Run:
+        run = await self._read(started)
+        if not run.is_finished:
+            raise RunTimeoutError(
+                f"run {run.run_id} of step {started.step.name} is {run.status} at its deadline; it goes on at "
+                "FLORA, and the same campaign again collects it",
+                run=run,
+            )
+        return run
+
+    async def _read(self, started: StartedStep) -> Run:
+        return await self.client.techniques.runs.retrieve(
+            started.run_id, technique=started.entry.work.technique_id
+        )
+
+
+def _failure(run: Run) -> str:
+    code, message = run.error_code or "no code", run.error_message or "no reason given"
+    return f"run {run.run_id} failed at FLORA: {message} ({code})"
+
+
+def _run_of(manifest: Manifest) -> Run:
+    outputs = tuple(
+        Output(
+            output_id=output.output_id,
+            type=output.type,
+            url=None if output.text is not None else SignedUrl(f"redacted:{output.key}"),
+            text=output.text,
+        )
+        for output in manifest.outputs
+    )
+    return Run(
+        run_id=manifest.run_id,
+        status=RunStatus.COMPLETED,
+        progress=100,
+        created_at=manifest.created_at,
+        started_at=manifest.started_at,
+        completed_at=manifest.completed_at,
+        charged_usd=manifest.charged_usd,
+        outputs=outputs,
+    )
+
+
+def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
+    work = started.entry.work
+    types = {entry.id: entry.type for entry in started.step.inputs}
+    parents = (_parent(identity, upstream) for identity in work.inputs)
+    return RunOrigin(
+        technique_id=work.technique_id,
+        technique=started.step.technique,
+        technique_name=started.step.technique_name,
+        inputs=tuple(
+            ManifestInput(
+                id=identity.id,
+                type=types[identity.id],
+                text=identity.text,
+                source=identity.source or None,
+                sha256=identity.sha256,
+                run_id=identity.run_id,
+                index=identity.output_index,
+            )
+            for identity in work.inputs
+        ),
+        parents=tuple(parent for parent in parents if parent),
+        campaign=work.campaign,
+        row=work.row or None,
+        step=work.step,
+        flow_run_id=started.assignment.flow_run_id,
+        ledger_key=started.entry.key,
+    )
+
+
+def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
+    for result in upstream.values():
+        if result.run.run_id == identity.run_id and identity.output_index is not None:
+            output = result.outputs[identity.output_index]
+            return Parent(run_id=result.run.run_id, index=output.index, key=output.key, sha256=output.sha256)
+    return None

@@ -1,0 +1,45 @@
+"""A YAML pipeline, priced, run and kept.
+
+load ─► plan, price ─► start ─► await ─► archive ─┬─► start ─► await ─► archive ─┬─► report
+                                                  └─► start ─► await ─► archive ─┘
+"""
+
+from pathlib import Path
+
+from prefect import flow
+
+from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.pipelines import load_pipeline
+from florist.pipelines.making import StepResult
+from florist.studio import WINDOW
+from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, walk_pipeline
+
+
+@flow(name="run-pipeline", flow_run_name=flow_run_name, persist_result=False)
+async def run_pipeline(
+    pipeline: str,
+    params: dict[str, str] | None = None,
+    campaign: str = "",
+    workspace: FloraWorkspace | None = None,
+    archive: S3Archive | LocalArchive | None = None,
+    window: float = WINDOW,
+) -> dict[str, StepResult]:
+    """Run a pipeline and keep every output.
+
+    Args:
+        pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
+        params: The pipeline's params by name; files are paths on the worker.
+        campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
+        workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
+        archive: Where outputs are kept; without it the block named default.
+        window: Seconds that one attempt watches a run before it is retried.
+    """
+    loaded = load_pipeline(Path(pipeline))
+    return await walk_pipeline(
+        loaded,
+        params or {},
+        campaign=campaign,
+        workspace=await chosen_workspace(workspace),
+        archive=await chosen_archive(archive),
+        window=window,
+    )

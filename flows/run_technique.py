@@ -1,0 +1,44 @@
+"""One run of one technique, priced and kept.
+
+plan, price ─► start ─► await ─► archive ─► report
+"""
+
+from prefect import flow
+
+from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.pipelines import one_step_pipeline
+from florist.pipelines.making import StepResult
+from florist.studio import WINDOW
+from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, walk_pipeline
+
+
+@flow(name="run-technique", flow_run_name=flow_run_name, persist_result=False)
+async def run_technique(
+    technique: str,
+    inputs: dict[str, str],
+    campaign: str = "",
+    timeout: float | None = None,
+    workspace: FloraWorkspace | None = None,
+    archive: S3Archive | LocalArchive | None = None,
+    window: float = WINDOW,
+) -> StepResult:
+    """Run a technique once and keep every output.
+
+    Args:
+        technique: Its slug or id, such as cctv-cam.
+        inputs: A value for each input id: text, a path on the worker, or an https URL.
+        campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
+        timeout: Seconds the run may take, FLORA's queue included; half an hour if empty.
+        workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
+        archive: Where outputs are kept; without it the block named default.
+        window: Seconds that one attempt watches a run before it is retried.
+    """
+    results = await walk_pipeline(
+        one_step_pipeline(technique, inputs, timeout=timeout),
+        {},
+        campaign=campaign,
+        workspace=await chosen_workspace(workspace),
+        archive=await chosen_archive(archive),
+        window=window,
+    )
+    return results["run"]

@@ -1,0 +1,17 @@
+"""The tasks that all flows share, and how flows come by what tasks need."""
+
+from flows.tasks.runs import TaskSteps, archive_run, await_run, start_run
+from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
+from flows.tasks.walks import flow_run_name, walk_pipeline
+
+__all__ = [
+    "TaskSteps",
+    "archive_run",
+    "await_run",
+    "chosen_archive",
+    "chosen_workspace",
+    "flow_run_name",
+    "shared_studio",
+    "start_run",
+    "walk_pipeline",
+]

@@ -1,0 +1,71 @@
+"""How flows and tasks come by a studio: one for each workspace and archive on an event loop."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from prefect.blocks.core import Block
+
+from blocks import Archive, FloraWorkspace, LocalArchive, S3Archive
+from florist.errors import ConfigurationError
+from florist.sharing import shared
+from florist.studio import Studio
+
+DEFAULT_BLOCK = "default"
+
+BlockT = TypeVar("BlockT", bound=Block)
+
+
+@asynccontextmanager
+async def shared_studio(workspace: FloraWorkspace, archive: Archive) -> AsyncIterator[Studio]:
+    """Hold the studio of this workspace and archive.
+
+    A flow holds it from its first line to its last, so that its tasks find connections, watcher and uploads
+    where the others left them.
+    """
+    async with shared(workspace.identity, workspace.get_client) as client:
+        store = archive.get_store()
+        async with shared((workspace.identity, store.location), lambda: Studio(client, store)) as studio:
+            yield studio
+
+
+async def chosen_workspace(workspace: FloraWorkspace | None) -> FloraWorkspace:
+    """Return the given workspace, else that of the environment, else the saved block named `default`.
+
+    Raises:
+        ConfigurationError: there is none of the three.
+    """
+    if workspace is not None:
+        return workspace
+    if os.environ.get("FLORA_API_KEY"):
+        return FloraWorkspace.from_environment()
+    found = await _saved(FloraWorkspace)
+    if found is None:
+        raise ConfigurationError(
+            "no FLORA workspace: choose a saved block, save one as flora-workspace/default, or set FLORA_API_KEY"
+        )
+    return found
+
+
+async def chosen_archive(archive: Archive | None) -> Archive:
+    """Return the given archive, else the saved block named `default`, S3 before folder.
+
+    There is no folder to fall back on: on a worker it would be a temporary one, and the outputs lost with it.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    found = archive or await _saved(S3Archive) or await _saved(LocalArchive)
+    if found is None:
+        raise ConfigurationError(
+            "no archive: choose a saved block, or save one as s3-archive/default or local-archive/default"
+        )
+    return found
+
+
+async def _saved(block_type: type[BlockT]) -> BlockT | None:
+    try:
+        return await block_type.aload(DEFAULT_BLOCK)
+    except ValueError:  # Prefect's way to say that there is no such document
+        return None

@@ -1,0 +1,1 @@
+"""FLORA on localhost: the same answers, real bytes, real money accounting, real faults."""

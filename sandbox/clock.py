@@ -1,0 +1,29 @@
+"""The sandbox's time: the machine's, or one that stands still, moved by hand."""
+
+import time
+from collections.abc import Callable
+
+
+class Clock:
+    """A time that can be moved forward, and back.
+
+    Everything FLORA would decide by time is decided by this one: runs, expiries, key windows, the `Date` header.
+    """
+
+    def __init__(self, read: Callable[[], float] = time.time, *, offset: float = 0.0) -> None:
+        self._read = read
+        self.offset = offset
+
+    @classmethod
+    def frozen(cls, at: float) -> "Clock":
+        """Return a clock that moves by `advance` alone."""
+        return cls(lambda: at)
+
+    def now(self) -> float:
+        """Return unix seconds."""
+        return self._read() + self.offset
+
+    def advance(self, seconds: float) -> float:
+        """Move the time by `seconds` and return the new one."""
+        self.offset += seconds
+        return self.now()

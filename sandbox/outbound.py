@@ -1,0 +1,58 @@
+"""The sandbox's own requests to others: fetching inputs, calling back.
+
+Sent by httpx's transport itself, since its client writes every URL into the log, and these are signed ones.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+MAX_REDIRECTS = 5
+
+
+class UnreachableError(Exception):
+    """There was no answer."""
+
+
+@asynccontextmanager
+async def sent(
+    method: str,
+    url: str,
+    *,
+    timeout: float,
+    content: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    redirects: int = 0,
+) -> AsyncIterator[httpx.Response]:
+    """Send a request and give its answer, whose body is still to be read.
+
+    Raises:
+        UnreachableError: no answer came in time, or it broke off; the message names the host alone.
+    """
+    try:
+        async with httpx.AsyncHTTPTransport(trust_env=False) as transport:
+            extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+            request = httpx.Request(method, url, content=content, headers=headers, extensions=extensions)
+            response = await transport.handle_async_request(request)
+            for _ in range(redirects):
+                if not response.has_redirect_location:
+                    break
+                await response.aclose()
+                target = request.url.join(response.headers["location"])
+                request = httpx.Request("GET", target, headers=headers, extensions=extensions)
+                response = await transport.handle_async_request(request)
+            response.request = request
+            try:
+                yield response
+            finally:
+                await response.aclose()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UnreachableError(f"{_host(url)} could not be reached") from error
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return "The address"

@@ -1,0 +1,50 @@
+"""What every test may use: a sandbox, a Prefect server of the session, and a reader of every log line."""
+
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+# What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
+SECRET = re.compile(
+    r"sk_(?:live|test)_\w+|whsec_\w+|[?&](?:signature|sig|X-Amz-Signature|X-Goog-Signature|ik-s|token)=\w",
+    re.IGNORECASE,
+)
+
+
+class SecretReader(logging.Handler):
+    """Reads every record of the session, of every library, at every level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.leaks: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith(("botocore", "moto", "hypothesis", "asyncio")):
+            return  # their debug lines speak of test credentials, never of FLORA's
+        try:
+            line = record.getMessage()
+        except Exception:  # noqa: BLE001 - a line that cannot be formatted is somebody else's test
+            return
+        if SECRET.search(line):
+            self.leaks.append(f"{record.name} {record.levelname}: {line[:200]}")
+
+
+@pytest.fixture(scope="session")
+def _reader() -> Iterator[SecretReader]:
+    reader = SecretReader()
+    root = logging.getLogger()
+    root.addHandler(reader)
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    yield reader
+    root.setLevel(level)
+    root.removeHandler(reader)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_any_log_line(_reader: SecretReader) -> Iterator[None]:
+    _reader.leaks.clear()
+    yield
+    assert _reader.leaks == []

@@ -1,0 +1,164 @@
+"""FLORA in memory, as far as the ledger sees it: money, idempotency keys, history, a clock of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from florist.api.errors import AmbiguousRequestError, APIStatusError, IdempotencyDuplicateError
+from florist.api.models import InputValue, Run, RunStatus, TechniqueRef
+from tests.ledger.virtual_time import VirtualTime
+
+LATENCY = 0.1
+
+
+@dataclass
+class Fault:
+    """What happens to one POST.
+
+    `is_processed` and `is_answered` say whether it reaches FLORA and its answer us; `after` is how many seconds
+    FLORA takes, the answer being lost if that is more than the timeout.
+    """
+
+    is_processed: bool = True
+    is_answered: bool = True
+    after: float = LATENCY
+    refusal: APIStatusError | None = None
+    burns_key: bool = False
+
+
+@dataclass
+class KnownKey:
+    at: datetime
+    run_id: str | None
+
+
+@dataclass
+class FakeFlora:
+    """The service itself, which outlives every process of ours."""
+
+    time: VirtualTime
+    behaviour: Literal["replay", "duplicate"] = "replay"
+    window: timedelta = timedelta(hours=2)
+    clock_offset: timedelta = timedelta()
+    runs: list[Run] = field(default_factory=list)
+    keys: dict[tuple[str, str], KnownKey] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    paid_for: dict[str, list[str]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    posts: int = 0
+    bodies: list[tuple[InputValue, ...]] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time.now() + self.clock_offset
+
+    def run_by_stranger(self, technique_id: str, *, owner: str = "key-a") -> Run:
+        return self._new_run(technique_id, owner)
+
+    def process(self, technique_id: str, api_key: str, idempotency_key: str) -> Run:
+        known = self.keys.get((api_key, idempotency_key))
+        if known is not None and self.now() - known.at < self.window:
+            if self.behaviour == "duplicate" or known.run_id is None:
+                raise IdempotencyDuplicateError(
+                    "duplicate", status=409, code="idempotency_duplicate", request_id="req_1"
+                )
+            return next(run for run in self.runs if run.run_id == known.run_id)
+        run = self._new_run(technique_id, api_key)
+        self.keys[api_key, idempotency_key] = KnownKey(self.now(), run.run_id)
+        self.paid_for.setdefault(idempotency_key.partition("-")[0], []).append(run.run_id)
+        return run
+
+    def burn(self, api_key: str, idempotency_key: str) -> None:
+        self.keys[api_key, idempotency_key] = KnownKey(self.now(), None)
+
+    def _new_run(self, technique_id: str, owner: str) -> Run:
+        run = Run(
+            run_id=f"run_{len(self.runs) + 1:04d}",
+            status=RunStatus.PENDING,
+            created_at=self.now(),
+            technique=TechniqueRef(technique_id=technique_id),
+        )
+        self.runs.append(run)
+        self.owners[run.run_id] = owner
+        return run
+
+
+class FloraForProcess:
+    """`Flora` as one process sees it, with the client's timeout, and dead when the process is."""
+
+    has_history = True
+    workspace = "ws_1"
+    timeout = 30.0
+
+    def __init__(self, flora: FakeFlora, *, api_key: str, guard: Callable[[], None]) -> None:
+        self._flora = flora
+        self._guard = guard
+        self.key_fingerprint = api_key
+        self.stall = 0.0
+        """Seconds for which this process is stopped right before its bytes leave."""
+
+    def server_now(self) -> datetime:
+        return self._flora.now()
+
+    async def ask_time(self, *, anew: bool) -> datetime:
+        self._guard()
+        if anew:
+            await asyncio.sleep(LATENCY)
+            self._guard()
+        return self._flora.now()
+
+    async def post(
+        self,
+        technique_id: str,
+        inputs: Sequence[InputValue],
+        *,
+        idempotency_key: str,
+        callback_url: str | None,
+        before_send: Callable[[], Awaitable[None]],
+    ) -> Run:
+        self._guard()
+        await before_send()
+        await asyncio.sleep(self.stall)
+        self._guard()
+        self._flora.posts += 1
+        self._flora.bodies.append(tuple(inputs))
+        fault = self._flora.faults.pop(0) if self._flora.faults else Fault()
+        # What FLORA does goes on, whatever becomes of us.
+        processing = asyncio.get_running_loop().create_task(
+            self._process(fault, technique_id, idempotency_key), name="flora"
+        )
+        try:
+            async with asyncio.timeout(self.timeout):
+                answer = await asyncio.shield(processing)
+        except TimeoutError as error:
+            raise AmbiguousRequestError("no answer in time", idempotency_key=idempotency_key) from error
+        self._guard()
+        if not fault.is_answered:
+            raise AmbiguousRequestError("the connection broke", idempotency_key=idempotency_key)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _process(self, fault: Fault, technique_id: str, idempotency_key: str) -> Run | Exception:
+        await asyncio.sleep(fault.after)
+        if fault.refusal is not None:
+            if fault.burns_key:
+                self._flora.burn(self.key_fingerprint, idempotency_key)
+            return fault.refusal
+        if not fault.is_processed:
+            return AmbiguousRequestError("the connection broke", idempotency_key=idempotency_key)
+        try:
+            return self._flora.process(technique_id, self.key_fingerprint, idempotency_key)
+        except IdempotencyDuplicateError as duplicate:
+            return duplicate
+
+    async def history(self, technique_id: str, *, since: datetime) -> AsyncIterator[Run]:
+        self._guard()
+        await asyncio.sleep(LATENCY)
+        for run in reversed(list(self._flora.runs)):
+            is_visible = self._flora.owners[run.run_id] == self.key_fingerprint
+            if is_visible and run.technique and run.technique.technique_id == technique_id:
+                if run.created_at and run.created_at < since:
+                    return
+                yield run

@@ -1,0 +1,109 @@
+"""A process killed at every boundary of the spending path, and what the next one makes of it."""
+
+import asyncio
+
+import pytest
+
+from florist.archive.folder import FolderStore
+from florist.ledger import State
+from florist.ledger.effects import POINTS
+from tests.ledger.fake_flora import Fault
+from tests.ledger.world import World, completed, work
+
+ON_THE_HAPPY_PATH = (
+    "check",
+    "read entry",
+    "record intended",
+    "make inputs",
+    "ask time",
+    "read neighbours",
+    "post",
+    "record sent",
+    "claim",
+    "record started",
+    "record archived",
+)
+HAPPY_POINTS = [f"{moment} {call}" for call in ON_THE_HAPPY_PATH for moment in ("before", "after")]
+RESOLVING_POINTS = [
+    point for point in POINTS if point not in HAPPY_POINTS or "started" in point or "sent" in point
+]
+ROWS = ("1", "2", "3")
+
+
+@pytest.fixture(params=["memory", "folder"])
+def make_world(request, tmp_path):
+    def make(behaviour: str) -> World:
+        store = FolderStore(tmp_path) if request.param == "folder" else None
+        return World(behaviour, store=store)
+
+    return make
+
+
+async def campaign(process, rows=ROWS):
+    """Make every row side by side, archived."""
+
+    async def one(row):
+        started = await process.start(work(row))
+        await process.spender.archived(started.entry, completed(started.run_id), f"{row}.json")
+
+    results = await asyncio.gather(*map(one, rows), return_exceptions=True)
+    return [result for result in results if result is not None]
+
+
+def assert_paid_once(world: World, rows=ROWS) -> None:
+    assert [world.charged(work(row)) for row in rows] == [1] * len(rows)
+    entries = [world.entry(work(row)) for row in rows]
+    assert {entry.state for entry in entries} == {State.ARCHIVED}
+    assert [world.flora.paid_for[entry.key] for entry in entries] == [[entry.run_id] for entry in entries]
+    assert world.claims() == {entry.run_id: entry.key for entry in entries}
+
+
+@pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
+@pytest.mark.parametrize("point", HAPPY_POINTS)
+def test_process_killed_at_any_point_is_taken_over_without_a_second_charge(make_world, behaviour, point):
+    world = make_world(behaviour)
+    victim = world.process(dies_at=point)
+    world.run(campaign(victim))
+    assert victim.is_dead
+    assert world.run(campaign(world.process())) == []
+    assert_paid_once(world)
+
+
+@pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
+@pytest.mark.parametrize("point", RESOLVING_POINTS)
+def test_process_killed_while_resolving_is_taken_over_without_a_second_charge(make_world, behaviour, point):
+    world = make_world(behaviour)
+    world.run(campaign(world.process(dies_at="after post")))
+    second = world.process(dies_at=point)
+    world.run(campaign(second))
+    assert world.run(campaign(world.process())) == []
+    assert_paid_once(world)
+
+
+@pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
+@pytest.mark.parametrize("dies_after", range(3))
+@pytest.mark.parametrize("is_processed", [True, False])
+def test_process_killed_while_its_request_is_at_flora_never_pays_twice(behaviour, dies_after, is_processed):
+    world = World(behaviour)
+    world.flora.faults = [Fault()] * dies_after + [Fault(is_processed=is_processed)]
+    victim = world.process()
+
+    async def killed_in_a_post():
+        walking = asyncio.ensure_future(campaign(victim))
+        while world.flora.posts <= dies_after:
+            await asyncio.sleep(0.01)
+        victim.kill()
+        return await walking
+
+    world.run(killed_in_a_post())
+    assert world.run(campaign(world.process())) == []
+    assert_paid_once(world)
+
+
+@pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
+def test_processes_killed_one_after_another_in_their_posts_leave_nothing_to_review(behaviour):
+    world = World(behaviour)
+    for _ in range(4):
+        world.run(campaign(world.process(dies_at="after post")))
+    assert world.run(campaign(world.process())) == []
+    assert_paid_once(world)

@@ -1,0 +1,374 @@
+"""Answers that never come, and everything that can be in the way of finding out."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from florist.api.errors import (
+    AmbiguousRequestError,
+    APIConnectionError,
+    BadRequestError,
+    InsufficientCreditsError,
+    RateLimitError,
+)
+from florist.ledger import How, State, adopt, callback_token, restart
+from florist.ledger.errors import EntryBusyError, NeedsReviewError, RunClaimedError, UnresolvedError
+from tests.ledger.fake_flora import Fault
+from tests.ledger.world import TECHNIQUE, World, work
+
+BEHAVIOURS = pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
+LOST = Fault(is_answered=False)
+NEVER_PROCESSED = Fault(is_processed=False)
+SLOWER_THAN_THE_TIMEOUT = Fault(after=50.0)
+NO_CREDITS = InsufficientCreditsError("no credits", status=402, code="insufficient_credits")
+BAD = BadRequestError("bad input", status=400, code="input_validation_error")
+LIMITED = RateLimitError("slow down", status=429, code="rate_limited", retry_after=7.0)
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [(LOST, 1), (LOST, 3), (NEVER_PROCESSED, 1), (NEVER_PROCESSED, 3), (SLOWER_THAN_THE_TIMEOUT, 2)],
+)
+def test_answer_lost_in_a_living_process_is_found_again(behaviour, fault, count):
+    world = World(behaviour)
+    world.flora.faults = [fault] * count
+    started = world.start()
+    assert (started.how, world.charged(), started.entry.run_id) == (How.ADOPTED, 1, "run_0001")
+
+
+def test_answers_that_stay_lost_end_in_an_error_that_may_be_repeated():
+    world = World()
+    world.flora.faults = [NEVER_PROCESSED] * 8
+    with pytest.raises(UnresolvedError) as raised:
+        world.start()
+    assert raised.value.is_retryable
+    assert isinstance(raised.value.__cause__, AmbiguousRequestError)
+    assert world.start().run_id == "run_0001"
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("is_processed", [True, False])
+@pytest.mark.parametrize("seconds", [-5, 5])
+def test_run_of_a_stranger_beside_ours_is_never_adopted(behaviour, is_processed, seconds):
+    world = World(behaviour)
+    strangers = [world.flora.run_by_stranger(TECHNIQUE)] if seconds < 0 else []
+    world.time.pass_by(max(0, -seconds))
+    world.flora.faults = [Fault(is_processed=is_processed, is_answered=False)]
+    victim = world.process(dies_at="after record sent")
+    victim.flora.faults = []
+
+    async def lost():
+        task = asyncio.ensure_future(world.process().start(work()))
+        await asyncio.sleep(max(1, seconds))
+        if seconds > 0:
+            strangers.append(world.flora.run_by_stranger(TECHNIQUE))
+        return await task
+
+    try:
+        found = world.run(lost()).run_id
+    except NeedsReviewError as review:
+        found = None
+        assert set(review.candidates) == {run.run_id for run in world.flora.runs}
+        assert (behaviour, is_processed) == ("duplicate", True)
+    assert found not in {run.run_id for run in strangers}
+    assert world.charged() == 1
+
+
+def killed_together(world: World, *rows: str) -> None:
+    """Have a process per row, each of which dies when FLORA has processed its request."""
+
+    async def together():
+        doomed = [world.process(dies_at="after post").start(work(row)) for row in rows]
+        await asyncio.gather(*doomed, return_exceptions=True)
+
+    world.run(together())
+
+
+def test_two_requests_lost_together_are_for_review_and_adopting_one_mends_both():
+    world = World("duplicate")
+    killed_together(world, "1", "2")
+
+    async def both():
+        process = world.process()
+        return await asyncio.gather(*(process.start(work(row)) for row in ("1", "2")), return_exceptions=True)
+
+    reviews = world.run(both())
+    assert [type(review) for review in reviews] == [NeedsReviewError] * 2
+    assert {review.candidates for review in reviews} == {("run_0002", "run_0001")}
+    mine = world.flora.paid_for[work("1").key][0]
+    world.run(adopt(world.ledger, world.entry(work("1")), mine))
+    again = world.run(both())
+    assert [started.run_id for started in again] == [world.flora.paid_for[work(row).key][0] for row in ("1", "2")]
+    assert world.flora.posts == 4  # each of the two once more, to be told that it is a duplicate
+
+
+def test_two_requests_lost_together_are_no_matter_where_flora_replays():
+    world = World("replay")
+    killed_together(world, "1", "2")
+    assert [world.start(work(row)).run_id for row in ("1", "2")] == ["run_0001", "run_0002"]
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("hours", [3, 25])
+def test_request_lost_before_processing_is_started_anew_when_flora_forgot_it(behaviour, hours):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after record sent"))
+    world.flora.clock_offset = timedelta(hours=hours)
+    started = world.start()
+    assert (started.how, world.charged()) == (How.NEW, 1)
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("hours", [3, 25])
+def test_request_lost_after_processing_is_for_review_when_flora_forgot_it(behaviour, hours):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after post"))
+    world.flora.clock_offset = timedelta(hours=hours)
+    with pytest.raises(NeedsReviewError) as review:
+        world.start()
+    assert (review.value.candidates, world.charged()) == (("run_0001",), 1)
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_clock_of_ours_wrong_by_ten_minutes_changes_nothing(behaviour, minutes):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after post", clock_error=timedelta(minutes=minutes)))
+    assert world.start(clock_error=timedelta(minutes=-minutes)).run_id == "run_0001"
+    assert world.charged() == 1
+
+
+@BEHAVIOURS
+def test_request_of_another_api_key_waits_for_that_key(behaviour):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after post", api_key="key-b"))
+    with pytest.raises(NeedsReviewError, match="key-b"):
+        world.start()
+    assert world.start(api_key="key-b").run_id == "run_0001"
+    assert world.charged() == 1
+
+
+def test_review_seen_again_writes_no_further_record():
+    world = World()
+    world.die(world.process(dies_at="after post", api_key="key-b"))
+    numbers = set()
+    for _ in range(3):
+        with pytest.raises(NeedsReviewError):
+            world.start()
+        numbers.add(world.entry().number)
+    assert len(numbers) == 1
+
+
+def test_webhook_names_the_run_of_a_lost_request():
+    world = World("duplicate")
+    world.flora.run_by_stranger(TECHNIQUE)
+    world.die(world.process(dies_at="after post"))
+    world.run(world.ledger.note_callback(callback_token(world.entry()), "run_0002"))
+    started = world.start()
+    assert (started.how, started.run_id, world.flora.posts) == (How.ADOPTED, "run_0002", 1)
+
+
+def test_callback_url_is_made_of_the_token_of_the_request():
+    world = World()
+    tokens = []
+    process = world.process()
+    started = world.run(process.start(work(), callback_url=lambda token: tokens.append(token) or "https://x"))
+    assert tokens == [callback_token(started.entry)]
+
+
+@BEHAVIOURS
+def test_process_stopped_before_its_bytes_leave_sends_nothing_after_its_lease(behaviour):
+    world = World(behaviour)
+    stopped, other = world.process(), world.process()
+
+    async def stop(key):
+        if key.endswith("0001.json"):
+            await asyncio.sleep(300)
+
+    stopped.store.hinder = stop
+
+    async def both():
+        first = asyncio.ensure_future(stopped.start(work()))
+        await asyncio.sleep(1)
+        return await asyncio.gather(first, other.start(work()))
+
+    found = world.run(both())
+    assert {started.run_id for started in found} == {"run_0001"}
+    assert world.flora.posts == 1
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("seconds", [60, 300, 3600])
+def test_process_stopped_between_check_and_send_pays_nothing_twice(behaviour, seconds):
+    world = World(behaviour)
+    stopped = world.process()
+    stopped.flora.stall = seconds
+
+    async def both():
+        first = asyncio.ensure_future(stopped.start(work()))
+        await asyncio.sleep(1)
+        return await asyncio.gather(first, world.process().start(work()))
+
+    found = world.run(both())
+    assert {started.run_id for started in found} == {"run_0001"}
+    assert world.charged() == 1
+
+
+def test_refusal_is_raised_recorded_and_sent_again_with_a_new_idempotency_key():
+    world = World("duplicate")
+    world.flora.faults = [Fault(refusal=BAD, burns_key=True)]
+    with pytest.raises(BadRequestError):
+        world.start()
+    refused = world.entry()
+    assert (refused.state, refused.refusal_code, refused.renewals) == (
+        State.REFUSED,
+        "input_validation_error",
+        1,
+    )
+    assert world.start().how is How.NEW
+
+
+def test_missing_credits_are_raised_as_such():
+    world = World()
+    world.flora.faults = [Fault(refusal=NO_CREDITS)]
+    with pytest.raises(InsufficientCreditsError):
+        world.start()
+    assert world.entry().refusal_code == "insufficient_credits"
+
+
+@BEHAVIOURS
+@pytest.mark.parametrize("refusal", [NO_CREDITS, BAD])
+def test_refusal_of_a_repeated_request_does_not_make_the_first_one_undone(behaviour, refusal):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after post"))
+    world.flora.faults = [Fault(refusal=refusal)]
+    with pytest.raises(type(refusal)):
+        world.start()
+    unresolved = world.entry()
+    assert (unresolved.state, len(unresolved.sends), unresolved.renewals) == (State.SENT, 1, 0)
+    assert world.start().run_id == "run_0001"
+    assert world.charged() == 1
+
+
+def test_rate_limit_is_waited_out_within_the_call():
+    world = World()
+    world.flora.faults = [Fault(refusal=LIMITED)] * 3
+    assert world.start().how is How.NEW
+    assert world.time.seconds > 21
+
+
+def test_rate_limit_without_end_is_raised():
+    world = World()
+    world.flora.faults = [Fault(refusal=LIMITED)] * 8
+    with pytest.raises(RateLimitError):
+        world.start()
+    assert world.entry().state is State.REFUSED
+
+
+def test_request_that_never_left_is_refused_and_free():
+    world = World()
+    world.flora.faults = [Fault(refusal=APIConnectionError("no route"))]
+    with pytest.raises(APIConnectionError):
+        world.start()
+    assert (world.entry().state, world.entry().refusal_code) == (State.REFUSED, "not_sent")
+
+
+def test_key_burnt_by_a_refusal_whose_answer_was_lost_is_for_review():
+    world = World("duplicate")
+    world.flora.faults = [Fault(refusal=NO_CREDITS, burns_key=True, is_answered=False)]
+    with pytest.raises(NeedsReviewError, match="refused"):
+        world.start()
+    assert (world.charged(), world.entry().state) == (0, State.NEEDS_REVIEW)
+    world.run(restart(world.ledger, world.entry()))
+    assert (world.start().how, world.charged()) == (How.NEW, 1)
+
+
+@BEHAVIOURS
+def test_route_without_history_resolves_by_repeating_and_else_is_for_review(behaviour):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after post"), work(route="generation"))
+    process = world.process()
+    process.flora.has_history = False
+    if behaviour == "replay":
+        assert world.run(process.start(work(route="generation"))).run_id == "run_0001"
+    else:
+        with pytest.raises(NeedsReviewError, match="no history"):
+            world.run(process.start(work(route="generation")))
+
+
+@BEHAVIOURS
+def test_new_work_waits_while_a_request_of_a_dead_process_may_be_open(behaviour):
+    world = World(behaviour)
+    world.die(world.process(dies_at="after record sent"), work("1"))
+    died_at = world.time.seconds
+    world.start(work("2"))
+    assert world.flora.runs[0].created_at >= world.flora.now() - timedelta(seconds=5)
+    assert world.time.seconds - died_at >= 90 + 2 * 15
+
+
+def test_new_work_does_not_wait_where_flora_is_known_to_replay():
+    world = World()
+    world.die(world.process(dies_at="after record sent"), work("1"))
+    died_at = world.time.seconds
+    world.start(work("2"), options={"is_serial": False})
+    assert world.time.seconds - died_at < 10
+
+
+@BEHAVIOURS
+def test_cancellation_during_a_post_is_held_up_until_its_run_is_recorded(behaviour):
+    world = World(behaviour)
+    process = world.process()
+
+    async def cancelled():
+        task = asyncio.ensure_future(process.start(work()))
+        while world.flora.posts == 0:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    world.run(cancelled())
+    assert (world.entry().state, world.charged()) == (State.STARTED, 1)
+
+
+def test_cancellation_before_anything_has_left_sends_nothing():
+    world = World()
+    process = world.process()
+
+    async def slowly(key):
+        await asyncio.sleep(5)
+
+    process.store.hinder = slowly
+
+    async def cancelled():
+        task = asyncio.ensure_future(process.start(work()))
+        await asyncio.sleep(7)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    world.run(cancelled())
+    assert (world.flora.posts, world.entry().state) == (0, State.SENT)
+    assert (world.start().run_id, world.charged()) == ("run_0001", 1)
+
+
+def test_adopting_a_run_of_another_entry_is_refused():
+    world = World()
+    first = world.start(work("1"))
+    world.flora.faults = [Fault(refusal=BAD)]
+    with pytest.raises(BadRequestError):
+        world.start(work("2"))
+    with pytest.raises(RunClaimedError) as error:
+        world.run(adopt(world.ledger, world.entry(work("2")), first.run_id))
+    assert error.value.claimant == work("1").key
+
+
+def test_restarting_paid_work_needs_to_be_insisted_on():
+    world = World()
+    world.start()
+    with pytest.raises(EntryBusyError, match="run_0001"):
+        world.run(restart(world.ledger, world.entry()))
+    world.run(restart(world.ledger, world.entry(), gives_up_run=True))
+    assert (world.start().run_id, world.charged()) == ("run_0002", 2)

@@ -1,0 +1,46 @@
+"""The pipelines that ship, held against the sandbox's techniques."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from florist.api.models import MediaKind, Technique
+from florist.pipelines import Plan, load_pipeline, plan
+from sandbox.catalogue import TECHNIQUES
+
+FOLDER = Path(__file__).parents[2] / "pipelines"
+SHIPPED = sorted(FOLDER.glob("*.yaml"))
+DEFINITIONS = {technique.slug: Technique.model_validate(asdict(technique)) for technique in TECHNIQUES}
+
+
+def planned(name: str) -> Plan:
+    return plan(load_pipeline(FOLDER / f"{name}.yaml"), {}, DEFINITIONS)
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_shipped_pipeline_plans_with_its_defaults_alone(file: Path) -> None:
+    pipeline = load_pipeline(file)
+    made = plan(pipeline, {}, DEFINITIONS)
+    assert (pipeline.name, made.unpriced) == (file.stem, ())
+    assert all(param.description for param in pipeline.params.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "price_usd", "chain"),
+    [
+        ("product-launch", "0.64", ("still", "caption", "page")),
+        ("moodboard", "0.33", ("wide", "wide-words", "critique")),
+        ("lookbook", "0.28", ("scene", "composite", "page")),
+    ],
+)
+def test_shipped_pipeline_costs_and_chains_as_documented(name: str, price_usd: str, chain: Sequence[str]) -> None:
+    made = planned(name)
+    assert (made.price_usd, made.longest_chain) == (Decimal(price_usd), chain)
+
+
+def test_product_launch_makes_four_kinds_of_media() -> None:
+    made = {DEFINITIONS[step.technique].outputs[0].type for step in planned("product-launch").steps}
+    assert made == {MediaKind.IMAGE, MediaKind.TEXT, MediaKind.VIDEO, MediaKind.DOCUMENT}

@@ -1,0 +1,62 @@
+"""200 runs over a real socket; instead of sleeping, the sandbox's clock is moved."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import httpx
+
+from florist.api.client import FloraClient
+from florist.api.lookout import ENDED_RUNS_A_TICK
+from florist.api.models import InputValue, Run
+from florist.api.watching_schedule import requests_allowed
+from sandbox.clock import Clock
+from sandbox.server import SandboxServer
+from sandbox.settings import Settings
+
+IN_FLIGHT = 200
+BRIEF = InputValue(id="brief", type="text", value="Spring flowers")
+
+
+class CountingTransport(httpx.AsyncHTTPTransport):
+    """Counts the reads of each moment of the sandbox's time."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.reads: Counter[float] = Counter()
+        self._clock = clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            self.reads[self._clock.now()] += 1
+        return await super().handle_async_request(request)
+
+
+async def all_waited_for(sandbox: SandboxServer, transport: CountingTransport) -> list[Run]:
+    async def moved(seconds: float) -> None:
+        await asyncio.sleep(0)
+        sandbox.clock.advance(seconds)
+
+    async with FloraClient(
+        api_key=sandbox.api_key,
+        base_url=sandbox.base_url,
+        transport=transport,
+        monotonic=sandbox.clock.now,
+        sleep=moved,
+    ) as client:
+        started = [
+            await client.techniques.runs.create("headline-writer", inputs=[BRIEF]) for _ in range(IN_FLIGHT)
+        ]
+        transport.reads.clear()
+        waits = [client.watcher.wait(run.run_id, technique="headline-writer") for run in started]
+        return await asyncio.gather(*waits)
+
+
+def test_200_runs_of_a_sandbox_all_end_within_the_allowance(tmp_path: Path) -> None:
+    settings = Settings(frozen_at=1_800_000_000.0, duration_scale=10, duration_jitter=0.9, paging="offset")
+    with SandboxServer(tmp_path, settings) as sandbox:
+        transport = CountingTransport(sandbox.clock)
+        runs = asyncio.run(all_waited_for(sandbox, transport))
+    assert all(run.has_outputs for run in runs)
+    assert len({run.run_id for run in runs}) == IN_FLIGHT
+    assert max(transport.reads.values()) <= requests_allowed(IN_FLIGHT) + ENDED_RUNS_A_TICK
