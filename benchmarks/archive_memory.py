@@ -83,9 +83,8 @@ async def measure(name: str, store: Store, port: int, sizes: list[int]) -> float
         await archiver.keep(run_of(port, "run_big", sizes), ORIGIN)
         seconds, growth = time.perf_counter() - started, (peak_bytes() - start_bytes) / MIB
     rate = sum(sizes) / MIB / seconds
-    print(
-        f"| {name} | {len(sizes)} × {sizes[0] / MIB:.0f} MiB | {growth:.0f} MiB | {seconds:.1f} s | {rate:.0f} MiB/s |"
-    )
+    outputs = f"{len(sizes)} × {sizes[0] / MIB:.0f} MiB"
+    print(f"| {name} | {outputs} | {growth:.0f} MiB | {seconds:.1f} s | {rate:.0f} MiB/s |")
     return growth
 
 

@@ -10,13 +10,10 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Column, Table
 
 import florist
 from florist.api import FloraClient
@@ -26,6 +23,7 @@ from florist.pipelines import Pipeline, Plan, definitions_of, load_pipeline, pla
 from florist.pipelines.making import StepResult
 from florist.pipelines.prices import charged_line, price_line, shown_usd
 from florist.settings import FloraSettings
+from florist.terminal import err, print_table, remark, say
 
 app = App(
     name="florist",
@@ -34,17 +32,13 @@ app = App(
     help_format="plaintext",
 )
 
-# stdout carries what was asked for, and is plain when it is no terminal; all else goes to stderr.
-_out = Console(soft_wrap=True)
-_err = Console(stderr=True, soft_wrap=True, highlight=False)
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 failed, 2 misused, 130 interrupted. No traceback reaches a person."""
     try:
         app(arguments)
     except FloristError as error:
-        _err.print(f"florist: {error}", style="red", markup=False)
+        remark(f"florist: {error}", style="red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -107,7 +101,7 @@ def run(
     except BaseException:
         words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
         words += [word for pair in param for word in ("--param", pair)]
-        _err.print(f"\nTo go on where this ended, without paying twice:\n    {shlex.join(words)}\n", markup=False)
+        remark(f"\nTo go on where this ended, without paying twice:\n    {shlex.join(words)}\n")
         raise
     _print_made(results, archive)
 
@@ -153,7 +147,7 @@ def _confirm(planned: Plan, *, is_sandbox: bool, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise ConfigurationError(f"this spends {price_line(planned)} at FLORA: agree to it with --yes")
-    if _err.input(f"Spend {price_line(planned)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if err.input(f"Spend {price_line(planned)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise ConfigurationError("nothing was started, nothing was paid")
 
 
@@ -162,7 +156,7 @@ def _run_flow(pipeline: Path, params: dict[str, str], *, archive: str, campaign:
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if not os.environ.get("PREFECT_API_URL"):
-        _err.print("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
+        remark("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
     from blocks import archive_at
     from flows.console import without_tracebacks
     from flows.run_pipeline import run_pipeline
@@ -174,51 +168,59 @@ def _run_flow(pipeline: Path, params: dict[str, str], *, archive: str, campaign:
 
 
 def _print_plan(planned: Plan) -> None:
-    table = Table("Step", "Technique", "Takes", Column("Price", justify="right"), title=planned.pipeline)
-    for row in planned.table():
-        table.add_row(row.step, row.technique, row.inputs, shown_usd(row.price_usd))
-    _err.print(table)
-    _err.print(f"{price_line(planned)}\n", markup=False)
+    rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in planned.table()]
+    print_table(
+        ("Step", "Technique", "Takes", "Price"), rows, title=planned.pipeline, right=("Price",), console=err
+    )
+    remark(f"{price_line(planned)}\n")
 
 
 def _print_made(results: Mapping[str, StepResult], archive: str) -> None:
-    right = partial(Column, justify="right")
-    table = Table(
-        "Step", "Came", "Run", "Output", right("Bytes"), right("Charged"), "Kept as", title=f"In {archive}"
-    )
-    for step, result in results.items():
-        for output in result.outputs:
-            charged = shown_usd(result.run.charged_usd) if output.index == 0 else ""
-            size = f"{output.size_bytes:,}"
-            table.add_row(step, result.how, result.run.run_id, output.output_id, size, charged, output.key)
-    _out.print(table)
-    _out.print(f"{len(results)} runs, {charged_line(results.values())}", markup=False)
+    rows = [
+        (
+            step,
+            result.how,
+            result.run.run_id,
+            output.output_id,
+            f"{output.size_bytes:,}",
+            shown_usd(result.run.charged_usd) if output.index == 0 else "",
+            output.key,
+        )
+        for step, result in results.items()
+        for output in result.outputs
+    ]
+    headings = ("Step", "Came", "Run", "Output", "Bytes", "Charged", "Kept as")
+    print_table(headings, rows, title=f"Kept in {archive}", right=("Bytes", "Charged"))
+    remark(f"{len(results)} runs, {charged_line(results.values())}")
 
 
 def _print_techniques(found: Sequence[Technique]) -> None:
-    table = Table("Technique", "Name", "Takes", "Makes", Column("Price", justify="right"))
-    for technique in found:
-        table.add_row(
+    rows = [
+        (
             technique.slug or technique.technique_id,
             technique.name,
             ", ".join(_input_line(entry) for entry in technique.inputs),
             ", ".join(entry.type for entry in technique.outputs),
             shown_usd(technique.run_cost_usd),
         )
-    _out.print(table)
+        for technique in found
+    ]
+    print_table(("Technique", "Name", "Takes", "Makes", "Price"), rows, right=("Price",))
 
 
 def _print_technique(technique: Technique) -> None:
-    _out.print(
-        f"{technique.name}  ({technique.technique_id})\n{technique.description or ''}".rstrip(), markup=False
-    )
-    _out.print(f"{shown_usd(technique.run_cost_usd)} a run\n", markup=False)
-    table = Table("", "Id", "Type", "Description")
-    for direction, entries in (("takes", technique.inputs), ("makes", technique.outputs)):
-        for entry in entries:
-            kind = f"{entry.type}{' (optional)' * entry.optional}{' (several)' * entry.allow_multiple}"
-            table.add_row(direction, entry.id, kind, entry.description or entry.name)
-    _out.print(table)
+    say(f"{technique.name}  {technique.technique_id}  {shown_usd(technique.run_cost_usd)} a run")
+    say(technique.description or "")
+    rows = [
+        (direction, entry.id, _kind(entry), entry.description or entry.name)
+        for direction, entries in (("takes", technique.inputs), ("makes", technique.outputs))
+        for entry in entries
+    ]
+    print_table(("", "Id", "Type", "Description"), rows)
+
+
+def _kind(entry: TechniqueInput) -> str:
+    return f"{entry.type}{' (optional)' * entry.optional}{' (several)' * entry.allow_multiple}"
 
 
 def _input_line(entry: TechniqueInput) -> str:

@@ -29,7 +29,7 @@ def create_app(flora: Flora) -> Gate:
 
 @functools.cache
 def application() -> FastAPI:
-    """Return the routes with their error answers; one serves every sandbox of the process, as building it is slow."""
+    """Return the routes with their error answers: one for all sandboxes of the process, as building it is slow."""
     app = FastAPI(
         title="FLORA (sandbox)",
         version="1",

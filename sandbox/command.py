@@ -6,6 +6,7 @@ Reads its arguments before it imports what draws: without Pillow or PyAV it says
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,11 +57,11 @@ def serve(data_dir: Path, settings: Settings) -> int:
     greeting = GREETING.format(base_url=f"{root}/api/v1", key=API_KEY, data=data_dir, root=root)
     sys.stdout.write(greeting)
     sys.stdout.flush()
-    try:
-        asyncio.run(server.serve(sockets=[listener]))
-    except KeyboardInterrupt:
-        # uvicorn has stopped cleanly by then and hands the signal on.
-        return 0
+    # uvicorn hands a signal on once it has stopped; it must not end the process with an error then, nor may one
+    # get lost that comes before uvicorn listens for it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    asyncio.run(server.serve(sockets=[listener]))
     return 0
 
 

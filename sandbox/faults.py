@@ -104,8 +104,8 @@ _DEFAULT_ROUTES = {
 class Fault(BaseModel):
     """One rule: which fault strikes which requests.
 
-    Of the requests it matches it leaves out the first `after`, then strikes every `every`th, at most `times` times,
-    each with probability `chance` (drawn from the sandbox's seed).
+    Of the requests it matches it leaves out the first `after`, then strikes every `every`th, at most `times`
+    times, each with probability `chance` (drawn from the sandbox's seed).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -88,7 +88,11 @@ class Gate:
         call.owner = owner_of(key) if key else ""
         call.idempotency_key = headers.get("idempotency-key") or None
         number = self._arrived(call, scope)
-        captured = await self._handled(call, scope, receive)
+        # Read before anything is slow: a caller that has given up by then is to be served all the same.
+        body = await _whole_body(receive)
+        if body is None:
+            return
+        captured = await self._handled(call, scope, _replaying(body))
         if captured is not None:
             body = self._spelled(call, captured)
             self._left(number, call, captured.status)
@@ -212,6 +216,25 @@ class Gate:
             ",".join(call.struck) or None,
             number,
         )
+
+
+async def _whole_body(receive: Receive) -> bytes | None:
+    """Return the body; None if the caller left before its end."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replaying(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 async def _send(captured: Captured, body: bytes, send: Send) -> None:

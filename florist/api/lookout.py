@@ -52,7 +52,12 @@ class RunRoute:
 
 
 class Lookout:
-    """The eyes of a watcher."""
+    """The eyes of a watcher.
+
+    A run's end is seen within two ticks as long as the runs in flight lie on no more pages than one tick may
+    request. Where other people's runs pull them farther apart, it takes as many ticks as it takes to read
+    those pages, or to retrieve each run in turn.
+    """
 
     def __init__(self, routes: Mapping[Route, RunRoute], *, monotonic: Callable[[], float]) -> None:
         self._routes = routes

@@ -94,6 +94,7 @@ class RunHistory:
             found_here = self._note(page, watched, now)
             found += found_here
             self._go_on_after(page, now, stragglers=0 if found_here else allowance.total)
+        self._wanted = self._unseen()
         if found < pages * POOR_YIELD:
             self._rest_ticks = POOR_REST_TICKS
 

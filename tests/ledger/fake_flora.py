@@ -88,11 +88,12 @@ class FloraForProcess:
     """`Flora` as one process sees it, with the client's timeout, and dead when the process is."""
 
     has_history = True
-    workspace = "ws_1"
     timeout = 30.0
 
-    def __init__(self, flora: FakeFlora, *, api_key: str, guard: Callable[[], None]) -> None:
+    def __init__(self, flora: FakeFlora, *, api_key: str, process: str, guard: Callable[[], None]) -> None:
         self._flora = flora
+        # Processes take no turns with one another, though here they share an event loop.
+        self.workspace = f"ws_1 of {process}"
         self._guard = guard
         self.key_fingerprint = api_key
         self.stall = 0.0

@@ -15,7 +15,7 @@ from florist.api.errors import (
 from florist.ledger import How, State, adopt, callback_token, restart
 from florist.ledger.errors import EntryBusyError, NeedsReviewError, RunClaimedError, UnresolvedError
 from tests.ledger.fake_flora import Fault
-from tests.ledger.world import TECHNIQUE, World, work
+from tests.ledger.world import TECHNIQUE, KilledError, World, work
 
 BEHAVIOURS = pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
 LOST = Fault(is_answered=False)
@@ -48,32 +48,48 @@ def test_answers_that_stay_lost_end_in_an_error_that_may_be_repeated():
     assert world.start().run_id == "run_0001"
 
 
-@BEHAVIOURS
-@pytest.mark.parametrize("is_processed", [True, False])
-@pytest.mark.parametrize("seconds", [-5, 5])
-def test_run_of_a_stranger_beside_ours_is_never_adopted(behaviour, is_processed, seconds):
+@pytest.mark.parametrize(
+    ("behaviour", "is_processed"), [("replay", True), ("replay", False), ("duplicate", False)]
+)
+@pytest.mark.parametrize("when", [-5, 2, 8])
+def test_run_of_a_stranger_beside_ours_is_not_taken_for_it(behaviour, is_processed, when):
+    world, stranger = beside_a_stranger(behaviour, is_processed, when)
+    started = world.start()
+    assert started.run_id != stranger.run_id
+    assert world.flora.paid_for[work().key] == [started.run_id]
+
+
+@pytest.mark.parametrize("when", [-5, 2, 8])
+def test_run_of_a_stranger_beside_ours_that_flora_only_calls_a_duplicate_is_for_review(when):
+    world, stranger = beside_a_stranger("duplicate", True, when)
+    with pytest.raises(NeedsReviewError) as review:
+        world.start()
+    assert set(review.value.candidates) == {stranger.run_id, *world.flora.paid_for[work().key]}
+    assert world.charged() == 1
+
+
+def beside_a_stranger(behaviour, is_processed, when):
+    """Lose a request that FLORA takes 5 s to process, and have somebody else start the technique meanwhile."""
     world = World(behaviour)
-    strangers = [world.flora.run_by_stranger(TECHNIQUE)] if seconds < 0 else []
-    world.time.pass_by(max(0, -seconds))
-    world.flora.faults = [Fault(is_processed=is_processed, is_answered=False)]
-    victim = world.process(dies_at="after record sent")
-    victim.flora.faults = []
+    world.flora.faults = [Fault(is_processed=is_processed, after=5.0)]
+    doomed = world.process()
+
+    async def strange():
+        await asyncio.sleep(10 + when)
+        return world.flora.run_by_stranger(TECHNIQUE)
 
     async def lost():
-        task = asyncio.ensure_future(world.process().start(work()))
-        await asyncio.sleep(max(1, seconds))
-        if seconds > 0:
-            strangers.append(world.flora.run_by_stranger(TECHNIQUE))
-        return await task
+        await asyncio.sleep(10)
+        task = asyncio.ensure_future(doomed.start(work()))
+        await asyncio.sleep(1)
+        doomed.kill()
+        await asyncio.wait({task})
+        assert isinstance(task.exception(), KilledError)
 
-    try:
-        found = world.run(lost()).run_id
-    except NeedsReviewError as review:
-        found = None
-        assert set(review.candidates) == {run.run_id for run in world.flora.runs}
-        assert (behaviour, is_processed) == ("duplicate", True)
-    assert found not in {run.run_id for run in strangers}
-    assert world.charged() == 1
+    async def together():
+        return (await asyncio.gather(strange(), lost()))[0]
+
+    return world, world.run(together())
 
 
 def killed_together(world: World, *rows: str) -> None:

@@ -23,8 +23,11 @@ class VirtualTime:
     def pass_by(self, seconds: float) -> None:
         self.seconds += seconds
 
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        return _Loop(self)
+
     def run(self, coroutine: Any) -> Any:
-        with asyncio.Runner(loop_factory=lambda: _Loop(self)) as runner:
+        with asyncio.Runner(loop_factory=self.new_loop) as runner:
             return runner.run(coroutine)
 
 

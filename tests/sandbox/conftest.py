@@ -107,3 +107,16 @@ def fetch() -> Callable[..., httpx.Response]:
 def download(fetch: Callable[..., httpx.Response]) -> Callable[[str], bytes]:
     """Return the bytes behind a signed URL."""
     return lambda url: fetch(url).content
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Wait, in real time, until something holds; for what the server does by itself."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not holds():
+            assert time.monotonic() < deadline, "it never came to hold"
+            time.sleep(0.02)
+
+    return wait

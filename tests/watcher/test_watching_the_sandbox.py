@@ -44,9 +44,8 @@ async def all_waited_for(sandbox: SandboxServer, transport: CountingTransport) -
         monotonic=sandbox.clock.now,
         sleep=moved,
     ) as client:
-        started = [
-            await client.techniques.runs.create("headline-writer", inputs=[BRIEF]) for _ in range(IN_FLIGHT)
-        ]
+        create = client.techniques.runs.create
+        started = await asyncio.gather(*(create("headline-writer", inputs=[BRIEF]) for _ in range(IN_FLIGHT)))
         transport.reads.clear()
         waits = [client.watcher.wait(run.run_id, technique="headline-writer") for run in started]
         return await asyncio.gather(*waits)

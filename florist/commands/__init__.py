@@ -1,0 +1,1 @@
+"""The command groups of `florist` that need nothing but the library."""

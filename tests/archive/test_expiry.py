@@ -1,0 +1,46 @@
+"""Until when signed URLs open."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from florist.api.secrets import SignedUrl
+from florist.archive.expiry import expires_at
+
+AT = datetime(2026, 5, 4, 12, 10, tzinfo=UTC)
+UNIX = int(AT.timestamp())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Date=20260504T120000Z&X-Goog-Expires=600&X-Goog-Signature=s",
+        "X-Amz-Date=20260504T120000Z&X-Amz-Expires=600&X-Amz-Signature=s",
+        "x-amz-expires=600&x-amz-date=20260504T120000Z",
+        f"GoogleAccessId=a&Expires={UNIX}&Signature=s",
+        f"AWSAccessKeyId=a&Signature=s&Expires={UNIX}",
+        f"ik-t={UNIX}&ik-s=s",
+        f"expires={UNIX}&signature=s",
+        f"expires={UNIX}000",
+    ],
+)
+def test_expires_at_reads_every_form_of_signed_url(query):
+    assert expires_at(SignedUrl(f"https://media.test/a.png?{query}")) == AT
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "Expires=soon",
+        "X-Amz-Date=20260504T120000Z",
+        "X-Amz-Date=today&X-Amz-Expires=600",
+        "expires=9" + "9" * 40,
+    ],
+)
+def test_expires_at_of_a_url_that_does_not_say_is_none(query):
+    assert expires_at(f"https://media.test/a.png?{query}") is None
+
+
+def test_expires_at_of_a_dropped_url_is_none():
+    assert expires_at(SignedUrl(str(SignedUrl(f"https://media.test/a.png?expires={UNIX}")))) is None
