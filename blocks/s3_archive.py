@@ -1,12 +1,14 @@
 """The block that keeps outputs in a bucket: AWS S3, or anything that speaks its protocol."""
 
-from typing import TypeAlias
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias
 
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
 from blocks.appearance import DOCUMENTATION_URL, S3_LOGO_URL
-from florist.archive.s3 import S3Store
+from florist.archive.s3 import ObjectOptions, S3Store
 from florist.archive.s3_client import Access
 from florist.archive.store import Store
 
@@ -20,6 +22,9 @@ else:
 
 class S3Archive(Block):
     """A bucket that completed outputs are kept in, with their manifests and the ledger.
+
+    Most buckets need the first field alone; the fields after the credentials are for buckets with rules of their
+    own, and for stores other than AWS.
 
     Example:
         List what is kept:
@@ -39,41 +44,110 @@ class S3Archive(Block):
     _documentation_url = DOCUMENTATION_URL
     _description = "An S3 bucket that keeps the outputs of FLORA runs, with their manifests and the ledger."
 
+    # Text fields are empty rather than None: Prefect's form shows every Optional as two tabs.
     bucket: str = Field(description="The bucket's name; it must exist.")
     prefix: str = Field(default="", description="A folder inside the bucket, such as creative/nightly.")
-    endpoint_url: str | None = Field(
-        default=None, description="The server's address, for stores other than AWS, such as http://127.0.0.1:8333."
+    region_name: str = Field(
+        default="",
+        title="Region",
+        description="The bucket's region, such as eu-central-1; empty: as boto3 finds it.",
     )
-    region_name: str | None = Field(default=None, description="The bucket's region, such as eu-central-1.")
-    aws_access_key_id: str | None = Field(
-        default=None,
-        description="Access key. Without it boto3 looks where it always does: environment, profile, role.",
+    endpoint_url: str = Field(
+        default="",
+        title="Endpoint URL",
+        description="The server's address for stores other than AWS, such as http://127.0.0.1:8333; empty: AWS.",
     )
-    aws_secret_access_key: SecretStr | None = Field(
-        default=None, description="The secret that belongs to the access key."
+    aws_access_key_id: str = Field(
+        default="",
+        title="Access Key ID",
+        description="Empty: boto3 looks where it always does, in environment, profile and role.",
+    )
+    aws_secret_access_key: SecretStr = Field(
+        default=SecretStr(""), title="Secret Access Key", description="The secret that belongs to the access key."
     )
     credentials: SharedCredentials = Field(
         default=None,
         description="A saved AWS or MinIO credentials block of prefect-aws, in place of the two fields above.",
     )
+    storage_class: str = Field(
+        default="",
+        description="Of the outputs, such as STANDARD_IA or INTELLIGENT_TIERING; empty: the bucket's own.",
+    )
+    encryption: Literal["bucket", "AES256", "aws:kms"] = Field(
+        default="bucket", description="On the server; `bucket` leaves it to the bucket's own setting."
+    )
+    kms_key_id: str = Field(
+        default="",
+        title="KMS Key ID",
+        description="With aws:kms, the key to encrypt by; empty: the account's own.",
+    )
+    object_lock: Literal["none", "GOVERNANCE", "COMPLIANCE"] = Field(
+        default="none",
+        description="Keeps everything written from being deleted; the bucket must allow object lock.",
+    )
+    retention_days: int = Field(default=0, ge=0, description="With object lock, for how long.")
+    addressing_style: Literal["auto", "path", "virtual"] = Field(
+        default="auto",
+        description="Where the bucket's name stands in URLs; `path` for most stores other than AWS.",
+    )
+    checksum: Literal["crc32", "sha256", "none"] = Field(
+        default="crc32", description="What the store verifies on arrival; `none` for stores that refuse it."
+    )
+    request_checksum_calculation: Literal["when_supported", "when_required"] = Field(
+        default="when_supported", description="`when_required` for older stores that answer 411 or 501."
+    )
+    ca_bundle: str = Field(
+        default="",
+        title="CA Bundle",
+        description="A file on the worker with the certificates to trust; empty: the usual ones.",
+    )
 
     def get_store(self) -> Store:
-        """Return the store that keeps objects in this bucket. No connection is made yet."""
-        return S3Store(self.bucket, self.prefix, access=self._access())
+        """Return the store that keeps objects in this bucket. No connection is made yet.
+
+        Raises:
+            ConfigurationError: fields contradict each other.
+        """
+        return S3Store(self.bucket, self.prefix, access=self._access(), options=self._options())
+
+    def _options(self) -> ObjectOptions:
+        return ObjectOptions(
+            storage_class=self.storage_class or None,
+            encryption=None if self.encryption == "bucket" else self.encryption,
+            kms_key_id=self.kms_key_id or None,
+            retention_mode=None if self.object_lock == "none" else self.object_lock,
+            retain_for=timedelta(days=self.retention_days) if self.retention_days else None,
+            checksum=self.checksum,
+        )
 
     def _access(self) -> Access:
-        if self.credentials is not None:
-            found = self.credentials.get_boto3_session().get_credentials().get_frozen_credentials()
-            return Access(
-                endpoint_url=self.endpoint_url,
-                region=self.region_name or self.credentials.region_name,
-                access_key_id=found.access_key,
-                secret_access_key=SecretStr(found.secret_key),
-                session_token=SecretStr(found.token) if found.token else None,
-            )
-        return Access(
-            endpoint_url=self.endpoint_url,
-            region=self.region_name,
-            access_key_id=self.aws_access_key_id,
-            secret_access_key=self.aws_secret_access_key,
+        own = Access(
+            endpoint_url=self.endpoint_url or None,
+            region=self.region_name or None,
+            access_key_id=self.aws_access_key_id or None,
+            secret_access_key=self.aws_secret_access_key
+            if self.aws_secret_access_key.get_secret_value()
+            else None,
+            addressing_style=self.addressing_style,
+            request_checksum_calculation=self.request_checksum_calculation,
+            ca_bundle=self.ca_bundle or None,
         )
+        shared: Any = self.credentials
+        return own if shared is None else _with_shared(own, shared)
+
+
+def _with_shared(own: Access, credentials: Any) -> Access:
+    """Take from a block of prefect-aws its credentials, and what our own fields leave open."""
+    client = credentials.aws_client_parameters
+    bundle = client.verify_cert_path
+    found = credentials.get_boto3_session().get_credentials()
+    frozen = found.get_frozen_credentials() if found else None
+    return replace(
+        own,
+        endpoint_url=own.endpoint_url or client.endpoint_url,
+        region=own.region or credentials.region_name,
+        ca_bundle=own.ca_bundle or (str(bundle) if bundle else None),
+        access_key_id=frozen.access_key if frozen else None,
+        secret_access_key=SecretStr(frozen.secret_key) if frozen else None,
+        session_token=SecretStr(frozen.token) if frozen and frozen.token else None,
+    )

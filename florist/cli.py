@@ -18,10 +18,14 @@ from cyclopts import App, Parameter
 import florist
 from florist.api import FloraClient
 from florist.api.models import Technique, TechniqueInput
+from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.errors import ConfigurationError, FloristError
-from florist.pipelines import Pipeline, Plan, definitions_of, load_pipeline, plan
+from florist.pipelines import Pipeline, definitions_of, load_pipeline
+from florist.pipelines.amounts import shown_usd
 from florist.pipelines.making import StepResult
-from florist.pipelines.prices import charged_line, price_line, shown_usd
+from florist.pipelines.prices import charged_line, price_line
+from florist.pipelines.row_files import load_rows
+from florist.pipelines.rows import RowPlans, Rows, plan_rows
 from florist.settings import FloraSettings
 from florist.terminal import err, print_table, remark, say
 
@@ -31,6 +35,7 @@ app = App(
     version=florist.__version__,
     help_format="plaintext",
 )
+app.command(ledger_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,30 +82,34 @@ def run(
     /,
     *,
     param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    archive: str = "florist-archive",
+    rows: Path | None = None,
+    archive: str = DEFAULT_ARCHIVE,
     campaign: str | None = None,
-    yes: bool = False,
+    yes: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Run a pipeline through Prefect, and keep every output.
 
     Args:
         pipeline: a YAML file of steps.
         param: a param of the pipeline as name=value; may be given several times.
+        rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
         archive: where outputs are kept: a folder, or s3://bucket/prefix.
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         yes: spend without asking.
     """
     params = _named_params(param)
     loaded = load_pipeline(pipeline)
-    planned, is_sandbox = asyncio.run(_plan(loaded, params))
-    _print_plan(planned)
-    _confirm(planned, is_sandbox=is_sandbox, yes=yes)
+    own = load_rows(rows) if rows else {}
+    plans, is_sandbox = asyncio.run(_plan(loaded, params, own))
+    _print_plan(plans)
+    _confirm(plans, is_sandbox=is_sandbox, yes=yes)
     campaign = campaign or f"{loaded.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     try:
-        results = _run_flow(pipeline, params, archive=archive, campaign=campaign)
+        results = _run_flow(pipeline, params, own, archive=archive, campaign=campaign)
     except BaseException:
         words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
         words += [word for pair in param for word in ("--param", pair)]
+        words += ["--rows", str(rows)] if rows else []
         remark(f"\nTo go on where this ended, without paying twice:\n    {shlex.join(words)}\n")
         raise
     _print_made(results, archive)
@@ -131,13 +140,13 @@ async def _techniques(query: str | None) -> list[Technique]:
         return [technique async for technique in flora.techniques.list(query=query)]
 
 
-async def _plan(pipeline: Pipeline, params: dict[str, str]) -> tuple[Plan, bool]:
+async def _plan(pipeline: Pipeline, params: dict[str, str], rows: Rows) -> tuple[RowPlans, bool]:
     async with _client() as flora:
         definitions = await definitions_of(pipeline, flora)
-        return plan(pipeline, params, definitions), flora.is_sandbox
+        return plan_rows(pipeline, params, rows, definitions), flora.is_sandbox
 
 
-def _confirm(planned: Plan, *, is_sandbox: bool, yes: bool) -> None:
+def _confirm(plans: RowPlans, *, is_sandbox: bool, yes: bool) -> None:
     """Go on only if it costs nothing real, or a person has agreed to the price.
 
     Raises:
@@ -146,12 +155,14 @@ def _confirm(planned: Plan, *, is_sandbox: bool, yes: bool) -> None:
     if is_sandbox or yes:
         return
     if not sys.stdin.isatty():
-        raise ConfigurationError(f"this spends {price_line(planned)} at FLORA: agree to it with --yes")
-    if err.input(f"Spend {price_line(planned)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise ConfigurationError(f"this spends {price_line(plans)} at FLORA: agree to it with --yes")
+    if err.input(f"Spend {price_line(plans)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise ConfigurationError("nothing was started, nothing was paid")
 
 
-def _run_flow(pipeline: Path, params: dict[str, str], *, archive: str, campaign: str) -> Mapping[str, StepResult]:
+def _run_flow(
+    pipeline: Path, params: dict[str, str], rows: dict[str, dict[str, str]], *, archive: str, campaign: str
+) -> Mapping[str, StepResult]:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -163,16 +174,17 @@ def _run_flow(pipeline: Path, params: dict[str, str], *, archive: str, campaign:
 
     with without_tracebacks():
         return asyncio.run(
-            run_pipeline(pipeline=str(pipeline), params=params, campaign=campaign, archive=archive_at(archive))
+            run_pipeline(
+                pipeline=str(pipeline), params=params, rows=rows, campaign=campaign, archive=archive_at(archive)
+            )
         )
 
 
-def _print_plan(planned: Plan) -> None:
-    rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in planned.table()]
-    print_table(
-        ("Step", "Technique", "Takes", "Price"), rows, title=planned.pipeline, right=("Price",), console=err
-    )
-    remark(f"{price_line(planned)}\n")
+def _print_plan(plans: RowPlans) -> None:
+    first = next(iter(plans.rows.values()))
+    rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in first.table()]
+    print_table(("Step", "Technique", "Takes", "Price"), rows, title=plans.pipeline, right=("Price",), console=err)
+    remark(f"{price_line(plans)}\n")
 
 
 def _print_made(results: Mapping[str, StepResult], archive: str) -> None:

@@ -19,6 +19,7 @@ from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, walk_pi
 async def run_pipeline(
     pipeline: str,
     params: dict[str, str] | None = None,
+    rows: dict[str, dict[str, str]] | None = None,
     campaign: str = "",
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
@@ -29,6 +30,7 @@ async def run_pipeline(
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
         params: The pipeline's params by name; files are paths on the worker.
+        rows: Run it for each of these: params of its own under a key, such as {"sku-1": {"packshot": "a.png"}}.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
         archive: Where outputs are kept; without it the block named default.
@@ -38,6 +40,7 @@ async def run_pipeline(
     return await walk_pipeline(
         loaded,
         params or {},
+        rows or {},
         campaign=campaign,
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),

@@ -36,6 +36,7 @@ async def run_technique(
     results = await walk_pipeline(
         one_step_pipeline(technique, inputs, timeout=timeout),
         {},
+        {},
         campaign=campaign,
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),

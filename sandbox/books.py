@@ -19,14 +19,15 @@ _STARTS = "method = 'POST' AND (path LIKE '%/runs' OR path LIKE '%/runs/%' OR pa
 class Line(BaseModel):
     """One line of the books.
 
-    `requests` counts the starts that arrived, also those refused or cut; `media_fetched` the downloads that were
-    answered with bytes.
+    `requests` counts the starts that arrived, also those refused or cut; `charged` the runs that cost money, so
+    far; `media_fetched` the downloads that were answered with bytes.
     """
 
     requests: int = 0
     runs: int = 0
     completed: int = 0
     failed: int = 0
+    charged: int = 0
     charged_usd: Decimal = Decimal(0)
     media_fetched: int = 0
 
@@ -73,11 +74,13 @@ def _lines(connection: sqlite3.Connection, of_request: str, of_run: str) -> dict
         lines.setdefault(row["name"], Line()).requests = row["count"]
     runs = connection.execute(
         f"SELECT {of_run} AS name, count(*) AS count, total(charged_micros) AS micros,"  # noqa: S608 - ours
-        " sum(final = 'completed') AS completed, sum(final = 'failed') AS failed FROM runs GROUP BY name"
+        " sum(charged_micros > 0) AS charged, sum(final = 'completed') AS completed,"
+        " sum(final = 'failed') AS failed FROM runs GROUP BY name"
     )
     for row in runs:
         line = lines.setdefault(row["name"], Line())
-        line.runs, line.charged_usd = row["count"], dollars(int(row["micros"]))
+        line.runs, line.charged = row["count"], row["charged"]
+        line.charged_usd = dollars(int(row["micros"]))
         line.completed, line.failed = row["completed"] or 0, row["failed"] or 0
     fetches = connection.execute(
         f"SELECT {of_run} AS name, count(*) AS count FROM fetches JOIN runs USING (run_id)"  # noqa: S608 - ours

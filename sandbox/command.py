@@ -53,14 +53,14 @@ def serve(data_dir: Path, settings: Settings) -> int:
         return _refuse(f"Port {settings.port} cannot be used ({error.strerror}); choose another with --port.")
     flora = Flora(data_dir, settings)
     server = server_for(flora, listener)
-    root = flora.address
-    greeting = GREETING.format(base_url=f"{root}/api/v1", key=API_KEY, data=data_dir, root=root)
-    sys.stdout.write(greeting)
-    sys.stdout.flush()
     # uvicorn hands a signal on once it has stopped; it must not end the process with an error then, nor may one
     # get lost that comes before uvicorn listens for it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    root = flora.address
+    greeting = GREETING.format(base_url=f"{root}/api/v1", key=API_KEY, data=data_dir, root=root)
+    sys.stdout.write(greeting)
+    sys.stdout.flush()
     asyncio.run(server.serve(sockets=[listener]))
     return 0
 

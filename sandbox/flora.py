@@ -86,7 +86,7 @@ class Flora:
         self.database.close()
 
     async def _settle(self) -> None:
-        self.runs.settle(self.runs.due())
+        self.runs.settle(self.runs.due(made_only=True))
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:

@@ -28,7 +28,7 @@ class ErrorAnswer(BaseModel):
     error: ErrorDetail
 
 
-@dataclass
+@dataclass(eq=False)
 class Problem(Exception):  # noqa: N818 - an answer, which happens to be raised
     """A request that FLORA refuses; the gate turns it into the envelope."""
 

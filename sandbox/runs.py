@@ -9,7 +9,7 @@ import random
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sandbox.calls import Call
 from sandbox.catalogue import TransientFailure
@@ -34,7 +34,7 @@ QUEUE_SHARE = 0.2
 class Fate:
     """What a run will come to."""
 
-    error_code: str | None = None
+    planned_error: str | None = None
     error_message: str | None = None
     is_stuck: bool = False
 
@@ -80,33 +80,24 @@ class Runs:
         price = micros(job.price_usd)
         self._purse.take(place.workspace_id, price)
         faults = call.sticky_faults() + tuple(self._standing(call, job, slug))
+        fate = self._fate(job, faults)
         run_id = f"run_{secrets.token_hex(10)}"
         now = self._clock.now()
-        fate = self._fate(job, faults)
         number = self._database.insert(
             "runs",
             run_id=run_id,
-            kind=job.kind,
             owner=call.owner,
-            workspace_id=place.workspace_id,
-            project_id=place.project_id,
-            subject_id=job.subject_id,
-            subject_name=job.subject_name,
-            recipe=job.recipe,
-            inputs=json.dumps([(given.id, given.type, given.value) for given in job.given]),
-            params=json.dumps(dict(job.params)),
-            digest=job.digest(),
+            idempotency_key=call.idempotency_key,
+            callback_url=callback_url,
             faults=json.dumps([fault.model_dump(mode="json") for fault in faults]),
             price_micros=price,
             charged_micros=price,
-            callback_url=callback_url,
-            idempotency_key=call.idempotency_key,
             created_at=now,
             starts_at=now,
             ends_at=now,
-            is_stuck=fate.is_stuck,
-            planned_error=fate.error_code,
-            error_message=fate.error_message,
+            **asdict(place),
+            **asdict(fate),
+            **_columns(job),
         )
         duration = self._duration(job, number)
         self._database.write(
@@ -163,10 +154,12 @@ class Runs:
         await self._renderer.wait_for(due, patience=PATIENCE)
         self.settle(due)
 
-    def due(self) -> list[str]:
+    def due(self, *, made_only: bool = False) -> list[str]:
         """Return the runs whose time is up and that are not settled."""
+        condition = " AND (planned_error IS NOT NULL OR rendered_at IS NOT NULL)" if made_only else ""
         rows = self._database.rows(
-            "SELECT run_id FROM runs WHERE final IS NULL AND is_stuck = 0 AND ends_at <= ? ORDER BY ends_at",
+            f"SELECT run_id FROM runs WHERE final IS NULL AND is_stuck = 0 AND ends_at <= ?{condition}"  # noqa: S608
+            " ORDER BY ends_at",
             self._clock.now(),
         )
         return [row["run_id"] for row in rows]
@@ -235,6 +228,18 @@ class Runs:
         age = self._clock.now() - row["created_at"]
         faults = [*kept_faults(row), *self._rules.strike(Stage.SIGHT, call, (row["subject_id"],))]
         return any(fault.name is FaultName.NOT_FOUND_AT_FIRST and age < fault.seconds for fault in faults)
+
+
+def _columns(job: Job) -> dict[str, object]:
+    return {
+        "kind": job.kind,
+        "subject_id": job.subject_id,
+        "subject_name": job.subject_name,
+        "recipe": job.recipe,
+        "inputs": json.dumps([(given.id, given.type, given.value) for given in job.given]),
+        "params": json.dumps(dict(job.params)),
+        "digest": job.digest(),
+    }
 
 
 def kept_faults(row: sqlite3.Row) -> list[Fault]:

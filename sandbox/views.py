@@ -56,6 +56,11 @@ class Views:
             poll_url=self.poll_url(row, technique),
         )
 
+    def created(self, row: sqlite3.Row, *, technique: str) -> RunShape:
+        """Return what creating a run answers: it is pending, however short it is set to be."""
+        run = self.run(row, technique=technique)
+        return run.model_copy(update={"status": "pending", "progress": 0, "started_at": None})
+
     def technique_run(self, row: sqlite3.Row) -> TechniqueRunShape:
         """Return a history item."""
         run = self.run(row, with_outputs=self._settings.history_with_outputs)

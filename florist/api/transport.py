@@ -139,8 +139,7 @@ class Transport:
             attempt += 1
             if verdict is not Verdict.AGAIN or self.monotonic() + delay >= deadline:
                 raise error_of(call, outcome, verdict, attempts=attempt) from cause_of(outcome)
-            if trouble.status != 429:  # the whole workspace waits for a 429, at the gate
-                await self.sleep(delay)
+            await self.sleep(delay)
 
     async def _attempt(self, call: Call, deadline: float, attempt: int) -> Outcome:
         """Return what came of one attempt; the errors of the connection are returned, not raised."""

@@ -217,6 +217,10 @@ class S3Store:
             arguments["ContentDisposition"] = "attachment"
         return arguments
 
+    def _algorithm(self) -> dict[str, str]:
+        """Name the checksum besides giving it: object lock asks for that."""
+        return {} if self._options.checksum == "none" else {"ChecksumAlgorithm": self._options.checksum.upper()}
+
     async def _told(self, key: str) -> dict[str, Any] | None:
         arguments = self._where(key)
         if self._options.checksum != "none":
@@ -228,7 +232,14 @@ class S3Store:
         """Write an object by one request; False if one was there already, perhaps by a lost answer to our own."""
         verified_by = digest.add(data)
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
-        request = {**arguments, **verified_by, **self._where(key), "Metadata": metadata, "IfNoneMatch": "*"}
+        request = {
+            **arguments,
+            **self._algorithm(),
+            **verified_by,
+            **self._where(key),
+            "Metadata": metadata,
+            "IfNoneMatch": "*",
+        }
         for attempt in count(1):
             if await self._calls.call_expecting(TAKEN, lambda s3: s3.put_object(**request, Body=data)) is not None:
                 return True
@@ -251,12 +262,10 @@ class S3Store:
                 await in_thread(digest.add, part)
             return False
         where = self._where(key)
-        if self._options.checksum != "none":
-            arguments = {**arguments, "ChecksumAlgorithm": self._options.checksum.upper()}
         upload = MultipartUpload(
             self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
         )
-        if await upload.send(parts, arguments):
+        if await upload.send(parts, {**arguments, **self._algorithm()}):
             return True
         told = await self._told(key)
         if told is None:

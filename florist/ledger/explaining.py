@@ -1,6 +1,7 @@
 """Says in words why a piece of work was, or was not, the same as another."""
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,7 +32,7 @@ def differences(one: Work, other: Work) -> list[Difference]:
         if getattr(one, name) != getattr(other, name)
     ]
     ids = sorted({identity.id for identity in (*one.inputs, *other.inputs)})
-    inputs = [(name, _shown(one.inputs, name), _shown(other.inputs, name)) for name in ids]
+    inputs = [(name, _shown(one, other, name), _shown(other, one, name)) for name in ids]
     return fields + [
         _difference(f"input {name}", mine, theirs)
         for name, mine, theirs in inputs
@@ -91,6 +92,14 @@ def _difference(field: str, one: str, other: str) -> Difference:
     return Difference(field=field, one=one, other=other, words=words)
 
 
+def _excerpt(text: str, compared: str) -> str:
+    """Return the part of a text around the place where it leaves another one."""
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, compared, strict=False)))
+    start = max(0, shared - _SHOWN_TEXT // 2)
+    end = start + _SHOWN_TEXT
+    return "…" * (start > 0) + text[start:end] + "…" * (end < len(text))
+
+
 def _said(value: object) -> str:
     return "" if value is None else str(value)
 
@@ -104,14 +113,14 @@ def _meanings(inputs: Iterable[InputIdentity], name: str) -> list[tuple[str | in
     return [identity.meaning for identity in inputs if identity.id == name]
 
 
-def _shown(inputs: Iterable[InputIdentity], name: str) -> str:
-    return " and ".join(_shown_input(identity) for identity in inputs if identity.id == name)
+def _shown(work: Work, other: Work, name: str) -> str:
+    compared = next((identity.text or "" for identity in other.inputs if identity.id == name), "")
+    return " and ".join(_shown_input(identity, compared) for identity in work.inputs if identity.id == name)
 
 
-def _shown_input(identity: InputIdentity) -> str:
+def _shown_input(identity: InputIdentity, compared: str) -> str:
     if identity.text is not None:
-        cut = identity.text if len(identity.text) <= _SHOWN_TEXT else f"{identity.text[:_SHOWN_TEXT]}…"
-        return f"the text {cut!r}"
+        return f"the text {_excerpt(identity.text, compared)!r}"
     if identity.sha256 is not None:
         return f"{identity.source or 'content'} with SHA-256 {identity.sha256[:12]}"
     return f"output {identity.output_index} of run {identity.run_id}"

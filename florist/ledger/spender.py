@@ -241,9 +241,10 @@ class Spender:
         return not any(other.is_unresolved and now < other.settles_at + slack for other in neighbours)
 
     async def _closed(self, entry: Entry, state: State, **changes: Any) -> Entry:
-        """Move a started entry on to `state`, unless it has got that far already."""
+        """Move a started entry on to `state`, unless it has got that far already, or was restarted by hand."""
+        run_id = entry.run_id
         owner = f"{self._owner}:{self._nonce()}"
-        while entry.state is not state and entry.state is not State.ARCHIVED:
+        while entry.run_id == run_id and entry.state not in {state, State.ARCHIVED}:
             following = entry.next(state, owner=owner, now=self._now(), note=entry.note, **changes)
             if await self._effects.append(state, following):
                 return following

@@ -10,6 +10,7 @@
         ├── TemplateError               a value with a malformed reference
         ├── UnusableValueError          a path, URL or text that cannot be an input
         ├── UpstreamOutputError         an earlier run did not bring the output that a step takes from it
+        ├── HaltedError                 a step that was not begun, for the balance is used up
         └── StepsFailedError            a walk that ended with failed steps; the others are done
 """
 
@@ -61,6 +62,10 @@ class UnusableValueError(PipelineError):
 
 class UpstreamOutputError(PipelineError):
     """An earlier run did not bring the output that a step takes from it."""
+
+
+class HaltedError(PipelineError):
+    """A step was not begun, since an earlier one was refused for want of credits. Top up, then resume."""
 
 
 class StepFailure(NamedTuple):

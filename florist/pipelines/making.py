@@ -30,6 +30,11 @@ class Assignment(BaseModel):
         """What binds its runs together."""
         return self.campaign or self.flow_run_id or ""
 
+    @property
+    def label(self) -> str:
+        """What stands before a step's name where there are rows."""
+        return f"{self.row}/" if self.row else ""
+
 
 class StartedStep(BaseModel):
     """A step whose run is at FLORA, paid for: started now, found in flight, or finished long ago."""
@@ -49,6 +54,11 @@ class StartedStep(BaseModel):
     def run_id(self) -> str:
         """The run, as FLORA knows it."""
         return self.started.run_id
+
+    @property
+    def label(self) -> str:
+        """What people call the step, its row before it."""
+        return f"{self.assignment.label}{self.step.name}"
 
 
 class StepResult(BaseModel):

@@ -1,27 +1,22 @@
-"""Amounts and prices in words."""
+"""What a plan costs and what its runs were charged, in words."""
 
 from collections.abc import Iterable
 from decimal import Decimal
 
 from florist.ledger import How
+from florist.pipelines.amounts import shown_usd
 from florist.pipelines.making import StepResult
-from florist.pipelines.planning import Plan
+from florist.pipelines.rows import RowPlans
 
 
-def shown_usd(amount: Decimal | None) -> str:
-    """Return an amount for people: at least cents, and what there is below a cent."""
-    if amount is None:
-        return "unknown"
-    exact = f"{amount.normalize():f}"
-    return f"${amount:.2f}" if len(exact.partition(".")[2]) <= 2 else f"${exact}"
-
-
-def price_line(planned: Plan) -> str:
+def price_line(plans: RowPlans) -> str:
     """Return in words what a plan costs."""
-    count = len(planned.steps)
-    line = f"{count} run{'s' * (count != 1)} for {shown_usd(planned.price_usd)}"
-    if planned.unpriced:
-        line += f", and what FLORA charges for {', '.join(planned.unpriced)}, of which it tells no price"
+    line = f"{plans.runs} run{'s' * (plans.runs != 1)}"
+    if len(plans.rows) > 1:
+        line += f" in {len(plans.rows)} rows"
+    line += f" for {shown_usd(plans.price_usd)}"
+    if plans.unpriced:
+        line += f", and what FLORA charges for {', '.join(plans.unpriced)}, of which it tells no price"
     return line
 
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from florist.pipelines.errors import StepFailure, StepsFailedError
 from florist.pipelines.planning import Plan, PlannedStep
 
 Result = TypeVar("Result")
@@ -62,16 +61,6 @@ class WalkResult(Generic[Result]):
     def skipped(self) -> dict[str, tuple[str, ...]]:
         """The steps that were never started, with the failed steps they need."""
         return {name: outcome.because for name, outcome in self.outcomes.items() if isinstance(outcome, Skipped)}
-
-    def raise_for_failures(self) -> None:
-        """Do nothing if every step is done.
-
-        Raises:
-            StepsFailedError: some failed; the first one's error is its cause.
-        """
-        failures = [StepFailure(step, type(error).__name__, str(error)) for step, error in self.failed.items()]
-        if failures:
-            raise StepsFailedError(failures, list(self.skipped.items())) from next(iter(self.failed.values()))
 
 
 RunStep = Callable[[PlannedStep, Mapping[str, Result]], Awaitable[Result]]

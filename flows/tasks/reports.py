@@ -1,66 +1,72 @@
 """What a person sees of a flow run in Prefect's UI: the price before anything is paid for, and what was made."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.logging import get_run_logger
 
-from florist.pipelines import Plan
+from florist.pipelines.amounts import shown_usd
 from florist.pipelines.making import StepResult
-from florist.pipelines.prices import charged_line, price_line, shown_usd
-from florist.pipelines.walking import Failed, Skipped, WalkResult
+from florist.pipelines.prices import charged_line, price_line
+from florist.pipelines.rows import RowPlans, results_of
+from florist.pipelines.walking import Done, Failed, Outcome, Skipped, WalkResult
 
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 
 
-async def report_price(planned: Plan) -> None:
-    """Log what the plan costs, and show it step by step as an artifact."""
-    total = price_line(planned)
-    get_run_logger().info("%s: %s", planned.pipeline, total)
-    rows = [
-        {"step": row.step, "technique": row.technique, "takes": row.inputs, "price": shown_usd(row.price_usd)}
+async def report_price(plans: RowPlans) -> None:
+    """Log what the plans cost, and show it step by step as an artifact."""
+    total = price_line(plans)
+    get_run_logger().info("%s: %s", plans.pipeline, total)
+    cells = [
+        {
+            "row": key,
+            "step": row.step,
+            "technique": row.technique,
+            "takes": row.inputs,
+            "price": shown_usd(row.price_usd),
+        }
+        for key, planned in plans.rows.items()
         for row in planned.table()
     ]
-    await acreate_table_artifact(
-        rows, key=_artifact_key("price", planned.pipeline), description=f"**Before the first run:** {total}"
-    )
+    await _table("price", plans, cells, f"**Before the first run:** {total}")
 
 
-async def report_made(planned: Plan, walked: WalkResult[StepResult]) -> None:
-    """Show what every step has come to as an artifact."""
-    rows = [row for step in planned.steps for row in _rows(step.name, walked)]
-    await acreate_table_artifact(
-        rows,
-        key=_artifact_key("made", planned.pipeline),
-        description=f"**{planned.pipeline}:** {len(walked.results)} of {len(planned.steps)} steps done, "
-        f"{charged_line(walked.results.values())}",
-    )
+async def report_made(plans: RowPlans, walked: Mapping[str, WalkResult[StepResult]]) -> None:
+    """Show what every step has come to, and why, as an artifact."""
+    cells = [_cells(row, step, outcome) for row, walk in walked.items() for step, outcome in walk.outcomes.items()]
+    results = results_of(walked)
+    done = f"{len(results)} of {plans.runs} steps done, {charged_line(results.values())}"
+    await _table("made", plans, [cell for rows in cells for cell in rows], f"**{plans.pipeline}:** {done}")
 
 
-def _rows(step: str, walked: WalkResult[StepResult]) -> Iterable[dict[str, str]]:
-    match walked.outcomes[step]:
+def _cells(row: str, step: str, outcome: Outcome[StepResult]) -> Iterable[dict[str, str]]:
+    empty = dict.fromkeys(("run", "charged", "output", "bytes", "key", "why"), "")
+    place = {"row": row, "step": step}
+    match outcome:
         case Failed(error):
-            yield _row(step, came=f"failed: {error}")
+            yield {**place, "came": "failed", **empty, "why": str(error)}
         case Skipped(because):
-            yield _row(step, came=f"not started, it needs {', '.join(because)}")
-        case done:
-            result = done.result
+            yield {**place, "came": "not started", **empty, "why": f"it needs {', '.join(because)}"}
+        case Done(result):
             for output in result.outputs:
-                yield _row(
-                    step,
-                    came=str(result.how),
-                    run=result.run.run_id,
-                    charged=shown_usd(result.run.charged_usd),
-                    output=output.output_id,
-                    bytes=f"{output.size_bytes:,}",
-                    key=output.key,
-                )
+                yield {
+                    **place,
+                    "came": str(result.how),
+                    "run": result.run.run_id,
+                    "charged": shown_usd(result.run.charged_usd) if output.index == 0 else "",
+                    "output": output.output_id,
+                    "bytes": f"{output.size_bytes:,}",
+                    "key": output.key,
+                    "why": result.reason,
+                }
 
 
-def _row(step: str, *, came: str, **cells: str) -> dict[str, str]:
-    empty = dict.fromkeys(("run", "charged", "output", "bytes", "key"), "")
-    return {"step": step, "came": came, **empty, **cells}
+async def _table(kind: str, plans: RowPlans, cells: list[dict[str, str]], description: str) -> None:
+    if "" in plans.rows:  # a single run of the pipeline: nobody needs a column of empty cells
+        cells = [{name: cell for name, cell in row.items() if name != "row"} for row in cells]
+    await acreate_table_artifact(cells, key=_artifact_key(kind, plans.pipeline), description=description)
 
 
 def _artifact_key(kind: str, pipeline: str) -> str:

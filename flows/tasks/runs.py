@@ -38,7 +38,12 @@ async def is_worth_a_retry(task: Task[Any, Any], task_run: TaskRun, state: State
     return isinstance(error, FloristError) and error.is_retryable
 
 
-@task(name="start-run", task_run_name="start {step.name}", cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="start-run",
+    task_run_name="start {assignment.label}{step.name}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 async def start_run(
     step: PlannedStep,
     upstream: Mapping[str, StepResult],
@@ -50,13 +55,13 @@ async def start_run(
     """Have the run of a step at FLORA, paid for once; see `Studio.start`."""
     async with shared_studio(workspace, archive) as studio:
         started = await studio.start(step, upstream, assignment, attempt)
-    get_run_logger().info("%s: %s", step.name, started.started.reason)
+    get_run_logger().info("%s: %s", started.label, started.started.reason)
     return started
 
 
 @task(
     name="await-run",
-    task_run_name="await {started.step.name}",
+    task_run_name="await {started.label}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retry_delay_seconds=RETRY_DELAY,
@@ -76,7 +81,7 @@ async def await_run(
 
 @task(
     name="archive-run",
-    task_run_name="archive {started.step.name}",
+    task_run_name="archive {started.label}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=3,
@@ -94,7 +99,7 @@ async def archive_run(
     async with shared_studio(workspace, archive) as studio:
         manifest = await studio.keep(started, run, upstream)
     for output in manifest.outputs:
-        get_run_logger().info("%s: kept %s, %d bytes", started.step.name, output.key, output.size_bytes)
+        get_run_logger().info("%s: kept %s, %d bytes", started.label, output.key, output.size_bytes)
     return manifest
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from prefect import runtime
 
 from blocks import Archive, FloraWorkspace
-from florist.pipelines import Pipeline, definitions_of, plan, walk
+from florist.pipelines import Pipeline, PlannedStep, definitions_of
 from florist.pipelines.making import Assignment, StepResult, make_step
+from florist.pipelines.rows import Rows, plan_rows, raise_for_failures, results_of, walk_rows
 from flows.tasks.reports import report_made, report_price
 from flows.tasks.runs import TaskSteps
 from flows.tasks.studios import shared_studio
@@ -16,30 +17,35 @@ from flows.tasks.studios import shared_studio
 async def walk_pipeline(
     pipeline: Pipeline,
     params: Mapping[str, str],
+    rows: Rows,
     *,
     campaign: str,
     workspace: FloraWorkspace,
     archive: Archive,
     window: float,
 ) -> dict[str, StepResult]:
-    """Return the result of every step, the price shown before the first run is paid for.
+    """Return the result of every step by its label, the price shown before the first run is paid for.
 
     Raises:
         PlanError: it cannot be run like this; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         StepsFailedError: some steps failed; what does not need them is done and kept.
     """
+    # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
+    flow_run_id = runtime.flow_run.get_id()
+
+    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+        assignment = Assignment(campaign=campaign or None, row=row, flow_run_id=flow_run_id)
+        return await make_step(step, upstream, TaskSteps(workspace, archive, assignment, window=window))
+
     async with shared_studio(workspace, archive) as studio:
-        planned = plan(pipeline, params, await definitions_of(pipeline, studio.client))
-        await report_price(planned)
+        plans = plan_rows(pipeline, params, rows, await definitions_of(pipeline, studio.client))
+        await report_price(plans)
         await studio.check()
-        # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
-        assignment = Assignment(campaign=campaign or None, flow_run_id=runtime.flow_run.get_id())
-        steps = TaskSteps(workspace, archive, assignment, window=window)
-        walked = await walk(planned, lambda step, upstream: make_step(step, upstream, steps))
-        await report_made(planned, walked)
-    walked.raise_for_failures()
-    return walked.results
+        walked = await walk_rows(plans, run_step)
+        await report_made(plans, walked)
+    raise_for_failures(walked)
+    return results_of(walked)
 
 
 def flow_run_name() -> str:

@@ -66,7 +66,7 @@ async def create_run(flora: TheFlora, call: TheCall, technique: str, body: RunRe
     call.idempotency_key = call.idempotency_key or body.idempotency_key
 
     def shown(run_id: str) -> Answer:
-        run = flora.views.run(flora.runs.stored(run_id), technique=technique)
+        run = flora.views.created(flora.runs.stored(run_id), technique=technique)
         return _streamed(run) if body.mode == "stream" and flora.settings.stream == "events" else as_answer(run)
 
     job = technique_job(definition, given)

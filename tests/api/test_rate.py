@@ -54,9 +54,10 @@ async def test_429_of_a_lone_call_lets_one_fly(rate):
 async def test_429s_of_calls_from_before_the_cut_count_once(rate, time):
     landing = asyncio.Event()
     tasks = await fly(rate, 6, landing)
-    async with rate.turn(deadline=NEVER) as early, rate.turn(deadline=NEVER) as late:
-        time.elapsed += 1
-        early.refused(1.0)
+    async with rate.turn(deadline=NEVER) as late:
+        async with rate.turn(deadline=NEVER) as early:
+            time.elapsed += 1
+            early.refused(1.0)
         late.refused(1.0)
     assert rate.most_in_flight == 4
     landing.set()

@@ -69,7 +69,7 @@ class Spending(RuleBasedStateMachine):
         process = self.running[index % self.actors]
         self.tasks.append(self.loop.create_task(process.start(work(row))))
 
-    @rule(seconds=st.one_of(st.floats(0.01, 2), st.floats(1, 200)))
+    @rule(seconds=st.one_of(st.floats(0.01, 2), st.floats(1, 100)))
     def let_time_pass(self, seconds):
         self.loop.run_until_complete(asyncio.sleep(seconds))
 
@@ -87,7 +87,7 @@ class Spending(RuleBasedStateMachine):
     def break_a_post(self, fault):
         self.world.flora.faults.append(fault)
 
-    @rule(index=st.integers(0, 2), seconds=st.floats(1, 4000))
+    @rule(index=st.integers(0, 2), seconds=st.floats(1, 2000))
     def stop_before_sending(self, index, seconds):
         self.running[index % self.actors].flora.stall = seconds
 
@@ -139,7 +139,7 @@ class Spending(RuleBasedStateMachine):
         self.world.flora.faults.clear()
         for process in self.running:
             process.dies_at, process.flora.stall, process.store.hinder = None, 0.0, None
-        self.loop.run_until_complete(asyncio.sleep(10_000))
+        self.loop.run_until_complete(asyncio.sleep(2_000))
         last = self.world.process()
         for _ in range(2):
             self.tasks += [self.loop.create_task(last.start(work(row))) for row in ROWS]

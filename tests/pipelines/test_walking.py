@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from florist.pipelines import Done, Failed, Plan, PlannedStep, Skipped, StepsFailedError, walk
+from florist.pipelines.rows import raise_for_failures
 
 Needs = dict[str, tuple[str, ...]]
 
@@ -149,7 +150,7 @@ async def test_walk_with_failures_raises_all_of_them_in_words_on_demand() -> Non
 
     walked = await walk(plan_of({"still": (), "film": ("still",), "cut": ("film",), "text": ()}), run_step)
     with pytest.raises(StepsFailedError) as caught:
-        walked.raise_for_failures()
+        raise_for_failures({"": walked})
     error = pickle.loads(pickle.dumps(caught.value))
     assert str(error).splitlines() == [
         "Not every step is done:",
@@ -166,5 +167,5 @@ async def test_walk_without_failures_raises_nothing() -> None:
         return 1 + sum(upstream.values())
 
     walked = await walk(plan_of({"a": (), "b": ("a",), "c": ("a", "b")}), run_step)
-    walked.raise_for_failures()
+    raise_for_failures({"": walked})
     assert walked.results == {"a": 1, "b": 2, "c": 4}

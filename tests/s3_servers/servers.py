@@ -50,6 +50,7 @@ class S3Server:
             secret_access_key=SecretStr(SECRET_KEY),
             addressing_style="path",
             ca_bundle=self.ca_bundle,
+            attempts=2,
         )
 
     def client(self):

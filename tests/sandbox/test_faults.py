@@ -205,7 +205,7 @@ def test_header_is_read_with_its_values():
 
 @pytest.mark.parametrize("header", ["nothing", "late_key;seconds=x", "late_key;colour=red"])
 def test_header_that_makes_no_sense_is_refused(header):
-    with pytest.raises(ValueError, match="name|seconds|colour"):
+    with pytest.raises(ValueError, match=r"name|seconds|colour"):
         faults_in(header)
 
 

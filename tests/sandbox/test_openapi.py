@@ -5,18 +5,25 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
 from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
+from sandbox.app import application
 from sandbox.server import SandboxServer
 from sandbox.settings import Settings
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+LIMITS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(application().openapi()).get_all_operations()]
 
 
 @pytest.fixture(scope="module")
@@ -25,31 +32,28 @@ def fuzzed(tmp_path_factory) -> Iterator[SandboxServer]:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
-def document(fuzzed):
-    return schemathesis.openapi.from_dict(httpx.get(f"{fuzzed.url}/openapi.json").json())
-
-
-schema = schemathesis.pytest.from_fixture("document")
-
-
-def check(case, sandbox):
+def answers_as_documented(operation: APIOperation, sandbox: SandboxServer, limits: settings) -> None:
+    """Fuzz one operation."""
     headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    answer = case.call_and_validate(base_url=sandbox.url, headers=headers, checks=CHECKS)
-    assert answer.headers["request-id"][0].startswith("req_")
+
+    @limits
+    @given(operation.as_strategy())
+    def fuzz(case: Case) -> None:
+        answer = case.call_and_validate(base_url=sandbox.url, headers=headers, checks=CHECKS)
+        assert answer.headers["request-id"][0].startswith("req_")
+
+    fuzz()
 
 
-@schema.parametrize()
-@settings(max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_every_operation_answers_fuzzed_requests_as_documented(case, fuzzed):
-    check(case, fuzzed)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_operation_answers_fuzzed_requests_as_documented(fuzzed, operation):
+    answers_as_documented(operation, fuzzed, settings(max_examples=8, derandomize=True, **LIMITS))
 
 
 @pytest.mark.drill
-@schema.parametrize()
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_operation_answers_many_fuzzed_requests_as_documented(case, fuzzed):
-    check(case, fuzzed)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_operation_answers_many_fuzzed_requests_as_documented(fuzzed, operation):
+    answers_as_documented(operation, fuzzed, settings(max_examples=300, **LIMITS))
 
 
 def test_document_holds_floras_routes_alone(fuzzed):

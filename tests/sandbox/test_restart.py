@@ -124,6 +124,7 @@ def test_command_that_finds_its_port_taken_says_so(sandbox, tmp_path):
         [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(tmp_path / "other")],
         capture_output=True,
         text=True,
+        check=False,
         cwd=Path(__file__).parents[2],
     )
 
@@ -140,6 +141,7 @@ def test_command_without_its_extra_says_what_to_install(tmp_path, missing, named
         [sys.executable, "-m", "sandbox", "--data", str(tmp_path / "data")],
         capture_output=True,
         text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": paths},
     )
 

@@ -65,7 +65,7 @@ class FloraInMemory:
         arrivals: other people's runs that start between two pages.
         faults: consumed one a request; None is none.
         hidden: runs that history does not show.
-        refuse_cursors_from: the moment from which only the first page can be read.
+        cursors_expire_at: the moment from which the cursors given out before are refused.
         unreadable: names of requests whose answer is not what FLORA promises.
     """
 
@@ -79,7 +79,8 @@ class FloraInMemory:
         self.outputs_in_history = outputs_in_history
         self.faults: Iterator[Exception | None] = iter(())
         self.hidden: set[str] = set()
-        self.refuse_cursors_from = math.inf
+        self.cursors_expire_at = math.inf
+        self.cursors_refused = 0
         self.unreadable: set[str] = set()
         self._others = 0
 
@@ -107,15 +108,18 @@ class FloraInMemory:
     async def page(self, cursor: str | None) -> Page[Run]:
         self._count("page")
         self.add_others(self.arrivals)
-        if cursor and now() >= self.refuse_cursors_from:
+        edition = "new" if now() >= self.cursors_expire_at else "old"
+        given, _, offset = (cursor or f"{edition}:0").partition(":")
+        if given != edition:
+            self.cursors_refused += 1
             raise BadRequestError("unknown cursor", status=400)
-        start = int(cursor or 0)
+        start = int(offset)
         shown = [(run, end) for run, end in reversed(self.runs) if run.run_id not in self.hidden]
         items = tuple(
             self._tell(run, end, self.outputs_in_history) for run, end in shown[start : start + PAGE_SIZE]
         )
         more = start + PAGE_SIZE < len(shown)
-        return Page(items, str(start + PAGE_SIZE) if more else None)
+        return Page(items, f"{edition}:{start + PAGE_SIZE}" if more else None)
 
     async def retrieve(self, run_id: str, technique: str | None) -> Run:
         self._count(run_id)

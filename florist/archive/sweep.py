@@ -1,0 +1,316 @@
+"""Finds what was paid for and is not kept, and keeps it.
+
+list the index once ─► history, page by page ─► runs that are completed and not in it ─► keep, or note as lost
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from florist.api.errors import AuthenticationError, NotFoundError
+from florist.api.models import Run, RunStatus
+from florist.archive.archiver import Archiver
+from florist.archive.bookmarks import Bookmark, Bookmarks
+from florist.archive.errors import (
+    OutputExpiredError,
+    StoreDeniedError,
+    StoreFullError,
+    StoreMissingError,
+    StoreUnsafeError,
+)
+from florist.archive.history import History, HistoryPass
+from florist.archive.keys import index_key
+from florist.archive.lost import LOSSES, LostRun, lost_key, lost_runs, note_lost
+from florist.archive.manifest import Manifest, RunOrigin
+from florist.archive.store import Store
+from florist.errors import FloristError
+
+STALE_AFTER = timedelta(hours=24)
+"""Nothing of ours takes a day to upload: what was begun before that, nobody goes on with."""
+
+RUNS_AT_ONCE = 8
+INDEX_FOLDER = "index/"
+
+_END_IT = (AuthenticationError, StoreDeniedError, StoreFullError, StoreMissingError, StoreUnsafeError)
+"""After these every other run would fail as well."""
+
+
+class Outcome(StrEnum):
+    """What a sweep has made of one run that was not kept."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    FAILED = "failed"
+
+
+class SweptRun(BaseModel):
+    """One run that was not kept before. `note` says where it is kept now, or why it is not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    technique: str
+    outcome: Outcome
+    charged_usd: Decimal | None = None
+    completed_at: datetime | None = None
+    note: str = ""
+
+
+class SweepReport(BaseModel):
+    """What a sweep has found.
+
+    Attributes:
+        pages, seen: what was read of history: pages, and different runs.
+        kept_before: runs in the archive when it began, whoever kept them.
+        runs: those it dealt with, and those found lost earlier.
+        leftovers_dropped: unfinished uploads and temporary files of killed writers.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    location: str
+    pages: int = 0
+    seen: int = 0
+    kept_before: int = 0
+    runs: tuple[SweptRun, ...] = ()
+    leftovers_dropped: int = 0
+
+    @computed_field
+    def kept_now(self) -> int:
+        """Runs kept by this sweep."""
+        return len(self.of(Outcome.KEPT))
+
+    @computed_field
+    def lost(self) -> int:
+        """Runs that are lost, found so now or earlier."""
+        return len(self.of(Outcome.LOST))
+
+    @computed_field
+    def failed(self) -> int:
+        """Runs that the next sweep tries again."""
+        return len(self.of(Outcome.FAILED))
+
+    @computed_field
+    def not_kept(self) -> int:
+        """Runs that were paid for and are not in the archive."""
+        return len(self.of(Outcome.LOST, Outcome.FAILED))
+
+    @computed_field
+    def not_kept_usd(self) -> Decimal:
+        """What those were charged."""
+        return _charged(self.of(Outcome.LOST, Outcome.FAILED))
+
+    @computed_field
+    def kept_now_usd(self) -> Decimal:
+        """What the runs were charged that this sweep has kept."""
+        return _charged(self.of(Outcome.KEPT))
+
+    def of(self, *outcomes: Outcome) -> tuple[SweptRun, ...]:
+        """Return the runs with one of these outcomes."""
+        return tuple(run for run in self.runs if run.outcome in outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """How far a sweep is: different runs seen in history, and what has become of those that were not kept."""
+
+    seen: int
+    kept: int
+    lost: int
+    failed: int
+
+
+class Origins(Protocol):
+    """What is known of where a run came from, beside its history."""
+
+    async def origin_of(self, run: Run) -> RunOrigin:
+        """Return where the run belongs, so that it is kept where it would have been."""
+        ...
+
+    async def kept(self, run: Run, manifest: Manifest) -> None:
+        """Tell whoever started the run that it is kept."""
+        ...
+
+
+class Sweep:
+    """Keeps what is not kept, in one store. Safe to repeat, to kill, and to run twice at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        archiver: Archiver,
+        histories: Sequence[History],
+        origins: Origins,
+        *,
+        owner: str,
+        runs_at_once: int = RUNS_AT_ONCE,
+        stale_after: timedelta = STALE_AFTER,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tell: Callable[[SweepProgress], None] = lambda progress: None,
+    ) -> None:
+        """Put together what it takes.
+
+        Args:
+            owner: whose histories these are: bookmarks in the store are kept apart by it.
+            tell: called after every page and every run that was dealt with.
+        """
+        self._store = store
+        self._archiver = archiver
+        self._histories = histories
+        self._origins = origins
+        self._owner = owner
+        self._slots = asyncio.Semaphore(runs_at_once)
+        self._stale_after = stale_after
+        self._now = now
+        self._tell = tell
+
+    async def run(self, *, full: bool = False) -> SweepReport:
+        """Go through the histories, and keep every completed run that is not kept.
+
+        A run's failure does not stop it. A crash costs nothing that was kept; the next sweep goes on from there.
+
+        Args:
+            full: go through all of history, also what an earlier sweep has covered.
+
+        Raises:
+            APIError: history could not be read.
+            StoreError: the store takes nothing.
+        """
+        kept = {item.key async for item in self._store.list(INDEX_FOLDER)}
+        lost = await lost_runs(self._store)
+        tally = _Tally(self._store.location, kept, lost)
+        for history in self._histories:
+            await self._go_through(history, tally, full=full)
+        tally.leftovers_dropped = await self._store.drop_leftovers(older_than=self._stale_after)
+        return tally.report()
+
+    async def _go_through(self, history: History, tally: "_Tally", *, full: bool) -> None:
+        bookmarks = Bookmarks(self._store, owner=self._owner, history=history.name)
+        passing = HistoryPass(history, bookmarks, Bookmark() if full else await bookmarks.newest())
+        async for page in passing.pages():
+            missing = tally.missing(page.items)
+            for run in page.items:
+                if not run.is_finished:
+                    passing.unfinished(run)
+            deals = [asyncio.create_task(self._deal(run, history, passing, tally)) for run in missing]
+            try:
+                await asyncio.gather(*deals)
+            finally:
+                for deal in deals:
+                    deal.cancel()
+                await asyncio.gather(*deals, return_exceptions=True)
+            tally.pages += 1
+            self._tell(tally.progress())
+
+    async def _deal(self, run: Run, history: History, passing: HistoryPass, tally: "_Tally") -> None:
+        async with self._slots:
+            try:
+                swept = await self._kept_or_lost(run, history)
+            except _END_IT:
+                raise
+            except FloristError as error:
+                passing.failed(run)
+                swept = _swept(run, Outcome.FAILED, technique=_technique(run), note=str(error))
+        tally.add(swept)
+        self._tell(tally.progress())
+
+    async def _kept_or_lost(self, run: Run, history: History) -> SweptRun:
+        origin = await self._origins.origin_of(run)
+        try:
+            manifest = await self._archiver.keep(run, origin, refresh=lambda: _read_again(run, history))
+        except LOSSES as error:
+            await note_lost(self._store, run, error, technique=origin.technique, now=self._now)
+            return _swept(run, Outcome.LOST, technique=origin.technique, note=str(error))
+        await self._origins.kept(run, manifest)
+        return _swept(run, Outcome.KEPT, technique=origin.technique, note=manifest.outputs[0].key)
+
+
+class _Tally:
+    """The report in the making."""
+
+    def __init__(self, location: str, kept: set[str], lost: dict[str, LostRun]) -> None:
+        self._location = location
+        self._kept = kept
+        self._lost = lost
+        self._seen: set[str] = set()
+        # What a person or a flow has kept since it was found lost is lost no more.
+        self._runs = [_found_lost(run) for run in lost.values() if index_key(run.run_id) not in kept]
+        self._outcomes = Counter(run.outcome for run in self._runs)
+        self.pages = 0
+        self.leftovers_dropped = 0
+
+    def missing(self, runs: Iterable[Run]) -> list[Run]:
+        """Return the completed runs among these that nobody has kept or given up, each once in a sweep."""
+        new = {run.run_id: run for run in runs if run.run_id not in self._seen and run.is_finished}
+        self._seen |= {run.run_id for run in runs}
+        return [run for run in new.values() if run.status is RunStatus.COMPLETED and not self._is_known(run)]
+
+    def add(self, swept: SweptRun) -> None:
+        self._runs.append(swept)
+        self._outcomes[swept.outcome] += 1
+
+    def progress(self) -> SweepProgress:
+        of = self._outcomes
+        return SweepProgress(len(self._seen), of[Outcome.KEPT], of[Outcome.LOST], of[Outcome.FAILED])
+
+    def report(self) -> SweepReport:
+        return SweepReport(
+            location=self._location,
+            pages=self.pages,
+            seen=len(self._seen),
+            kept_before=len(self._kept),
+            runs=tuple(self._runs),
+            leftovers_dropped=self.leftovers_dropped,
+        )
+
+    def _is_known(self, run: Run) -> bool:
+        return index_key(run.run_id) in self._kept or lost_key(run.run_id) in self._lost
+
+
+async def _read_again(run: Run, history: History) -> Run:
+    try:
+        return await history.retrieve(run)
+    except NotFoundError as error:
+        # Its history shows it as completed, so that this is no "not yet".
+        raise OutputExpiredError(
+            f"run {run.run_id} was paid for, but FLORA does not know it any more ({error})",
+            run_id=run.run_id,
+            index=0,
+        ) from error
+
+
+def _swept(run: Run, outcome: Outcome, *, technique: str, note: str) -> SweptRun:
+    return SweptRun(
+        run_id=run.run_id,
+        technique=technique,
+        outcome=outcome,
+        charged_usd=run.charged_usd,
+        completed_at=run.completed_at,
+        note=note,
+    )
+
+
+def _found_lost(lost: LostRun) -> SweptRun:
+    return SweptRun(
+        run_id=lost.run_id,
+        technique=lost.technique,
+        outcome=Outcome.LOST,
+        charged_usd=lost.charged_usd,
+        completed_at=lost.completed_at,
+        note=lost.reason,
+    )
+
+
+def _technique(run: Run) -> str:
+    return run.technique.name or run.technique.technique_id if run.technique else ""
+
+
+def _charged(runs: Iterable[SweptRun]) -> Decimal:
+    return sum((run.charged_usd or Decimal(0) for run in runs), Decimal(0))

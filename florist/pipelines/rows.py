@@ -1,0 +1,147 @@
+"""One pipeline over many rows: planned and priced together, walked side by side.
+
+A row is a set of params under a key of its own. Rows do not need each other: what fails in one leaves the others
+be, save that an empty balance stops them all.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from florist.api.errors import InsufficientCreditsError
+from florist.api.models import Technique
+from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
+from florist.pipelines.models import Pipeline
+from florist.pipelines.planning import Plan, PlannedStep, plan
+from florist.pipelines.problems import Problem
+from florist.pipelines.walking import WalkResult, walk
+
+Result = TypeVar("Result")
+
+Rows = Mapping[str, Mapping[str, str]]
+"""The params of each row, by its key."""
+
+ROWS_AT_ONCE = 50
+"""Rows being walked at one time: enough to keep FLORA busy, few enough for what each holds in memory."""
+
+
+class RowPlans(BaseModel):
+    """The plans of all rows, by their keys. A single row without a key is a pipeline run once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pipeline: str
+    rows: Mapping[str, Plan]
+
+    @property
+    def runs(self) -> int:
+        """How many runs there will be, if every step works at once."""
+        return sum(len(planned.steps) for planned in self.rows.values())
+
+    @property
+    def price_usd(self) -> Decimal:
+        """What they cost together, without those of which FLORA tells no price."""
+        return sum((planned.price_usd for planned in self.rows.values()), Decimal(0))
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The steps whose price FLORA does not tell."""
+        return next(iter(self.rows.values())).unpriced
+
+
+def plan_rows(
+    pipeline: Pipeline,
+    params: Mapping[str, object],
+    rows: Rows,
+    definitions: Mapping[str, Technique],
+    *,
+    folder: Path | None = None,
+) -> RowPlans:
+    """Plan every row. Nothing is started.
+
+    Args:
+        params: what all rows have in common; a row's own come before them.
+        rows: none at all means one, without a key.
+
+    Raises:
+        PlanError: `problems` lists all there is to mend, in all rows.
+    """
+    plans: dict[str, Plan] = {}
+    problems: list[Problem] = []
+    for key, own in (rows or {"": {}}).items():
+        try:
+            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder)
+        except PlanError as error:
+            problems += (_in_row(problem, key) for problem in error.problems)
+    if problems:
+        raise PlanError(problems)
+    return RowPlans(pipeline=pipeline.name, rows=plans)
+
+
+RunRowStep = Callable[[str, PlannedStep, Mapping[str, Result]], Awaitable[Result]]
+"""Runs one step of the row with this key."""
+
+
+async def walk_rows(
+    plans: RowPlans, run_step: RunRowStep[Result], *, rows_at_once: int = ROWS_AT_ONCE
+) -> dict[str, WalkResult[Result]]:
+    """Walk all rows and return how each ended, in their order.
+
+    When one step is refused for want of credits, the steps not begun yet fail with `HaltedError` instead of asking
+    FLORA again; what is in flight is waited for and kept.
+    """
+    places = asyncio.Semaphore(rows_at_once)
+    refusal: InsufficientCreditsError | None = None
+
+    async def step_of_row(key: str, step: PlannedStep, upstream: Mapping[str, Result]) -> Result:
+        nonlocal refusal
+        if refusal is not None:
+            raise HaltedError(f"not started, for FLORA refused another run: {refusal}")
+        try:
+            return await run_step(key, step, upstream)
+        except InsufficientCreditsError as error:
+            refusal = error
+            raise
+
+    async def row(key: str, planned: Plan) -> WalkResult[Result]:
+        async with places:
+            return await walk(planned, lambda step, upstream: step_of_row(key, step, upstream))
+
+    async with asyncio.TaskGroup() as group:
+        walks = {
+            key: group.create_task(row(key, planned), name=f"row {key}") for key, planned in plans.rows.items()
+        }
+    return {key: task.result() for key, task in walks.items()}
+
+
+def step_label(row: str, step: str) -> str:
+    """Return what people call a step: with its row before it, where there is one."""
+    return f"{row}/{step}" if row else step
+
+
+def results_of(walked: Mapping[str, WalkResult[Result]]) -> dict[str, Result]:
+    """Return what the done steps of all rows returned, by their labels."""
+    return {step_label(row, step): result for row, walk in walked.items() for step, result in walk.results.items()}
+
+
+def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
+    """Do nothing if every step of every row is done.
+
+    Raises:
+        StepsFailedError: some failed; the first one's error is its cause.
+    """
+    failed = {step_label(row, step): error for row, walk in walked.items() for step, error in walk.failed.items()}
+    skipped = [
+        (step_label(row, step), because) for row, walk in walked.items() for step, because in walk.skipped.items()
+    ]
+    if failed:
+        failures = [StepFailure(step, type(error).__name__, str(error)) for step, error in failed.items()]
+        raise StepsFailedError(failures, skipped) from next(iter(failed.values()))
+
+
+def _in_row(problem: Problem, key: str) -> Problem:
+    return problem._replace(message=f"{problem.message} (row {key})") if key else problem
