@@ -18,8 +18,10 @@ from cyclopts import App, Parameter
 import florist
 from florist.api import FloraClient
 from florist.api.models import Technique, TechniqueInput
+from florist.archive.stores import store_at
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.errors import ConfigurationError, FloristError
+from florist.ledger import Ledger, in_flight
 from florist.pipelines import Pipeline, definitions_of, load_pipeline
 from florist.pipelines.amounts import shown_usd
 from florist.pipelines.making import StepResult
@@ -110,9 +112,17 @@ def run(
         words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
         words += [word for pair in param for word in ("--param", pair)]
         words += ["--rows", str(rows)] if rows else []
-        remark(f"\nTo go on where this ended, without paying twice:\n    {shlex.join(words)}\n")
+        _remark_in_flight(archive, campaign)
+        remark(f"To go on where this ended, without paying twice:\n    {shlex.join(words)}\n")
         raise
     _print_made(results, archive)
+
+
+def _remark_in_flight(archive: str, campaign: str) -> None:
+    entries = asyncio.run(Ledger(store_at(archive)).entries())
+    open_runs = in_flight(entry for entry in entries if entry.work.campaign == campaign)
+    if open_runs.run_ids:
+        remark(f"{open_runs}.")
 
 
 def _named_params(pairs: Sequence[str]) -> dict[str, str]:

@@ -134,7 +134,10 @@ class LedgerOrigins(Origins):
     async def _defined(self, technique_id: str) -> Technique | None:
         try:
             return await self._client.techniques.retrieve(technique_id)
-        except (NotFoundError, PermissionDeniedError):  # deleted since, or somebody else's: its runs are still ours
+        except (
+            NotFoundError,
+            PermissionDeniedError,
+        ):  # deleted since, or somebody else's: its runs are still ours
             return None
 
 

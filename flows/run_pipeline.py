@@ -12,10 +12,16 @@ from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
 from florist.pipelines.making import StepResult
 from florist.studio import WINDOW
-from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, walk_pipeline
+from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
 
 
-@flow(name="run-pipeline", flow_run_name=flow_run_name, persist_result=False)
+@flow(
+    name="run-pipeline",
+    flow_run_name=flow_run_name,
+    persist_result=False,
+    on_cancellation=[tell_in_flight],
+    on_crashed=[tell_in_flight],
+)
 async def run_pipeline(
     pipeline: str,
     params: dict[str, str] | None = None,

@@ -1,5 +1,6 @@
 """The tasks that all flows share, and how flows come by what tasks need."""
 
+from flows.tasks.endings import tell_in_flight
 from flows.tasks.runs import TaskSteps, archive_run, await_run, start_run
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
 from flows.tasks.walks import flow_run_name, walk_pipeline
@@ -13,5 +14,6 @@ __all__ = [
     "flow_run_name",
     "shared_studio",
     "start_run",
+    "tell_in_flight",
     "walk_pipeline",
 ]

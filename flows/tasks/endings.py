@@ -1,0 +1,29 @@
+"""What a flow run says when it is cancelled or crashes: which paid runs go on at FLORA without it."""
+
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.logging.loggers import flow_run_logger
+
+from florist.ledger import Ledger, in_flight
+from flows.tasks.studios import chosen_archive
+
+
+async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Log what is in flight. FLORA has no cancel: such runs end, are charged, and are collected when resumed."""
+    parameters = flow.validate_parameters(flow_run.parameters)
+    archive = await chosen_archive(parameters.get("archive"))
+    campaign = parameters.get("campaign")
+    entries = await Ledger(archive.get_store()).entries()
+    ours = [
+        entry
+        for entry in entries
+        if (entry.work.campaign == campaign if campaign else entry.work.flow_run_id == str(flow_run.id))
+    ]
+    open_runs = in_flight(ours)
+    if open_runs.run_ids:
+        how = f"run campaign {campaign} again" if campaign else "retry this flow run"
+        flow_run_logger(flow_run, flow).warning(
+            "%s: %s. To collect them without paying again, %s.", state.name, open_runs, how
+        )
