@@ -4,11 +4,12 @@ Registered by `prefect block register --module blocks`, and on import through th
 `prefect.collections`.
 """
 
-from pathlib import Path
-
 from blocks.flora_workspace import FloraWorkspace
 from blocks.local_archive import LocalArchive
 from blocks.s3_archive import S3Archive
+from florist.archive.folder import FolderStore
+from florist.archive.s3 import S3Store
+from florist.archive.stores import store_at
 
 Archive = S3Archive | LocalArchive
 
@@ -16,8 +17,15 @@ __all__ = ["Archive", "FloraWorkspace", "LocalArchive", "S3Archive", "archive_at
 
 
 def archive_at(location: str) -> Archive:
-    """Return the archive block for a folder, or for `s3://bucket/prefix` with the credentials boto3 finds."""
-    if location.startswith("s3://"):
-        bucket, _, prefix = location.removeprefix("s3://").partition("/")
-        return S3Archive(bucket=bucket, prefix=prefix)
-    return LocalArchive(path=Path(location).absolute())
+    """Return the archive block for a folder, or for `s3://bucket/prefix` with the credentials boto3 finds.
+
+    Raises:
+        ConfigurationError: the location names another kind of place.
+    """
+    match store_at(location):
+        case S3Store(bucket=bucket, prefix=prefix):
+            return S3Archive(bucket=bucket, prefix=prefix)
+        case FolderStore(path=path):
+            return LocalArchive(path=path)
+        case other:
+            raise TypeError(f"no block keeps a {type(other).__name__}")

@@ -32,14 +32,17 @@ class FloraWorkspace(CredentialsBlock):
     _documentation_url = DOCUMENTATION_URL
     _description = "A FLORA workspace: the API key that pays for technique runs, and where it is used."
 
-    api_key: SecretStr = Field(description="FLORA's API key, sk_live_… or sk_test_….")
+    api_key: SecretStr = Field(title="API Key", description="FLORA's API key, sk_live_… or sk_test_….")
     base_url: str = Field(
         default=FLORA_BASE_URL,
+        title="Base URL",
         description="Where the API answers; change it only to point at a sandbox, such as http://127.0.0.1:8787/api/v1.",
     )
-    workspace_id: str | None = Field(
-        default=None,
-        description="The workspace's id, ws_…, where assets go; without it, the key's first workspace.",
+    # Empty rather than None: Prefect's form shows an Optional as two tabs.
+    workspace_id: str = Field(
+        default="",
+        title="Workspace ID",
+        description="The workspace's id, ws_…, where assets go; empty: the key's first workspace.",
     )
 
     @classmethod
@@ -51,13 +54,15 @@ class FloraWorkspace(CredentialsBlock):
         """
         settings = FloraSettings()
         return cls(
-            api_key=settings.required_api_key(), base_url=settings.base_url, workspace_id=settings.workspace_id
+            api_key=settings.required_api_key(),
+            base_url=settings.base_url,
+            workspace_id=settings.workspace_id or "",
         )
 
     @property
     def identity(self) -> tuple[str, str, str | None]:
         """What tells this workspace and key from others, without telling the key."""
-        return self.base_url, key_fingerprint(self.api_key), self.workspace_id
+        return self.base_url, key_fingerprint(self.api_key), self.workspace_id or None
 
     def get_client(self, **options: Any) -> FloraClient:
         """Return a client of its own for a script: `async with workspace.get_client() as flora`.
@@ -65,4 +70,5 @@ class FloraWorkspace(CredentialsBlock):
         Args:
             options: passed on to `FloraClient`.
         """
-        return FloraClient(api_key=self.api_key, base_url=self.base_url, workspace_id=self.workspace_id, **options)
+        workspace_id = self.workspace_id or None
+        return FloraClient(api_key=self.api_key, base_url=self.base_url, workspace_id=workspace_id, **options)

@@ -2,11 +2,13 @@
 
     FLORA_API_KEY=sk_live_… python -m deployments.prepare --archive s3://bucket/prefix
 
-Safe to repeat: what exists is left as it is, and said.
+Safe to repeat: what exists is left as it is, and said. The key goes into a block because a worker has to find it: it is
+encrypted in Prefect's database, and shown nowhere.
 """
 
 import argparse
 import asyncio
+import sys
 
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
@@ -14,16 +16,22 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive, archive_at
+from florist.errors import FloristError
 
 WORK_POOL = "florist"
 BLOCK_NAME = "default"
 
 
-def main() -> None:
-    """Read the command line and make what is missing."""
+def main() -> int:
+    """Read the command line and make what is missing; returns the exit code."""
     arguments = argparse.ArgumentParser(prog="python -m deployments.prepare", description=__doc__)
     arguments.add_argument("--archive", default="florist-archive", help="a folder, or s3://bucket/prefix")
-    asyncio.run(prepare(arguments.parse_args().archive))
+    try:
+        asyncio.run(prepare(arguments.parse_args().archive))
+    except FloristError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 async def prepare(archive: str) -> None:
@@ -33,14 +41,14 @@ async def prepare(archive: str) -> None:
         archive: a folder, or s3://bucket/prefix.
 
     Raises:
-        ConfigurationError: there is no saved workspace, and FLORA_API_KEY is not set.
+        ConfigurationError: there is no saved workspace, and FLORA_API_KEY is not set; or the archive is neither.
     """
+    block = archive_at(archive)
     async with get_client() as client:
         for block_type in (FloraWorkspace, LocalArchive, S3Archive):
             await block_type.register_type_and_schema(client=client)
         if not await _exists(FloraWorkspace, client):
             await _save(FloraWorkspace.from_environment(), client)
-        block = archive_at(archive)
         if not await _exists(type(block), client):
             await _save(block, client)
         await _make_work_pool(client)
@@ -51,7 +59,7 @@ async def _exists(block_type: type[Block], client: PrefectClient) -> bool:
     documents = await client.read_block_documents_by_type(slug, include_secrets=False)
     exists = any(document.name == BLOCK_NAME for document in documents)
     if exists:
-        print(f"block {slug}/{BLOCK_NAME} is there")
+        print(f"block {slug}/{BLOCK_NAME} is there and stays as it is; change it in Prefect's UI, under Blocks")
     return exists
 
 
@@ -70,4 +78,4 @@ async def _make_work_pool(client: PrefectClient) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

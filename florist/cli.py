@@ -19,6 +19,7 @@ import florist
 from florist.api import FloraClient
 from florist.api.models import Technique, TechniqueInput
 from florist.archive.stores import store_at
+from florist.commands.archive import archive_app, sweep
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.errors import ConfigurationError, FloristError
 from florist.ledger import Ledger, in_flight
@@ -38,6 +39,8 @@ app = App(
     help_format="plaintext",
 )
 app.command(ledger_app)
+app.command(archive_app)
+app.command(sweep)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

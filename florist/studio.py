@@ -1,22 +1,31 @@
 """The three functions of a step, for one FLORA workspace and one archive, in one event loop."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from florist.api import FloraClient
-from florist.api.errors import RunFailedError, RunStillPending, RunTimeoutError, RunWithoutOutputsError
-from florist.api.models import Output, Run, RunStatus
-from florist.api.secrets import SignedUrl
+from florist.api.errors import (
+    BadRequestError,
+    RunFailedError,
+    RunStillPending,
+    RunTimeoutError,
+    RunWithoutOutputsError,
+)
+from florist.api.models import Run, RunStatus
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
+from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
+from florist.archive.lost import LOSSES, note_lost
 from florist.archive.manifest import Manifest, ManifestInput, Parent, RunOrigin
 from florist.archive.store import Store
-from florist.ledger import FloraTechniques, InputIdentity, Ledger, Spender, Work
-from florist.pipelines.delivering import Delivery
-from florist.pipelines.making import Assignment, StartedStep, Upstream
-from florist.pipelines.planning import PlannedStep, resolve_inputs
+from florist.archive.sweep import STALE_AFTER, SweepProgress, SweepReport
+from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, Started, Work
+from florist.pipelines.delivering import Delivery, feeds_media
+from florist.pipelines.making import UNREACHABLE, Assignment, StartedStep, Upstream
+from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
+from florist.sweeping import sweep_of
 
 WINDOW = 30.0
 """Seconds that one wait watches a run before it says that it is still pending."""
@@ -78,9 +87,14 @@ class Studio:
             step=step.name,
             attempt=attempt,
         )
-        started = await self._spender.start(
-            work, lambda: self._delivery.values(inputs, upstream), price_usd=step.price_usd
-        )
+        by_upload = await self._was_out_of_reach(work)
+        try:
+            started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
+        except BadRequestError:
+            if by_upload or not feeds_media(inputs):
+                raise
+            # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
+            started = await self._start(step, work, inputs, upstream, by_upload=True)
         return StartedStep(step=step, assignment=assignment, started=started)
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
@@ -116,20 +130,65 @@ class Studio:
         Raises:
             ArchiveError: what could not be kept, and why; what could is kept.
         """
-        manifest = await self._archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        origin = _origin(started, upstream)
+        try:
+            manifest = await self._archiver.keep(run, origin, refresh=lambda: self._read(started))
+        except LOSSES as error:
+            await note_lost(self.ledger.store, run, error, technique=origin.technique, now=self._now)
+            raise
         await self._spender.archived(started.entry, run, index_key(run.run_id))
         return manifest
 
+    async def sweep(
+        self,
+        *,
+        full: bool = False,
+        stale_after: timedelta = STALE_AFTER,
+        tell: Callable[[SweepProgress], None] = lambda progress: None,
+    ) -> SweepReport:
+        """Keep every completed run that this API key can see and the archive has not; see `Sweep`."""
+        await self.ledger.check()
+        sweep = sweep_of(
+            self.client, self.ledger, self._archiver, self._spender, stale_after=stale_after, tell=tell
+        )
+        return await sweep.run(full=full)
+
+    async def _start(
+        self,
+        step: PlannedStep,
+        work: Work,
+        inputs: Sequence[ResolvedInput],
+        upstream: Upstream,
+        *,
+        by_upload: bool,
+    ) -> Started:
+        return await self._spender.start(
+            work,
+            lambda: self._delivery.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            price_usd=step.price_usd,
+        )
+
+    async def _was_out_of_reach(self, work: Work) -> bool:
+        """Whether the attempt before this one failed because FLORA could not open an input."""
+        if work.attempt == 0:
+            return False
+        before = await self.ledger.entry(work.at_attempt(work.attempt - 1).key, work.technique_id)
+        return before is not None and before.ended is not None and before.ended.error_code == UNREACHABLE
+
     async def _kept(self, started: StartedStep) -> Run | None:
         """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
-        if started.entry.manifest_key is None:
+        if started.started.how is How.NEW:
             return None
         manifest = await self._archiver.manifest_of(started.run_id)
-        return None if manifest is None else _run_of(manifest)
+        return None if manifest is None else run_of(manifest)
 
     async def _watched(self, started: StartedStep, window: float) -> Run:
         return await self.client.watcher.wait(
-            started.run_id, technique=started.entry.work.technique_id, window=window
+            started.run_id,
+            technique=started.entry.work.technique_id,
+            window=window,
+            # A run that was started before may have ended long ago: look at once.
+            expected_seconds=None if started.started.how is How.NEW else 0,
         )
 
     async def _last_look(self, started: StartedStep) -> Run:
@@ -151,28 +210,6 @@ class Studio:
 def _failure(run: Run) -> str:
     code, message = run.error_code or "no code", run.error_message or "no reason given"
     return f"run {run.run_id} failed at FLORA: {message} ({code})"
-
-
-def _run_of(manifest: Manifest) -> Run:
-    outputs = tuple(
-        Output(
-            output_id=output.output_id,
-            type=output.type,
-            url=None if output.text is not None else SignedUrl(f"redacted:{output.key}"),
-            text=output.text,
-        )
-        for output in manifest.outputs
-    )
-    return Run(
-        run_id=manifest.run_id,
-        status=RunStatus.COMPLETED,
-        progress=100,
-        created_at=manifest.created_at,
-        started_at=manifest.started_at,
-        completed_at=manifest.completed_at,
-        charged_usd=manifest.charged_usd,
-        outputs=outputs,
-    )
 
 
 def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:

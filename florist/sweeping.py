@@ -13,8 +13,9 @@ from florist.archive.history import History
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest, ManifestInput, Parent, RunOrigin
-from florist.archive.sweep import STALE_AFTER, Origins, Sweep, SweepProgress
+from florist.archive.sweep import STALE_AFTER, Origins, Sweep, SweepProgress, SweepReport
 from florist.ledger import Entry, InputIdentity, Ledger, Spender
+from florist.pipelines.amounts import shown_usd
 
 PAGE_SIZE = 50
 
@@ -37,6 +38,17 @@ def sweep_of(
         owner=f"{urlsplit(client.base_url).netloc} {client.key_fingerprint}",
         stale_after=stale_after,
         tell=tell,
+    )
+
+
+def sweep_lines(report: SweepReport) -> tuple[str, ...]:
+    """Return a report in words, a line for each thing that matters."""
+    return (
+        f"{report.seen:,} runs seen on {report.pages:,} pages of history; {report.kept_before:,} kept already",
+        f"kept now: {_runs(report.kept_now)}, {shown_usd(report.kept_now_usd)}",
+        f"paid but not kept: {_runs(report.not_kept)}, {shown_usd(report.not_kept_usd)} "
+        f"({report.lost:,} lost, {report.failed:,} failed and tried again by the next sweep)",
+        f"{report.leftovers_dropped:,} unfinished uploads or temporary files removed",
     )
 
 
@@ -159,3 +171,7 @@ def _input(identity: InputIdentity, types: dict[str, MediaKind]) -> ManifestInpu
         run_id=identity.run_id,
         index=identity.output_index,
     )
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'s' * (count != 1)}"

@@ -1,7 +1,7 @@
 """One request, before it is sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ class Call:
 
     Attributes:
         stop_at: read the answer only until this is found in it.
+        before_send: awaited each time right before the bytes leave; what it raises passes through, and nothing
+            is sent.
     """
 
     method: str
@@ -28,6 +30,7 @@ class Call:
     files: Mapping[str, FormFile] | None = field(default=None, repr=False)
     idempotency_key: str | None = None
     stop_at: re.Pattern[bytes] | None = None
+    before_send: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

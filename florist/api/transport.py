@@ -144,6 +144,8 @@ class Transport:
     async def _attempt(self, call: Call, deadline: float, attempt: int) -> Outcome:
         """Return what came of one attempt; the errors of the connection are returned, not raised."""
         async with self._place(deadline) as turn:
+            if call.before_send is not None:
+                await call.before_send()
             try:
                 with unlogged():
                     outcome: Outcome = await self._exchange(call, self._limit(call, deadline))

@@ -4,8 +4,8 @@
 
     sweeps/<whose history>/<which>/000007.json      the newest number counts; older ones are deleted
 
-A bookmark is a statement that holds by itself, whoever wrote it: two sweeps at once do no harm. One that is lost or
-unreadable costs time alone: history is then gone through from its beginning.
+A bookmark is a statement that holds by itself, whoever wrote it: two sweeps at once do no harm. One that is lost
+or unreadable costs time alone: history is then gone through from its beginning.
 """
 
 import logging
@@ -24,8 +24,8 @@ class OpenPass(BaseModel):
     """A pass that has not reached its end: every run between its two moments is dealt with.
 
     Attributes:
-        cursor: of the page that `oldest_at` was seen on, to be read once more: where it still shows a run as new as
-            that, nothing can have slipped between the two readings.
+        cursor: of the page that `oldest_at` was seen on, to be read once more: where it still shows a run as new
+            as that, nothing can have slipped between the two readings.
         unfinished_at: when the oldest of the runs in between was created that was not finished yet.
     """
 

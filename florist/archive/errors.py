@@ -18,7 +18,8 @@
         │   ├── TransferRefusedError        a URL that must not be fetched: scheme, host, address, size
         │   ├── DeadUrlError                the server does not open this URL any more; a fresh one may do
         │   └── OutputExpiredError          FLORA has no living URL for it any more: lost
-        └── IntegrityError              what came is not what was promised: length, hash, media type
+        ├── IntegrityError              what came is not what was promised: length, hash, media type
+        └── SweepIncompleteError        a sweep could not keep every run; the next one tries again
 """
 
 from florist.errors import FloristError
@@ -113,3 +114,7 @@ class IntegrityError(ArchiveError):
     """What came is not what was promised: its length, its hash, or its media type."""
 
     is_retryable = True
+
+
+class SweepIncompleteError(ArchiveError):
+    """A sweep could not keep every run that was paid for. The next one tries them again."""

@@ -5,19 +5,19 @@
     lost/<run>.json     one for each lost run, never altered; whoever deletes it has the run tried again
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import Run
 from florist.archive.errors import IntegrityError, OutputExpiredError
 from florist.archive.keys import short_run_id
 from florist.archive.manifest import ManifestModel
+from florist.archive.side_by_side import side_by_side
 from florist.archive.store import Store
 from florist.errors import FloristError
 
@@ -26,8 +26,6 @@ READS_AT_ONCE = 16
 
 LOSSES = (OutputExpiredError, RunWithoutOutputsError)
 """What says that trying again is no use."""
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class LostRun(ManifestModel):
@@ -69,25 +67,18 @@ async def note_lost(
 
 
 async def lost_runs(store: Store) -> dict[str, LostRun]:
-    """Return every run remembered as lost, by the key of its note."""
-    keys = [item.key async for item in store.list(LOST_FOLDER)]
-    return dict(zip(keys, await read_all(store, keys, LostRun), strict=True))
-
-
-async def read_all(store: Store, keys: list[str], model: type[Model]) -> list[Model]:
-    """Return small JSON objects read side by side, in the order of their keys.
+    """Return every run remembered as lost, by the key of its note.
 
     Raises:
-        IntegrityError: one is gone, or not what it should be.
+        IntegrityError: a note cannot be read any more.
     """
-    places = asyncio.Semaphore(READS_AT_ONCE)
+    found: dict[str, LostRun] = {}
 
-    async def read(key: str) -> Model:
-        async with places:
-            content = await store.read(key)
+    async def read(key: str) -> None:
         try:
-            return model.model_validate_json(content or b"")
+            found[key] = LostRun.model_validate_json(await store.read(key) or b"")
         except ValidationError as error:
-            raise IntegrityError(f"{key} in the archive is not a {model.__name__} any more; look at it") from error
+            raise IntegrityError(f"{key} in the archive is no note of a lost run any more; look at it") from error
 
-    return await asyncio.gather(*(read(key) for key in keys))
+    await side_by_side([item.key async for item in store.list(LOST_FOLDER)], read, at_once=READS_AT_ONCE)
+    return found

@@ -3,7 +3,6 @@
 list the index once ─► history, page by page ─► runs that are completed and not in it ─► keep, or note as lost
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,11 +23,13 @@ from florist.archive.errors import (
     StoreFullError,
     StoreMissingError,
     StoreUnsafeError,
+    SweepIncompleteError,
 )
 from florist.archive.history import History, HistoryPass
 from florist.archive.keys import index_key
 from florist.archive.lost import LOSSES, LostRun, lost_key, lost_runs, note_lost
 from florist.archive.manifest import Manifest, RunOrigin
+from florist.archive.side_by_side import side_by_side
 from florist.archive.store import Store
 from florist.errors import FloristError
 
@@ -82,35 +83,58 @@ class SweepReport(BaseModel):
     runs: tuple[SweptRun, ...] = ()
     leftovers_dropped: int = 0
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def kept_now(self) -> int:
         """Runs kept by this sweep."""
         return len(self.of(Outcome.KEPT))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def lost(self) -> int:
         """Runs that are lost, found so now or earlier."""
         return len(self.of(Outcome.LOST))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def failed(self) -> int:
         """Runs that the next sweep tries again."""
         return len(self.of(Outcome.FAILED))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def not_kept(self) -> int:
         """Runs that were paid for and are not in the archive."""
         return len(self.of(Outcome.LOST, Outcome.FAILED))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def not_kept_usd(self) -> Decimal:
         """What those were charged."""
         return _charged(self.of(Outcome.LOST, Outcome.FAILED))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def kept_now_usd(self) -> Decimal:
         """What the runs were charged that this sweep has kept."""
         return _charged(self.of(Outcome.KEPT))
+
+    def raise_for_failures(self) -> None:
+        """Do nothing if every run was dealt with.
+
+        Raises:
+            SweepIncompleteError: some could not be; the next sweep tries them again.
+        """
+        failed = self.of(Outcome.FAILED)
+        if failed:
+            raise SweepIncompleteError(
+                f"{len(failed)} of the runs could not be kept, such as {failed[0].run_id}: {failed[0].note}; "
+                "sweep again"
+            )
+
+    def worst_first(self) -> tuple[SweptRun, ...]:
+        """Return all runs, those that a person should look at before the others."""
+        return self.of(Outcome.FAILED) + self.of(Outcome.LOST) + self.of(Outcome.KEPT)
 
     def of(self, *outcomes: Outcome) -> tuple[SweptRun, ...]:
         """Return the runs with one of these outcomes."""
@@ -150,7 +174,6 @@ class Sweep:
         origins: Origins,
         *,
         owner: str,
-        runs_at_once: int = RUNS_AT_ONCE,
         stale_after: timedelta = STALE_AFTER,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         tell: Callable[[SweepProgress], None] = lambda progress: None,
@@ -166,7 +189,6 @@ class Sweep:
         self._histories = histories
         self._origins = origins
         self._owner = owner
-        self._slots = asyncio.Semaphore(runs_at_once)
         self._stale_after = stale_after
         self._now = now
         self._tell = tell
@@ -199,25 +221,22 @@ class Sweep:
             for run in page.items:
                 if not run.is_finished:
                     passing.unfinished(run)
-            deals = [asyncio.create_task(self._deal(run, history, passing, tally)) for run in missing]
-            try:
-                await asyncio.gather(*deals)
-            finally:
-                for deal in deals:
-                    deal.cancel()
-                await asyncio.gather(*deals, return_exceptions=True)
+            await side_by_side(
+                missing,
+                lambda run: self._deal(run, history, passing, tally),
+                at_once=RUNS_AT_ONCE,
+            )
             tally.pages += 1
             self._tell(tally.progress())
 
     async def _deal(self, run: Run, history: History, passing: HistoryPass, tally: "_Tally") -> None:
-        async with self._slots:
-            try:
-                swept = await self._kept_or_lost(run, history)
-            except _END_IT:
-                raise
-            except FloristError as error:
-                passing.failed(run)
-                swept = _swept(run, Outcome.FAILED, technique=_technique(run), note=str(error))
+        try:
+            swept = await self._kept_or_lost(run, history)
+        except _END_IT:
+            raise
+        except FloristError as error:
+            passing.failed(run)
+            swept = _swept(run, Outcome.FAILED, technique=_technique(run), note=str(error))
         tally.add(swept)
         self._tell(tally.progress())
 

@@ -59,9 +59,12 @@ class FloraTechniques:
         before_send: Callable[[], Awaitable[None]],
     ) -> Run:
         """Start a run; see `Flora.post`."""
-        await before_send()
         return await self._client.techniques.runs.create(
-            technique_id, inputs=inputs, callback_url=callback_url, idempotency_key=idempotency_key
+            technique_id,
+            inputs=inputs,
+            callback_url=callback_url,
+            idempotency_key=idempotency_key,
+            before_send=before_send,
         )
 
     async def history(self, technique_id: str, *, since: datetime) -> AsyncIterator[Run]:

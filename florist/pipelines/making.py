@@ -15,6 +15,9 @@ from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.ledger import Entry, How, RunFacts, Started, next_attempt
 from florist.pipelines.planning import PlannedStep
 
+UNREACHABLE = "input_unreachable"
+"""FLORA's code of a run that failed because an input could not be opened."""
+
 
 class Assignment(BaseModel):
     """The piece of work a step is made for: one row of a campaign or, lacking a name for that, one flow run."""
@@ -115,7 +118,7 @@ async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFuncti
         try:
             run = await functions.wait(started)
         except RunFailedError as error:
-            following = next_attempt(RunFacts.of(error.run), attempt)
+            following = _following(step, RunFacts.of(error.run), attempt)
             if following is None:
                 raise
             attempt = following
@@ -123,3 +126,14 @@ async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFuncti
             manifest = await functions.keep(started, run, upstream)
             how, reason = started.started.how, started.started.reason
             return StepResult(step=step.name, run=run, manifest=manifest, how=how, reason=reason)
+
+
+def _following(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:
+    """Return the attempt that may follow a failed run; None if none may.
+
+    Beside what the ledger allows: where FLORA could not open an output of an earlier step, for which it charges
+    nothing, one more attempt feeds it as an asset of FLORA's own.
+    """
+    if ended.error_code == UNREACHABLE and step.needs and attempt == 0 and not ended.charged_usd:
+        return attempt + 1
+    return next_attempt(ended, attempt)

@@ -3,6 +3,7 @@
 from flows.tasks.endings import tell_in_flight
 from flows.tasks.runs import TaskSteps, archive_run, await_run, start_run
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
+from flows.tasks.sweeps import report_sweep, sweep_history
 from flows.tasks.walks import flow_run_name, walk_pipeline
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "chosen_archive",
     "chosen_workspace",
     "flow_run_name",
+    "report_sweep",
     "shared_studio",
     "start_run",
+    "sweep_history",
     "tell_in_flight",
     "walk_pipeline",
 ]

@@ -6,14 +6,16 @@ them is cached: whether something is paid for is the ledger's to say, and only t
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
+from prefect.utilities.annotations import quote
+from prefect.utilities.engine import get_state_for_result
 
 from blocks import Archive, FloraWorkspace
 from florist.api.models import Run
@@ -23,6 +25,8 @@ from florist.pipelines import PlannedStep
 from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult
 from florist.studio import WINDOW
 from flows.tasks.studios import shared_studio
+
+ValueT = TypeVar("ValueT")
 
 RETRY_DELAY = 1.0
 """Seconds between two windows: above zero, or Prefect shows no state between them."""
@@ -128,7 +132,15 @@ class TaskSteps(StepFunctions):
 
     async def start(self, step: PlannedStep, upstream: Mapping[str, StepResult], attempt: int) -> StartedStep:
         """Start; the upstream results make the edges of Prefect's run graph."""
-        return await start_run(step, upstream, self._assignment, self._workspace, self._archive, attempt)
+        return await start_run(
+            step,
+            _unread(upstream),
+            _unread(self._assignment),
+            self._workspace,
+            self._archive,
+            attempt,
+            wait_for=_edges_from(result.manifest for result in upstream.values()),
+        )
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from now."""
@@ -137,13 +149,42 @@ class TaskSteps(StepFunctions):
             retries=retries_until(timeout, self._window), retry_delay_seconds=self._retry_delay
         )
         deadline_at = datetime.now(UTC) + timedelta(seconds=timeout)
-        return await waiting(started, deadline_at, self._workspace, self._archive, self._window)
+        return await waiting(
+            _unread(started),
+            deadline_at,
+            self._workspace,
+            self._archive,
+            self._window,
+            wait_for=_edges_from([started]),
+        )
 
     async def keep(self, started: StartedStep, run: Run, upstream: Mapping[str, StepResult]) -> Manifest:
         """Keep every output."""
-        return await archive_run(started, run, upstream, self._workspace, self._archive)
+        return await archive_run(
+            _unread(started),
+            _unread(run),
+            _unread(upstream),
+            self._workspace,
+            self._archive,
+            wait_for=_edges_from([run]),
+        )
 
 
 def retries_until(timeout: float, window: float) -> int:
     """Return how many retries of one window each reach to the deadline for certain."""
     return math.ceil(timeout / window) + SPARE_RETRIES
+
+
+def _unread(value: ValueT) -> ValueT:
+    """Hand a value to a task without Prefect looking for the edges of its run graph in it.
+
+    Prefect follows the results of tasks and whatever they hold: all steps share an assignment, so that it would draw
+    edges between steps that have nothing to do with each other.
+    """
+    return cast(ValueT, quote(value))
+
+
+def _edges_from(results: Iterable[object]) -> list[State[bool]]:
+    """Return what makes Prefect draw an edge from each task that returned one of these, and no other edge."""
+    known = (get_state_for_result(result) for result in results)
+    return [state.model_copy(update={"data": True}) for state, _ in filter(None, known)]

@@ -43,7 +43,11 @@ async def media(flora: TheFlora, name: str, request: Request) -> Response:
         raise _EXPIRED
     faults = _striking(flora, stored, request)
     span = span_of(request.headers, stored.size_bytes, stored.etag)
-    response = _with_faults(flora, stored, span, faults, request)
+    try:
+        response = _with_faults(flora, stored, span, faults, request)
+    except Problem as problem:
+        _note(flora, stored, problem.status, faults)
+        raise
     if request.method == "GET":
         _note(flora, stored, response.status_code, faults)
     return response

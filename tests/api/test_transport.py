@@ -53,6 +53,14 @@ async def test_write_without_a_key_bears_one_of_its_own_on_every_send(time):
     assert first == second == json.loads(flora.requests[0].content)["idempotency_key"]
 
 
+async def test_writes_without_keys_bear_different_ones(time):
+    flora = ScriptedFlora(ok(RUN))
+    client = client_on(time, flora)
+    await create(client)
+    await create(client)
+    assert len(set(flora.keys)) == 2
+
+
 @pytest.mark.parametrize(
     "reply",
     [

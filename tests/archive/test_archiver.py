@@ -150,6 +150,18 @@ async def test_keep_by_two_at_once_agrees_on_one_manifest(server, archiver):
     assert await archiver.keep(run, ORIGIN) == await archiver.manifest_of(run.run_id)
 
 
+async def test_keep_that_comes_second_to_another_process_returns_the_first_ones_manifest(server, store, archiver):
+    run = run_with(("imageUrl", server.serve("/a", whole_file(PNG))))
+
+    async def fetch_late(url):
+        await archiver.keep(run, ORIGIN)
+        await store.delete(index_key(run.run_id))
+        yield PNG
+
+    later = Archiver(store, fetch=fetch_late, now=lambda: NOW + timedelta(hours=1))
+    assert (await later.keep(run, ORIGIN)).archived_at == NOW
+
+
 @pytest.mark.parametrize("tenth", range(10))
 @pytest.mark.parametrize(("kind", "media"), [("imageUrl", PNG), ("videoUrl", MP4)])
 async def test_keep_of_media_cut_on_the_way_is_whole_in_the_end(server, store, archiver, kind, media, tenth):

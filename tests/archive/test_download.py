@@ -216,6 +216,14 @@ async def test_download_from_a_name_with_any_private_address_is_refused(download
         await download(SignedUrl("https://rebound.test/a.png"), resolve=resolve)
 
 
+async def test_download_without_tls_from_a_public_address_is_refused(download):
+    async def resolve(host, port):
+        return ("8.8.8.8",)
+
+    with pytest.raises(TransferRefusedError, match="is not https"):
+        await download(SignedUrl("http://media.test/a.png"), resolve=resolve)
+
+
 async def test_download_errors_and_logs_show_no_secret_of_the_url(server, download, caplog):
     caplog.set_level(logging.DEBUG)
     url = server.serve("/secret-folder/a.png", cut(DATA, at=[1000] * 9))

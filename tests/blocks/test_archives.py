@@ -12,7 +12,6 @@ from florist.archive.folder import FolderStore
 from florist.errors import ConfigurationError
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
-pytest_plugins = ["tests.s3_servers.fixtures"]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -108,9 +107,7 @@ def test_s3_archive_with_fields_that_contradict_says_which(fields, said):
         S3Archive(bucket="b", **fields).get_store()
 
 
-@pytest.mark.parametrize(
-    "shown", [repr, str, lambda block: block.model_dump_json()], ids=["repr", "str", "json"]
-)
+@pytest.mark.parametrize("shown", [repr, str, lambda block: block.model_dump_json()], ids=["repr", "str", "json"])
 @pytest.mark.parametrize("credentials", [own_keys, aws_block, minio_block])
 def test_s3_archive_shown_anywhere_keeps_its_secret(shown, credentials):
     archive = S3Archive(bucket="b", **credentials(None))
@@ -123,13 +120,15 @@ import sys
 sys.modules["prefect_aws"] = None
 from blocks import S3Archive
 archive = S3Archive(bucket="b", prefix="p", aws_access_key_id="a", aws_secret_access_key="s")
-print(archive.get_store().location, S3Archive.model_fields["credentials"].annotation)
+print(archive.get_store().location, S3Archive(bucket="b").credentials)
 """
 
 
 def test_s3_archive_without_prefect_aws_works_by_its_own_fields():
-    ended = subprocess.run([sys.executable, "-c", WITHOUT_PREFECT_AWS], capture_output=True, text=True, check=False)
-    assert (ended.stdout.split(), ended.stderr) == (["s3://b/p", "None"], "")
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PREFECT_AWS], capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("s3://b/p None\n", "")
 
 
 async def test_local_archive_keeps_an_object_in_its_folder(tmp_path):
@@ -149,7 +148,7 @@ def test_archive_at_a_relative_folder_is_that_folder_wherever_a_worker_starts(mo
     assert isinstance(archive.get_store(), FolderStore)
 
 
-@pytest.mark.parametrize("location", ["", "gs://bucket", "https://host/bucket", "s3://"])
+@pytest.mark.parametrize("location", ["gs://bucket", "https://host/bucket", "s3://"])
 def test_archive_at_another_kind_of_place_says_what_it_takes(location):
     with pytest.raises(ConfigurationError, match="s3://bucket/prefix"):
         archive_at(location)

@@ -9,9 +9,8 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ DURATION_SCALE = 0.02
 READ_BACK_WITHIN = 30.0
 """Real seconds until the server has recorded all that it was told."""
 PENDING = "RunStillPending"
+NOON = 1_800_000_000.0
 ON_A_FLOOR = [
     pytest.mark.prefect,
     # Prefect leaves connections to its server to the garbage collector.
@@ -61,22 +61,18 @@ def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 @dataclass
 class FlowRun:
-    """An ended flow run, as Prefect's server tells it."""
+    """An ended flow run, as Prefect's server tells it.
+
+    Attributes:
+        outcome: what the flow returned or raised.
+    """
 
     state: Any
+    outcome: Any
 
     @property
     def id(self) -> Any:
         return self.state.state_details.flow_run_id
-
-    @property
-    def results(self) -> Any:
-        return self.state.data if not self.state.is_failed() else None
-
-    @property
-    def error(self) -> BaseException:
-        assert self.state.is_failed()
-        return self.state.data
 
     async def task_runs(self, count: int) -> dict[str, Any]:
         """Return its task runs by name once the server knows that this many have ended."""
@@ -138,17 +134,17 @@ class Floor:
     workspace: Any = None
     written: list[Path] = field(default_factory=list)
 
-    async def run_pipeline(self, pipeline: str | Path, params: dict[str, str] | None = None, **given: Any) -> FlowRun:
+    async def run_pipeline(
+        self, pipeline: str | Path, params: dict[str, str] | None = None, **given: Any
+    ) -> FlowRun:
         from flows.run_pipeline import run_pipeline
 
-        state = await run_pipeline(str(pipeline), params, **self._blocks, **given, return_state=True)
-        return FlowRun(state)
+        return await self._run(run_pipeline, str(pipeline), params, **given)
 
     async def run_technique(self, technique: str, inputs: dict[str, str], **given: Any) -> FlowRun:
         from flows.run_technique import run_technique
 
-        state = await run_technique(technique, inputs, **self._blocks, **given, return_state=True)
-        return FlowRun(state)
+        return await self._run(run_technique, technique, inputs, **given)
 
     async def headlines(self, **given: Any) -> FlowRun:
         """Run the cheapest technique there is."""
@@ -161,7 +157,7 @@ class Floor:
         self.written.append(path)
         return path
 
-    @cached_property
+    @property
     def environment(self) -> dict[str, str]:
         """What a child process needs to find the sandbox."""
         return {"FLORA_API_KEY": self.sandbox.api_key, "FLORA_BASE_URL": self.sandbox.base_url}
@@ -174,9 +170,12 @@ class Floor:
     def files(self) -> list[Path]:
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
-    @property
-    def _blocks(self) -> dict[str, Any]:
-        return {"workspace": self.workspace, "archive": self.archive}
+    async def _run(self, flow: Any, *given: Any, **options: Any) -> FlowRun:
+        blocks = {"workspace": self.workspace, "archive": self.archive}
+        options = {**blocks, **options}
+        retries = options.pop("flow_retries", 0)
+        state = await flow.with_options(retries=retries)(*given, **options, return_state=True)
+        return FlowRun(state, await state.aresult(raise_on_failure=False))
 
 
 @pytest.fixture(scope="session")
@@ -199,49 +198,54 @@ def workspace_type(prefect_environment: dict[str, str]) -> type[Any]:
     return HurriedWorkspace
 
 
-@pytest.fixture
-def open_floor(workspace_type: type[Any], tmp_path: Path) -> Iterator[Callable[..., Floor]]:
-    """Start sandboxes with these settings, each with an archive of its own; all end with the test."""
+@contextmanager
+def floor_in(folder: Path, workspace_type: type[Any], **settings: Any) -> Iterator[Floor]:
+    """Open a floor with a sandbox of these settings."""
     from blocks import LocalArchive
 
-    with ExitStack() as stack:
-
-        def start(name: str = "archive", **settings: Any) -> Floor:
-            wanted = Settings(**{"duration_scale": DURATION_SCALE, **settings})
-            sandbox = stack.enter_context(SandboxServer(tmp_path / f"sandbox-{name}", wanted))
-            folder = tmp_path / name
-            workspace = workspace_type(api_key=sandbox.api_key, base_url=sandbox.base_url)
-            return Floor(sandbox, folder, LocalArchive(path=folder), workspace)
-
-        yield start
+    with SandboxServer(folder / "sandbox", Settings(**{"duration_scale": DURATION_SCALE, **settings})) as sandbox:
+        workspace = workspace_type(api_key=sandbox.api_key, base_url=sandbox.base_url)
+        yield Floor(sandbox, folder / "archive", LocalArchive(path=folder / "archive"), workspace)
     gc.collect()  # while Prefect's connections are forgiven
 
 
 @pytest.fixture
-def floor(open_floor: Callable[..., Floor]) -> Floor:
-    return open_floor()
-
-
-class PendingLines(logging.Handler):
-    """Counts the windows that have closed on an unfinished run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if PENDING in (line := record.getMessage()):
-            self.lines.append(line)
-
-    async def reached(self, count: int) -> None:
-        while len(self.lines) < count:
-            await asyncio.sleep(0.01)
+def floor(workspace_type: type[Any], tmp_path: Path) -> Iterator[Floor]:
+    with floor_in(tmp_path, workspace_type) as opened:
+        yield opened
 
 
 @pytest.fixture
-def closed_windows() -> Iterator[PendingLines]:
-    handler = PendingLines()
+def still_floor(workspace_type: type[Any], tmp_path: Path) -> Iterator[Floor]:
+    """A floor where FLORA's time stands still: no run ends before the clock is moved."""
+    with floor_in(tmp_path, workspace_type, frozen_at=NOON) as opened:
+        yield opened
+
+
+class LineWatch(logging.Handler):
+    """Does something at the moment when a line is logged for the `count`th time."""
+
+    def __init__(self, part: str, count: int, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._part, self._left, self._act = part, count, act
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._part in record.getMessage():
+            self._left -= 1
+            if self._left == 0:
+                self._act()
+
+
+@pytest.fixture
+def at_line() -> Iterator[Callable[[str, int, Callable[[], object]], None]]:
+    """Have something done when a task's line with these words is logged for the nth time."""
     logger = logging.getLogger("prefect.task_runs")
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+    watches: list[LineWatch] = []
+
+    def watch(part: str, count: int, act: Callable[[], object]) -> None:
+        watches.append(LineWatch(part, count, act))
+        logger.addHandler(watches[-1])
+
+    yield watch
+    for handler in watches:
+        logger.removeHandler(handler)

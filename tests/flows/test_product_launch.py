@@ -1,6 +1,9 @@
 """The main job: a packshot in, four things out, each kept, each made of the one before."""
 
+import asyncio
+import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,40 +12,94 @@ import pytest
 from PIL import Image
 
 from florist.archive.manifest import Manifest
-from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun
+from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun, floor_in
 from tests.sandbox_media.marker import find, plant
 
 pytestmark = ON_A_FLOOR
 
 PRODUCT_LAUNCH = ROOT / "pipelines/product-launch.yaml"
-SIGNED = re.compile(rb"signature|expires=|sk_test_|token=", re.IGNORECASE)
+SIGNED = re.compile(rb"signature|expires=|token=|sk_test_", re.IGNORECASE)
+ODD_NAME = "my packshot (1) – größer #2.png"
 
 
-@pytest.fixture
-def packshot(tmp_path: Path) -> str:
-    """A packshot with a marker in its pixels."""
-    path = tmp_path / "my packshot (1) – größer.png"
+@pytest.fixture(scope="module")
+def floor(workspace_type: type[Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    with floor_in(tmp_path_factory.mktemp("launch"), workspace_type) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def launch(floor: Floor) -> FlowRun:
+    """One flow run for all tests here, its packshot marked."""
+    packshot = floor.folder.parent / ODD_NAME
     with Image.open(ROOT / "pipelines/samples/packshot.png") as image:
-        plant(image).save(path)
-    return str(path)
+        plant(image).save(packshot)
+    return asyncio.run(floor.run_pipeline(PRODUCT_LAUNCH, {"packshot": str(packshot)}, campaign="spring"))
 
 
 @pytest.fixture
-async def launched(floor: Floor, packshot: str) -> FlowRun:
-    return await floor.run_pipeline(PRODUCT_LAUNCH, {"packshot": packshot}, campaign="spring")
+def kept(floor: Floor, launch: FlowRun) -> dict[str, Path]:
+    """The file of each step's output."""
+    return {step: floor.folder / result.outputs[0].key for step, result in launch.outcome.items()}
 
 
-def kept(floor: Floor, flow_run: FlowRun, step: str) -> Path:
-    return floor.folder / flow_run.results[step].outputs[0].key
-
-
-async def test_launch_of_a_marked_packshot_shows_the_marker_in_still_and_film(floor: Floor, launched: FlowRun):
-    assert launched.state.is_completed()
-    with Image.open(kept(floor, launched, "still")) as still:
+def test_marker_in_the_packshot_is_found_in_the_still_and_the_first_frame(kept: dict[str, Path]):
+    with Image.open(kept["still"]) as still:
         assert find(still)
-    with av.open(kept(floor, launched, "film")) as film:
+    with av.open(kept["film"]) as film:
         assert find(next(film.decode(video=0)).to_image())
-    assert kept(floor, launched, "page").read_bytes().startswith(b"%PDF")
-    assert kept(floor, launched, "caption").read_text()
+
+
+def test_launch_brings_four_media_types_and_four_paid_runs(floor: Floor, launch: FlowRun, kept: dict[str, Path]):
+    assert launch.state.is_completed()
+    assert {path.suffix for path in kept.values()} == {".png", ".mp4", ".pdf", ".txt"}
+    assert kept["page"].read_bytes().startswith(b"%PDF")
     assert (floor.books.total.runs, floor.books.total.completed) == (4, 4)
 
+
+def test_manifest_of_each_run_tells_bytes_price_and_parents(floor: Floor, launch: FlowRun):
+    paths = (floor.folder / "campaigns").rglob("*.json")
+    manifests = {found.step: found for found in map(read_manifest, paths)}
+    assert manifests.keys() == launch.outcome.keys()
+    for manifest in manifests.values():
+        (output,) = manifest.outputs
+        data = (floor.folder / output.key).read_bytes()
+        assert (output.size_bytes, output.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert manifest.charged_usd
+    parents = {name: {parent.run_id for parent in manifest.parents} for name, manifest in manifests.items()}
+    still, caption = manifests["still"].run_id, manifests["caption"].run_id
+    assert parents == {"still": set(), "caption": {still}, "film": {still}, "page": {still, caption}}
+
+
+def read_manifest(path: Path) -> Manifest:
+    return Manifest.model_validate_json(path.read_bytes())
+
+
+def test_archive_and_ledger_hold_no_signed_url_and_no_key(floor: Floor, launch: FlowRun):
+    texts = [path for path in floor.files if path.suffix in {".json", ".txt", ""}]
+    assert len(texts) > 8
+    assert [path.name for path in floor.files if SIGNED.search(path.read_bytes())] == []
+
+
+async def test_recorded_task_inputs_lead_from_each_step_to_the_next(launch: FlowRun):
+    task_runs = await launch.task_runs(12)
+    makers = {str(task_run.id): name for name, task_run in task_runs.items()}
+
+    def made_of(name: str) -> set[str]:
+        sources = (source for found in task_runs[name].task_inputs.values() for source in found)
+        return {makers[str(source.id)] for source in sources if source.input_type == "task_run"}
+
+    assert made_of("await still") == {"start still"}
+    assert "start still" in made_of("archive still")
+    for follower in ("start caption", "start film", "start page"):
+        assert made_of(follower) & {"await still", "archive still"}
+    assert made_of("start page") & {"await caption", "archive caption"}
+
+
+async def test_price_is_an_artifact_and_a_log_line_before_the_first_run(launch: FlowRun):
+    first_run_at = min(result.run.created_at for result in launch.outcome.values())
+    price = (await launch.artifacts())["price-product-launch"]
+    (line,) = [line for line in await launch.log() if "4 runs for $0.64" in line.message]
+    assert "4 runs for $0.64" in price.description
+    assert price.created < first_run_at
+    assert line.timestamp < first_run_at

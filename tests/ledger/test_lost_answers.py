@@ -15,7 +15,7 @@ from florist.api.errors import (
 from florist.ledger import How, State, adopt, callback_token, restart
 from florist.ledger.errors import EntryBusyError, NeedsReviewError, RunClaimedError, UnresolvedError
 from tests.ledger.fake_flora import Fault
-from tests.ledger.world import TECHNIQUE, KilledError, World, work
+from tests.ledger.world import TECHNIQUE, KilledError, World, inputs, work
 
 BEHAVIOURS = pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
 LOST = Fault(is_answered=False)
@@ -230,6 +230,21 @@ def test_process_stopped_between_check_and_send_pays_nothing_twice(behaviour, se
     found = world.run(both())
     assert {started.run_id for started in found} == {"run_0001"}
     assert world.charged() == 1
+
+
+@BEHAVIOURS
+def test_repetition_held_up_until_flora_forgot_the_request_is_not_sent(behaviour):
+    world = World(behaviour)
+    world.flora.window = timedelta(hours=2)
+    world.die(world.process(dies_at="after post"))
+
+    async def slowly():
+        await asyncio.sleep(3 * 3600)
+        return await inputs()
+
+    with pytest.raises(NeedsReviewError):
+        world.run(world.process().spender.start(work(), slowly))
+    assert (world.flora.posts, world.charged()) == (1, 1)
 
 
 def test_refusal_is_raised_recorded_and_sent_again_with_a_new_idempotency_key():

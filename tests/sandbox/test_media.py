@@ -113,6 +113,14 @@ def test_refused_transfer_answers_so_once(sandbox, flora, fetch, fault, status):
     assert [fetch(url).status_code for _ in range(2)] == [status, 200]
 
 
+@pytest.mark.parametrize(("fault", "status"), [("media_expired", 403), ("media_unavailable", 503)])
+def test_refusal_that_stays_with_the_run_strikes_as_often_as_said(sandbox, flora, fetch, fault, status):
+    url = output_url(flora, f"{fault};times=2")
+
+    assert [fetch(url).status_code for _ in range(3)] == [status, status, 200]
+    assert sandbox.books().total.media_fetched == 1
+
+
 def test_wrong_type_comes_with_the_right_bytes(flora, fetch):
     url = output_url(flora, "media_wrong_type;times=1")
 

@@ -1,20 +1,65 @@
 """What a restart, or a kill, leaves: everything."""
 
+import contextlib
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from sandbox.books import report
 from sandbox.server import SandboxServer
 from sandbox.settings import Settings
 
 NOW = 1_800_000_000.0
+
+
+class BalkyPicture:
+    """A server that keeps everybody waiting for its picture until told otherwise."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answers = threading.Event()
+        balky = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                balky.asked += 1
+                balky.answers.wait(30)
+                picture = io.BytesIO()
+                Image.new("RGB", (32, 32), "teal").save(picture, "PNG")
+                with contextlib.suppress(OSError):  # whoever asked may be gone
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(picture.getvalue())))
+                    self.end_headers()
+                    self.wfile.write(picture.getvalue())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/a.png"
+
+
+@pytest.fixture
+def balky_picture() -> Iterator[BalkyPicture]:
+    balky = BalkyPicture()
+    thread = threading.Thread(target=balky.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield balky
+    balky.answers.set()
+    balky.server.shutdown()
+    thread.join()
+    balky.server.server_close()
 
 
 def test_restart_forgets_nothing(sandbox, flora, download):
@@ -32,13 +77,17 @@ def test_restart_forgets_nothing(sandbox, flora, download):
     assert flora.text_run("k").status_code == 409
 
 
-def test_restart_finishes_what_was_begun(sandbox, flora):
-    run_id = flora.text_run().json()["run_id"]
+def test_restart_makes_what_it_had_only_begun_to_make(sandbox, flora, wait_until, balky_picture):
+    body = {"inputs": [{"id": "input_image", "type": "imageUrl", "value": balky_picture.url}], "mode": "async"}
+    run_id = flora.post("/techniques/cctv-cam/runs", json=body).json()["run_id"]
+    wait_until(lambda: balky_picture.asked == 1)
     sandbox.stop()
+    balky_picture.answers.set()
     sandbox.start()
     sandbox.clock.advance(60)
 
     assert flora.finished(run_id)["status"] == "completed"
+    assert balky_picture.asked == 2
 
 
 def test_restart_keeps_the_moved_clock(sandbox):

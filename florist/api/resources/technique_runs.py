@@ -1,6 +1,6 @@
 """Technique runs by the nested route, and their history."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from florist.api.calls import Call
@@ -22,6 +22,7 @@ class TechniqueRuns(Resource):
         mode: Literal["async", "stream"] = "async",
         callback_url: str | None = None,
         idempotency_key: str | None = None,
+        before_send: Callable[[], Awaitable[None]] | None = None,
     ) -> Run:
         """Start a run, which costs. It comes back `pending`, never with its final outputs.
 
@@ -32,6 +33,8 @@ class TechniqueRuns(Resource):
                 nowhere; the run then goes on, to be watched like any other.
             callback_url: https; told once when the run has ended.
             idempotency_key: goes out as header and in the body, on every re-send too.
+            before_send: awaited each time right before the bytes leave, when slot and connection are held. What
+                it raises passes through, and nothing is sent.
 
         Raises:
             AmbiguousRequestError: it may have begun, or has begun and its id is unknown. Never just repeat it.
@@ -52,6 +55,7 @@ class TechniqueRuns(Resource):
             },
             idempotency_key=key,
             stop_at=RUN_ID if mode == "stream" else None,
+            before_send=before_send,
         )
         return await self._spend(
             call, Run.model_validate, lambda run_id: Run(run_id=run_id, status=RunStatus.PENDING)

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from florist.api.sessions import SessionKey, shared_client
+from florist.sharing import shared
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok
 
-KEY = SessionKey("http://127.0.0.1:9/api/v1", "0123456789ab", "ws_1")
+KEY = ("http://127.0.0.1:9/api/v1", "0123456789ab", "ws_1")
 
 
 @pytest.fixture
@@ -27,28 +27,28 @@ def is_closed(client):
 
 
 async def test_shared_client_is_one_for_all_holders_and_closed_by_the_last(made, make):
-    async with shared_client(KEY, make) as first:
-        async with shared_client(KEY, make) as second:
+    async with shared(KEY, make) as first:
+        async with shared(KEY, make) as second:
             assert first is second
         assert not is_closed(first)
     assert (len(made), is_closed(first)) == (1, True)
 
 
 async def test_shared_client_of_another_workspace_is_another(make):
-    async with shared_client(KEY, make) as one, shared_client(KEY._replace(workspace_id="ws_2"), make) as other:
+    async with shared(KEY, make) as one, shared((*KEY[:2], "ws_2"), make) as other:
         assert one is not other
 
 
 async def test_shared_client_after_the_last_left_is_a_new_one(made, make):
     for _ in range(2):
-        async with shared_client(KEY, make):
+        async with shared(KEY, make):
             pass
     assert [is_closed(client) for client in made] == [True, True]
 
 
 def test_shared_client_on_another_event_loop_is_another(made, make):
     async def hold():
-        async with shared_client(KEY, make) as client:
+        async with shared(KEY, make) as client:
             await client.runs.retrieve("run_1")
 
     asyncio.run(hold())
@@ -58,7 +58,7 @@ def test_shared_client_on_another_event_loop_is_another(made, make):
 
 async def test_shared_client_is_closed_when_its_holder_fails(made, make):
     with pytest.raises(ZeroDivisionError):
-        async with shared_client(KEY, make):
+        async with shared(KEY, make):
             raise ZeroDivisionError
     assert is_closed(made[0])
 
@@ -68,7 +68,7 @@ async def test_shared_client_that_cannot_be_made_leaves_nothing_behind(make):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        async with shared_client(KEY, fail):
+        async with shared(KEY, fail):
             pass
-    async with shared_client(KEY, make) as client:
+    async with shared(KEY, make) as client:
         assert not is_closed(client)

@@ -1,0 +1,36 @@
+"""What was paid for and is not kept, found and kept.
+
+list what is kept ─► history, page by page ─► keep what is missing ─► remove stale uploads ─► report
+"""
+
+from prefect import flow
+
+from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.archive.sweep import SweepReport
+from flows.tasks import chosen_archive, chosen_workspace, report_sweep, sweep_history
+
+
+@flow(name="sweep-archive", persist_result=False)
+async def sweep_archive(
+    full: bool = False,
+    stale_after_hours: float = 24,
+    workspace: FloraWorkspace | None = None,
+    archive: S3Archive | LocalArchive | None = None,
+) -> SweepReport:
+    """Keep every completed run that the API key can see and the archive has not, also those made by hand.
+
+    Args:
+        full: Go through all of history, also what an earlier sweep has covered.
+        stale_after_hours: Unfinished uploads of ours older than this are aborted.
+        workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
+        archive: Where outputs are kept; without it the block named default.
+    """
+    report = await sweep_history(
+        await chosen_workspace(workspace),
+        await chosen_archive(archive),
+        full=full,
+        stale_after_hours=stale_after_hours,
+    )
+    await report_sweep(report)
+    report.raise_for_failures()
+    return report

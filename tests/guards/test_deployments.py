@@ -1,0 +1,89 @@
+"""prefect.yaml: every deployment loads, and its parameters fit."""
+
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from cronsim import CronSim
+from prefect import Flow
+from prefect.blocks.core import Block
+from ruamel.yaml import YAML
+
+import blocks
+from deployments.prepare import BLOCK_NAME, WORK_POOL
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = YAML(typ="safe").load(ROOT / "prefect.yaml")
+DEPLOYMENTS = FILE["deployments"]
+SLUGS = {getattr(blocks, name).get_block_type_slug() for name in ("FloraWorkspace", "LocalArchive", "S3Archive")}
+
+
+def flow_of(deployment: dict) -> Flow:
+    module, _, name = deployment["entrypoint"].rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def named(deployment: dict) -> str:
+    return f"{flow_of(deployment).name}/{deployment['name']}"
+
+
+@pytest.fixture(params=DEPLOYMENTS, ids=named)
+def deployment(request):
+    return request.param
+
+
+def test_entrypoint_is_dotted_and_a_flow(deployment):
+    assert ":" not in deployment["entrypoint"]
+    assert isinstance(flow_of(deployment), Flow)
+
+
+def test_parameters_are_the_flow_s_own(deployment):
+    assert deployment["parameters"].keys() <= flow_of(deployment).parameters.properties.keys()
+
+
+def test_parameters_that_are_no_blocks_fit_the_flow(deployment):
+    flow = flow_of(deployment)
+    plain = {name: value for name, value in deployment["parameters"].items() if not isinstance(value, dict)}
+    # What a person fills in at the form.
+    filled = {name: {} if name == "inputs" else "x" for name in flow.parameters.required}
+    flow.validate_parameters({**filled, **plain})
+
+
+def test_block_references_name_blocks_that_prepare_makes(deployment):
+    for reference in (value for value in deployment["parameters"].values() if isinstance(value, dict)):
+        slug, _, name = reference["$ref"]["block_document_slug"].partition("/")
+        assert (slug in SLUGS, name) == (True, BLOCK_NAME)
+
+
+def test_files_named_in_parameters_are_there(deployment):
+    pipeline = deployment["parameters"].get("pipeline")
+    assert pipeline is None or (ROOT / pipeline).is_file()
+
+
+def test_work_pool_is_the_one_that_prepare_makes(deployment):
+    assert deployment["work_pool"]["name"] == WORK_POOL
+
+
+def test_names_are_unique():
+    assert len({named(deployment) for deployment in DEPLOYMENTS}) == len(DEPLOYMENTS)
+
+
+def test_every_flow_has_a_deployment():
+    flows = {f"flows.{path.stem}.{path.stem}" for path in (ROOT / "flows").glob("run_*.py")}
+    assert flows == {deployment["entrypoint"] for deployment in DEPLOYMENTS}
+
+
+def test_schedules_name_cron_and_zone_and_spend_only_once_switched_on():
+    schedules = [schedule for deployment in DEPLOYMENTS for schedule in deployment.get("schedules", ())]
+    assert schedules
+    for schedule in schedules:
+        assert next(CronSim(schedule["cron"], datetime.now(ZoneInfo(schedule["timezone"]))))
+        assert schedule["active"] is False
+
+
+def test_blocks_exported_are_the_collection_that_the_wheel_registers():
+    exported = {name for name in blocks.__all__ if isinstance(getattr(blocks, name), type)}
+    assert all(issubclass(getattr(blocks, name), Block) for name in exported)
+    assert exported == {"FloraWorkspace", "LocalArchive", "S3Archive"}
