@@ -2,8 +2,8 @@
 
     FLORA_API_KEY=sk_live_… python -m deployments.prepare --archive s3://bucket/prefix
 
-Safe to repeat: what exists is left as it is, and said. The key goes into a block because a worker has to find it: it is
-encrypted in Prefect's database, and shown nowhere.
+Safe to repeat: what exists is left as it is, and said. The key goes into a block because a worker has to find it;
+Prefect's database holds it encrypted.
 """
 
 import argparse

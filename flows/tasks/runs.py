@@ -178,8 +178,8 @@ def retries_until(timeout: float, window: float) -> int:
 def _unread(value: ValueT) -> ValueT:
     """Hand a value to a task without Prefect looking for the edges of its run graph in it.
 
-    Prefect follows the results of tasks and whatever they hold: all steps share an assignment, so that it would draw
-    edges between steps that have nothing to do with each other.
+    Prefect follows results of tasks and whatever they hold: all steps share an assignment, so it would draw edges
+    between steps that have nothing to do with each other.
     """
     return cast(ValueT, quote(value))
 

@@ -1,0 +1,115 @@
+"""A sandbox with a long history, of which the archive holds all but a few runs."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from florist.api import FloraClient
+from florist.api.models import InputValue
+from florist.archive.folder import FolderStore
+from florist.archive.keys import index_key
+from florist.archive.manifest import ManifestPointer
+from florist.archive.store import Store
+from florist.studio import Studio
+from sandbox.database import open_readonly
+from sandbox.server import SandboxServer
+from sandbox.settings import Settings
+from tests.s3_servers.fixtures import moto
+
+__all__ = ["moto"]
+
+NOW = 1_800_000_000.0
+HURRY = 50
+
+
+@dataclass
+class Workshop:
+    """A sandbox, a client of it, and an archive."""
+
+    sandbox: SandboxServer
+    client: FloraClient
+    store: Store
+    studio: Studio
+
+    async def headlines(self, count: int) -> list[str]:
+        """Make runs by hand that bring a text; return their ids."""
+        brief = InputValue(id="brief", type="text", value="Spring flowers")
+        return [await self._made("headline-writer", brief) for _ in range(count)]
+
+    async def pictures(self, count: int) -> list[str]:
+        prompt = InputValue(id="prompt", type="text", value="a red barn")
+        return [await self._made("key-visual", prompt) for _ in range(count)]
+
+    def keep_all(self, *, but: list[str]) -> int:
+        """Have an archive that knows every run of history but these; only its index is looked at."""
+        connection = open_readonly(self.sandbox.data_dir)
+        runs = [row["run_id"] for row in connection.execute("SELECT run_id FROM runs")]
+        connection.close()
+        folder = Path(self.store.path)  # type: ignore[attr-defined]
+        (folder / "index").mkdir(parents=True)
+        for run_id in runs:
+            if run_id not in but:
+                pointer = ManifestPointer(run_id=run_id, manifest_key="runs/x/y/z.json")
+                (folder / index_key(run_id)).write_bytes(pointer.to_json())
+        return len(runs) - len(but)
+
+    async def keys(self, prefix: str) -> list[str]:
+        return sorted([item.key async for item in self.store.list(prefix)])
+
+    def asked(self, route: str) -> int:
+        """How often FLORA was asked this."""
+        return self.sandbox.books().requests_by_route.get(route, 0)
+
+    async def _made(self, technique: str, *inputs: InputValue) -> str:
+        run = await self.client.techniques.runs.create(technique, inputs=inputs)
+        while not (await self.client.techniques.runs.retrieve(run.run_id, technique=technique)).is_finished:
+            await asyncio.sleep(0.02)
+        return run.run_id
+
+
+Open = Callable[..., SandboxServer]
+
+
+@pytest.fixture
+def open_sandbox(tmp_path: Path) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> SandboxServer:
+            wanted = Settings(**{"frozen_at": NOW, "duration_scale": 0, **settings})
+            return stack.enter_context(SandboxServer(tmp_path / "flora", wanted))
+
+        yield start
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """What the sandbox is set to; tests override it by parametrization."""
+    return {}
+
+
+@pytest.fixture
+async def workshop(open_sandbox: Open, settings: dict[str, Any], tmp_path: Path) -> AsyncIterator[Workshop]:
+    sandbox = open_sandbox(**settings)
+    store = FolderStore(tmp_path / "archive")
+    async with connected(sandbox) as client:
+        studio = Studio(client, store)
+        yield Workshop(sandbox, client, store, studio)
+        await studio.aclose()
+
+
+def connected(sandbox: SandboxServer) -> FloraClient:
+    """A client whose time is `HURRY` times as fast."""
+    return FloraClient(
+        api_key=sandbox.api_key,
+        base_url=sandbox.base_url,
+        workspace_id=sandbox.workspace_id,
+        total_timeout=120.0 * HURRY,
+        monotonic=lambda: time.monotonic() * HURRY,
+        sleep=lambda seconds: asyncio.sleep(seconds / HURRY),
+    )

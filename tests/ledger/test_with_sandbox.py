@@ -1,0 +1,115 @@
+"""The ledger, the real client, a folder and the sandbox, judged by the sandbox's books."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from florist.api import FloraClient
+from florist.api.errors import InsufficientCreditsError
+from florist.api.models import InputValue
+from florist.archive.folder import FolderStore
+from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, State, Work
+from florist.ledger.errors import NeedsReviewError
+from sandbox.faults import Fault, FaultName
+from sandbox.server import SandboxServer
+from sandbox.settings import Settings
+
+PROMPT = "Spring flowers"
+
+
+class Scene:
+    """A sandbox whose time, and ours with it, passes only when the ledger waits."""
+
+    def __init__(self, sandbox: SandboxServer, folder) -> None:
+        self.sandbox = sandbox
+        self.ledger = Ledger(FolderStore(folder))
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.sandbox.clock.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.sandbox.clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    async def start(self, *, api_key: str = SandboxServer.api_key):
+        monotonic = self.sandbox.clock.now
+        client = FloraClient(
+            api_key=api_key,
+            base_url=self.sandbox.base_url,
+            now=self.now,
+            monotonic=monotonic,
+            sleep=self.sleep,
+        )
+        async with client:
+            technique = await client.techniques.retrieve("headline-writer")
+            work = Work(
+                technique_id=technique.technique_id,
+                inputs=(InputIdentity.of_text("brief", PROMPT),),
+                campaign="spring",
+            )
+            spender = Spender(
+                self.ledger,
+                FloraTechniques(client, now=self.now, monotonic=monotonic),
+                now=self.now,
+                monotonic=monotonic,
+                sleep=self.sleep,
+            )
+            return await spender.start(work, [InputValue(id="brief", type="text", value=PROMPT)])
+
+    @property
+    def runs(self) -> int:
+        return self.sandbox.books().total.runs
+
+
+@pytest.fixture(params=["replay", "duplicate"])
+def scene(request, tmp_path):
+    settings = Settings(idempotency=request.param, frozen_at=1_800_000_000.0)
+    with SandboxServer(tmp_path / "data", settings) as sandbox:
+        yield Scene(sandbox, tmp_path / "store")
+
+
+async def test_work_started_twice_is_one_run(scene):
+    first, second = await scene.start(), await scene.start()
+    assert (first.how, second.how, second.run_id) == (How.NEW, How.RESUMED, first.run_id)
+    assert scene.runs == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [FaultName.ANSWER_LOST, FaultName.CONNECTION_RESET, FaultName.SERVER_ERROR, FaultName.SERVER_ERROR_AFTER],
+)
+async def test_post_gone_wrong_is_found_again_in_the_same_call(scene, fault):
+    scene.sandbox.set_faults(Fault(name=fault, times=1, route="POST *"))
+    started = await scene.start()
+    assert (started.how, scene.runs) == (How.ADOPTED, 1)
+
+
+async def test_rate_limit_is_waited_out(scene):
+    scene.sandbox.set_faults(Fault(name=FaultName.RATE_LIMITED, times=2, route="POST *"))
+    started = await scene.start()
+    assert (started.how, scene.runs) == (How.NEW, 1)
+
+
+async def test_empty_balance_is_told_and_work_goes_on_after_a_top_up(scene):
+    scene.sandbox.set_balance(0)
+    with pytest.raises(InsufficientCreditsError):
+        await scene.start()
+    scene.sandbox.set_balance(10)
+    assert ((await scene.start()).how, scene.runs) == (How.NEW, 1)
+
+
+async def test_answer_lost_for_good_is_for_review_three_hours_later(scene):
+    scene.sandbox.set_faults(Fault(name=FaultName.ANSWER_LOST, times=1, route="POST *"))
+    lost = asyncio.ensure_future(scene.start())
+    while scene.runs == 0:
+        await asyncio.sleep(0.01)
+    lost.cancel()
+    await asyncio.wait({lost})
+    entries = await scene.ledger.entries()
+    if entries[0].state is State.STARTED:
+        pytest.skip("the process was too quick to be caught in the middle")
+    scene.sandbox.clock.advance(3 * 3600)
+    with pytest.raises(NeedsReviewError) as review:
+        await scene.start()
+    assert (len(review.value.candidates), scene.runs) == (1, 1)
