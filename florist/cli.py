@@ -32,6 +32,9 @@ from florist.pipelines.rows import RowPlans, Rows, plan_rows
 from florist.settings import FloraSettings
 from florist.terminal import err, print_table, remark, say
 
+PATIENCE = 20.0
+"""Seconds that a person at a terminal waits for an answer of FLORA before they are told what is wrong."""
+
 app = App(
     name="florist",
     help="Production pipelines for FLORA techniques: never pay twice, never lose a paid output.",
@@ -52,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - a fault of ours, or of a library: told like any other
+        remark(f"florist: {type(error).__name__}: {error}", style="red")
+        sys.exit(1)
 
 
 @app.command
@@ -122,7 +128,10 @@ def run(
 
 
 def _remark_in_flight(archive: str, campaign: str) -> None:
-    entries = asyncio.run(Ledger(store_at(archive)).entries())
+    try:
+        entries = asyncio.run(Ledger(store_at(archive)).entries())
+    except FloristError:  # the store may be the very thing that failed, and its own error says more
+        return
     open_runs = in_flight(entry for entry in entries if entry.work.campaign == campaign)
     if open_runs.run_ids:
         remark(f"{open_runs}.")
@@ -139,7 +148,10 @@ def _named_params(pairs: Sequence[str]) -> dict[str, str]:
 def _client() -> FloraClient:
     settings = FloraSettings()
     return FloraClient(
-        api_key=settings.required_api_key(), base_url=settings.base_url, workspace_id=settings.workspace_id
+        api_key=settings.required_api_key(),
+        base_url=settings.base_url,
+        workspace_id=settings.workspace_id,
+        total_timeout=PATIENCE,
     )
 
 
@@ -183,14 +195,17 @@ def _run_flow(
         remark("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
     from blocks import archive_at
     from flows.console import without_tracebacks
+    from flows.prefect_server import check_server
     from flows.run_pipeline import run_pipeline
 
-    with without_tracebacks():
-        return asyncio.run(
-            run_pipeline(
-                pipeline=str(pipeline), params=params, rows=rows, campaign=campaign, archive=archive_at(archive)
-            )
+    async def checked_run() -> Mapping[str, StepResult]:
+        await check_server()
+        return await run_pipeline(
+            pipeline=str(pipeline), params=params, rows=rows, campaign=campaign, archive=archive_at(archive)
         )
+
+    with without_tracebacks():
+        return asyncio.run(checked_run())
 
 
 def _print_plan(plans: RowPlans) -> None:

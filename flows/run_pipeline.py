@@ -12,7 +12,7 @@ from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
 from florist.pipelines.making import StepResult
 from florist.studio import WINDOW
-from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
 
 
 @flow(
@@ -24,29 +24,29 @@ from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, tell_in
 )
 async def run_pipeline(
     pipeline: str,
-    params: dict[str, str] | None = None,
-    rows: dict[str, dict[str, str]] | None = None,
+    params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
+    rows: dict[str, dict[str, str]] = {},  # noqa: B006
     campaign: str = "",
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
-    window: float = WINDOW,
+    window: Seconds = WINDOW,
 ) -> dict[str, StepResult]:
     """Run a pipeline and keep every output.
 
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
-        params: The pipeline's params by name; files are paths on the worker.
-        rows: Run it for each of these: params of its own under a key, such as {"sku-1": {"packshot": "a.png"}}.
+        params: Values for the pipeline's params, such as {"tone": "luxury"}; files are paths on the worker.
+        rows: For many runs at once, each with params of its own: {"sku-1": {"packshot": "a.png"}, "sku-2": …}.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
-        workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
-        archive: Where outputs are kept; without it the block named default.
-        window: Seconds that one attempt watches a run before it is retried.
+        workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
+        archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
+        window: Best left alone: seconds that one attempt watches a run before it is retried.
     """
     loaded = load_pipeline(Path(pipeline))
     return await walk_pipeline(
         loaded,
-        params or {},
-        rows or {},
+        params,
+        rows,
         campaign=campaign,
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),

@@ -9,7 +9,14 @@ from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
 from florist.pipelines.making import StepResult
 from florist.studio import WINDOW
-from flows.tasks import chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+from flows.tasks import (
+    STEP_TIMEOUT,
+    chosen_archive,
+    chosen_workspace,
+    flow_run_name,
+    tell_in_flight,
+    walk_pipeline,
+)
 
 
 @flow(
@@ -23,21 +30,21 @@ async def run_technique(
     technique: str,
     inputs: dict[str, str],
     campaign: str = "",
-    timeout: float | None = None,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
-    window: float = WINDOW,
+    timeout: float = STEP_TIMEOUT,
+    window: Seconds = WINDOW,
 ) -> StepResult:
     """Run a technique once and keep every output.
 
     Args:
         technique: Its slug or id, such as cctv-cam.
-        inputs: A value for each input id: text, a path on the worker, or an https URL.
+        inputs: A value for each input id, such as {"prompt": "…"}: text, a path on the worker, an https URL.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
-        timeout: Seconds the run may take, FLORA's queue included; half an hour if empty.
-        workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
-        archive: Where outputs are kept; without it the block named default.
-        window: Seconds that one attempt watches a run before it is retried.
+        workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
+        archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
+        timeout: Seconds the run may take, FLORA's queue included.
+        window: Best left alone: seconds that one attempt watches a run before it is retried.
     """
     results = await walk_pipeline(
         one_step_pipeline(technique, inputs, timeout=timeout),

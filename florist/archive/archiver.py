@@ -23,9 +23,9 @@ from florist.archive.errors import (
 from florist.archive.expiry import expires_at
 from florist.archive.keys import Layout, Place, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
-from florist.archive.media_types import SNIFFED_BYTES, MediaType, accepted
 from florist.archive.store import Store, StoredObject
 from florist.archive.wholeness import whole
+from florist.media_types import SNIFFED_BYTES, MediaType, accepted
 
 Model = TypeVar("Model", bound=BaseModel)
 Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]

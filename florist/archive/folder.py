@@ -29,11 +29,11 @@ from florist.archive.errors import (
     StoreMissingError,
 )
 from florist.archive.keys import TEMPORARY_MARK, checked_key
-from florist.archive.media_types import media_type_of_name
 from florist.archive.parts import PART_BYTES, filled, read_ahead
 from florist.archive.probe import probe
 from florist.archive.store import StoredObject
 from florist.archive.threads import in_thread
+from florist.media_types import media_type_of_name
 
 P = ParamSpec("P")
 T = TypeVar("T")

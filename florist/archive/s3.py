@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from florist.api.secrets import SignedUrl
 from florist.archive.errors import IntegrityError, KeyTakenError, ObjectMissingError, StoreUnavailableError
 from florist.archive.keys import checked_key
-from florist.archive.media_types import is_active
 from florist.archive.parts import PART_BYTES, filled, read_ahead
 from florist.archive.probe import probe
 from florist.archive.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
@@ -21,6 +20,7 @@ from florist.archive.s3_upload import WRITE_ID, Checksum, Digest, MultipartUploa
 from florist.archive.store import StoredObject
 from florist.archive.threads import in_thread
 from florist.errors import ConfigurationError
+from florist.media_types import is_active
 
 _READ_BYTES = 1024 * 1024
 _SHA256 = "sha256"

@@ -9,7 +9,7 @@ from pathlib import Path
 from florist.api.models import MediaKind
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.file_text import file_text
-from florist.pipelines.models import Param, Pipeline, Step
+from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
 from florist.pipelines.problems import FieldPath, Position, Problem, did_you_mean, problem_at, quoted
 from florist.pipelines.references import NAME, Template, parse_template
 from florist.pipelines.wiring import wiring_problems
@@ -139,7 +139,7 @@ class _Reader:
             seconds = float(text)
         except ValueError:
             seconds = math.nan
-        if not 0 < seconds < math.inf:
+        if not 0 < seconds <= LONGEST_TIMEOUT:
             self._problem(path, f"{quoted(text)} is no timeout; write seconds, such as 600")
             return None
         return seconds

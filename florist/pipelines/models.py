@@ -9,6 +9,9 @@ from florist.api.models import MediaKind
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import Template
 
+LONGEST_TIMEOUT = 30 * 24 * 3600.0
+"""Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
+
 
 class Param(BaseModel):
     """What a pipeline is run with. An empty value is no value."""
@@ -30,7 +33,7 @@ class Step(BaseModel):
     technique: str
     description: str = ""
     inputs: Mapping[str, tuple[Template, ...]] = {}
-    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    timeout: float | None = Field(default=None, gt=0, le=LONGEST_TIMEOUT)
 
     def templates(self) -> Iterator[tuple[FieldPath, Template]]:
         """Yield each value with its path below the step."""

@@ -24,8 +24,8 @@ async def report_price(plans: RowPlans) -> None:
             "row": key,
             "step": row.step,
             "technique": row.technique,
-            "takes": row.inputs,
             "price": shown_usd(row.price_usd),
+            "takes": row.inputs,
         }
         for key, planned in plans.rows.items()
         for row in planned.table()

@@ -8,7 +8,7 @@ them is cached: whether something is paid for is the ledger's to say, and only t
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 from prefect.utilities.engine import get_state_for_result
+from pydantic import Field
 
 from blocks import Archive, FloraWorkspace
 from florist.api.models import Run
@@ -23,10 +24,14 @@ from florist.archive.manifest import Manifest
 from florist.errors import FloristError
 from florist.pipelines import PlannedStep
 from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult
+from florist.pipelines.models import LONGEST_TIMEOUT
 from florist.studio import WINDOW
 from flows.tasks.studios import shared_studio
 
 ValueT = TypeVar("ValueT")
+
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT)]
+"""A window or a timeout as a parameter of a flow: one that cannot work is refused before anything is paid for."""
 
 RETRY_DELAY = 1.0
 """Seconds between two windows: above zero, or Prefect shows no state between them."""

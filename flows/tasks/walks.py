@@ -31,6 +31,8 @@ async def walk_pipeline(
         StoreError: outputs could not be kept; nothing was paid.
         StepsFailedError: some steps failed; what does not need them is done and kept.
     """
+    # A blank pasted along with the name must not make it another campaign, paid for anew.
+    campaign = campaign.strip()
     # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
     flow_run_id = runtime.flow_run.get_id()
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from florist.api.models import MediaKind
 from florist.archive.errors import IntegrityError
-from florist.archive.media_types import EXTENSIONS, SNIFFED_BYTES, accepted, is_active, media_type_of_name, sniffed
 from florist.archive.wholeness import whole
+from florist.media_types import EXTENSIONS, SNIFFED_BYTES, accepted, is_active, media_type_of_name, sniffed
 
 
 def picture(form: str) -> bytes:

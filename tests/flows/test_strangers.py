@@ -1,7 +1,6 @@
 """What nobody planned for: cancelled in the middle, twice at once, odd values."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -62,14 +61,36 @@ async def test_odd_campaign(floor: Floor, campaign: str):
     assert flow_run.state.is_completed()
 
 
-@pytest.mark.parametrize("inputs", [{}, {"brief": ""}, {"brief": "  "}, {"brief": "x" * 100_000}, {"brief": "a ${steps.x.output}"}, {"brief": "${"}])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"brief": ""},
+        {"brief": "  "},
+        {"brief": "x" * 100_000},
+        {"brief": "a ${steps.x.output}"},
+        {"brief": "${"},
+    ],
+)
 async def test_odd_inputs(floor: Floor, inputs: dict[str, str]):
     flow_run = await floor.run_technique("headline-writer", inputs)
     print("INPUTS", repr(inputs)[:60], flow_run.state.name, (flow_run.state.message or "")[:300])
     assert floor.books.total.runs == 0
 
 
-@pytest.mark.parametrize("value", ["http://127.0.0.1:9/x.png", "http://example.com/x.png", "https://127.0.0.1:9/x.png", "data:image/png;base64,AAAA", "/etc", "/dev/zero", "~/x.png", "s3://b/k"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://127.0.0.1:9/x.png",
+        "http://example.com/x.png",
+        "https://127.0.0.1:9/x.png",
+        "data:image/png;base64,AAAA",
+        "/etc",
+        "/dev/zero",
+        "~/x.png",
+        "s3://b/k",
+    ],
+)
 async def test_odd_pictures(floor: Floor, value: str):
     flow_run = await floor.run_technique("caption-writer", {"image": value})
     print("PICTURE", value, flow_run.state.name, (flow_run.state.message or "")[:400])

@@ -92,6 +92,14 @@ def beside_a_stranger(behaviour, is_processed, when):
     return world, world.run(together())
 
 
+def test_run_of_a_stranger_beside_a_repetition_is_none_of_its_candidates():
+    world = World("duplicate")
+    world.die(world.process(dies_at="after post"))
+    world.time.pass_by(150)
+    world.flora.run_by_stranger(TECHNIQUE)
+    assert world.start().run_id == world.flora.paid_for[work().key][0]
+
+
 def killed_together(world: World, *rows: str) -> None:
     """Have a process per row, each of which dies when FLORA has processed its request."""
 
@@ -118,6 +126,25 @@ def test_two_requests_lost_together_are_for_review_and_adopting_one_mends_both()
     again = world.run(both())
     assert [started.run_id for started in again] == [world.flora.paid_for[work(row).key][0] for row in ("1", "2")]
     assert world.flora.posts == 4  # each of the two once more, to be told that it is a duplicate
+
+
+def test_run_of_a_rival_is_not_adopted_by_a_request_that_made_none():
+    world = World("duplicate")
+    world.flora.faults = [Fault(refusal=NO_CREDITS, burns_key=True, after=1.0)]
+
+    async def together():
+        doomed = [world.process() for _ in range(2)]
+        tasks = [asyncio.ensure_future(each.start(work(row))) for each, row in zip(doomed, "12", strict=True)]
+        await asyncio.sleep(0.05)
+        for each in doomed:
+            each.kill()
+        await asyncio.wait(tasks)
+        assert all(isinstance(task.exception(), KilledError) for task in tasks)
+
+    world.run(together())
+    with pytest.raises(NeedsReviewError, match=work("2").key[:8]):
+        world.start(work("1"))
+    assert world.charged(work("1")) == 0
 
 
 def test_two_requests_lost_together_are_no_matter_where_flora_replays():
@@ -383,6 +410,14 @@ def test_cancellation_before_anything_has_left_sends_nothing():
     world.run(cancelled())
     assert (world.flora.posts, world.entry().state) == (0, State.SENT)
     assert (world.start().run_id, world.charged()) == ("run_0001", 1)
+
+
+def test_answer_that_names_a_run_of_another_entry_is_for_review():
+    world = World()
+    world.run(world.ledger.claim("run_0001", work("2").key))
+    with pytest.raises(NeedsReviewError, match=work("2").key):
+        world.start(work("1"))
+    assert world.entry(work("1")).candidates[0].claimant == work("2").key
 
 
 def test_adopting_a_run_of_another_entry_is_refused():

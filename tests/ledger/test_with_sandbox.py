@@ -9,11 +9,12 @@ from florist.api import FloraClient
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import InputValue
 from florist.archive.folder import FolderStore
-from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, State, Work
+from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, Work
 from florist.ledger.errors import NeedsReviewError
 from sandbox.faults import Fault, FaultName
 from sandbox.server import SandboxServer
 from sandbox.settings import Settings
+from tests.ledger.world import KilledError
 
 PROMPT = "Spring flowers"
 
@@ -32,7 +33,11 @@ class Scene:
         self.sandbox.clock.advance(seconds)
         await asyncio.sleep(0)
 
-    async def start(self, *, api_key: str = SandboxServer.api_key):
+    async def start(self, *, api_key: str = SandboxServer.api_key, dies_at: str = ""):
+        def pass_by(point: str) -> None:
+            if point == dies_at:
+                raise KilledError(point)
+
         monotonic = self.sandbox.clock.now
         client = FloraClient(
             api_key=api_key,
@@ -54,6 +59,7 @@ class Scene:
                 now=self.now,
                 monotonic=monotonic,
                 sleep=self.sleep,
+                checkpoint=pass_by,
             )
             return await spender.start(work, [InputValue(id="brief", type="text", value=PROMPT)])
 
@@ -99,17 +105,24 @@ async def test_empty_balance_is_told_and_work_goes_on_after_a_top_up(scene):
     assert ((await scene.start()).how, scene.runs) == (How.NEW, 1)
 
 
-async def test_answer_lost_for_good_is_for_review_three_hours_later(scene):
-    scene.sandbox.set_faults(Fault(name=FaultName.ANSWER_LOST, times=1, route="POST *"))
-    lost = asyncio.ensure_future(scene.start())
-    while scene.runs == 0:
-        await asyncio.sleep(0.01)
-    lost.cancel()
-    await asyncio.wait({lost})
-    entries = await scene.ledger.entries()
-    if entries[0].state is State.STARTED:
-        pytest.skip("the process was too quick to be caught in the middle")
+async def test_run_of_a_dead_process_is_for_review_three_hours_later(scene):
+    with pytest.raises(KilledError):
+        await scene.start(dies_at="after post")
     scene.sandbox.clock.advance(3 * 3600)
     with pytest.raises(NeedsReviewError) as review:
         await scene.start()
     assert (len(review.value.candidates), scene.runs) == (1, 1)
+
+
+async def test_run_of_a_dead_process_is_adopted_soon_after(scene):
+    with pytest.raises(KilledError):
+        await scene.start(dies_at="after post")
+    assert ((await scene.start()).how, scene.runs) == (How.ADOPTED, 1)
+
+
+async def test_run_of_a_dead_process_is_not_touched_with_another_api_key(scene):
+    with pytest.raises(KilledError):
+        await scene.start(dies_at="after post")
+    with pytest.raises(NeedsReviewError, match="API key"):
+        await scene.start(api_key="sk_test_another")
+    assert scene.runs == 1
