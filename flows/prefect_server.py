@@ -19,5 +19,6 @@ async def check_server() -> None:
         error = await client.api_healthcheck()
     if error is not None:
         raise ConfigurationError(
-            f"no Prefect server answers at {api_url}: start it with `prefect server start`, or mend PREFECT_API_URL"
+            f"no Prefect server answers at {api_url}: start one with `prefect server start`, or mend "
+            "PREFECT_API_URL"
         ) from error

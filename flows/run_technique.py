@@ -11,6 +11,7 @@ from florist.pipelines.making import StepResult
 from florist.studio import WINDOW
 from flows.tasks import (
     STEP_TIMEOUT,
+    Seconds,
     chosen_archive,
     chosen_workspace,
     flow_run_name,
@@ -32,7 +33,7 @@ async def run_technique(
     campaign: str = "",
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
-    timeout: float = STEP_TIMEOUT,
+    timeout: Seconds = STEP_TIMEOUT,
     window: Seconds = WINDOW,
 ) -> StepResult:
     """Run a technique once and keep every output.
