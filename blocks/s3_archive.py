@@ -67,7 +67,7 @@ class S3Archive(Block):
     )
     credentials: SharedCredentials = Field(
         default=None,
-        description="A saved AWS or MinIO credentials block of prefect-aws, in place of the two fields above.",
+        description="A saved AWS or MinIO credentials block of prefect-aws, for what is left empty above.",
     )
     storage_class: str = Field(
         default="",
@@ -137,17 +137,25 @@ class S3Archive(Block):
 
 
 def _with_shared(own: Access, credentials: Any) -> Access:
-    """Take from a block of prefect-aws its credentials, and what our own fields leave open."""
+    """Take from a block of prefect-aws what our own fields leave open.
+
+    Prefect's form saves an empty one where a person chose none: it must not hide the fields that were filled in.
+    """
     client = credentials.aws_client_parameters
     bundle = client.verify_cert_path
-    found = credentials.get_boto3_session().get_credentials()
-    frozen = found.get_frozen_credentials() if found else None
-    return replace(
+    reached = replace(
         own,
         endpoint_url=own.endpoint_url or client.endpoint_url,
         region=own.region or credentials.region_name,
         ca_bundle=own.ca_bundle or (str(bundle) if bundle else None),
-        access_key_id=frozen.access_key if frozen else None,
-        secret_access_key=SecretStr(frozen.secret_key) if frozen else None,
-        session_token=SecretStr(frozen.token) if frozen and frozen.token else None,
+    )
+    found = None if own.access_key_id else credentials.get_boto3_session().get_credentials()
+    if found is None:
+        return reached
+    frozen = found.get_frozen_credentials()
+    return replace(
+        reached,
+        access_key_id=frozen.access_key,
+        secret_access_key=SecretStr(frozen.secret_key),
+        session_token=SecretStr(frozen.token) if frozen.token else None,
     )

@@ -10,17 +10,18 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 import florist
-from florist.api import FloraClient
-from florist.api.models import Technique, TechniqueInput
 from florist.archive.stores import store_at
 from florist.commands.archive import archive_app, sweep
+from florist.commands.environment import PATIENCE, flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
+from florist.commands.techniques import techniques
 from florist.errors import ConfigurationError, FloristError
 from florist.ledger import Ledger, in_flight
 from florist.pipelines import Pipeline, definitions_of, load_pipeline
@@ -29,11 +30,7 @@ from florist.pipelines.making import StepResult
 from florist.pipelines.prices import charged_line, price_line
 from florist.pipelines.row_files import load_rows
 from florist.pipelines.rows import RowPlans, Rows, plan_rows
-from florist.settings import FloraSettings
 from florist.terminal import err, print_table, remark, say
-
-PATIENCE = 20.0
-"""Seconds that a person at a terminal waits for an answer of FLORA before they are told what is wrong."""
 
 app = App(
     name="florist",
@@ -41,9 +38,12 @@ app = App(
     version=florist.__version__,
     help_format="plaintext",
 )
+sandbox_app = App(name="sandbox", help="FLORA on this machine: its API, real media, no key, no bill.")
+app.command(sandbox_app)
 app.command(ledger_app)
 app.command(archive_app)
 app.command(sweep)
+app.command(techniques)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,31 +60,73 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-@app.command
-def sandbox(*, port: int = 8787, data: Path = Path(".florist/sandbox")) -> int:
-    """Run FLORA on this machine: its API, real media, no key, no bill.
+@sandbox_app.default
+def serve_sandbox(
+    *,
+    port: int = 8787,
+    data: Path | None = None,
+    seed: int | None = None,
+    balance: Decimal | None = None,
+    duration_scale: float | None = None,
+    idempotency: Literal["duplicate", "replay"] | None = None,
+    scenario: str | None = None,
+    setting: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+) -> int:
+    """Serve it until it is stopped.
 
     Args:
         port: where it listens, on 127.0.0.1; 0 takes a free one.
-        data: its state; a later start goes on where this one ended.
+        data: its state, .flora-sandbox if left out; a later start goes on where this one ended.
+        seed: for durations and faults.
+        balance: USD of each workspace, in a new data directory.
+        duration_scale: times each technique's nominal duration.
+        idempotency: what a key that comes again is answered with.
+        scenario: faults in force from the start, by the scenario's name.
+        setting: any other setting as NAME=VALUE; may be given several times.
     """
     from sandbox.command import main as run_sandbox
 
-    return run_sandbox(["--port", str(port), "--data", str(data)])
+    options = {
+        "--port": port,
+        "--data": data,
+        "--seed": seed,
+        "--balance": balance,
+        "--duration-scale": duration_scale,
+        "--idempotency": idempotency,
+        "--scenario": scenario,
+    }
+    given = [f"{name}={value}" for name, value in options.items() if value is not None]
+    return run_sandbox([*given, *(f"--set={pair}" for pair in setting)])
 
 
-@app.command
-def techniques(slug: str | None = None, /, *, query: str | None = None) -> None:
-    """List the techniques this API key may run, or tell one's inputs, outputs and price.
+@sandbox_app.command(name="report")
+def report_sandbox(
+    *,
+    data: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")] = False,
+) -> None:
+    """Print its books: runs made, charged and fetched, by technique and by idempotency key.
 
     Args:
-        slug: a technique's slug or id.
-        query: only those that match.
+        data: its state, .flora-sandbox if left out; it need not be running.
     """
-    if slug:
-        _print_technique(asyncio.run(_technique(slug)))
-    else:
-        _print_techniques(asyncio.run(_techniques(query)))
+    from sandbox.books import Line, report
+    from sandbox.settings import DEFAULT_DATA
+
+    try:
+        books = report(data or DEFAULT_DATA)
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{error}: name its data directory with --data") from error
+    if as_json:
+        say(books.model_dump_json(indent=2))
+        return
+    counts = [name.replace("_", " ").capitalize() for name in Line.model_fields]
+    for heading, lines in (("Technique", books.by_technique), ("Idempotency key", books.by_key)):
+        rows = [(name or "(none)", *map(str, line.model_dump().values())) for name, line in lines.items()]
+        total = ("total", *map(str, books.total.model_dump().values()))
+        print_table((heading, *counts), [*rows, total], right=counts)
+    print_table(("Workspace", "USD left"), [(name, str(usd)) for name, usd in books.balances_usd.items()])
+    print_table(("Fault", "Struck"), [(name, str(count)) for name, count in books.faults_struck.items()])
 
 
 @app.command
@@ -145,28 +187,8 @@ def _named_params(pairs: Sequence[str]) -> dict[str, str]:
     return params
 
 
-def _client() -> FloraClient:
-    settings = FloraSettings()
-    return FloraClient(
-        api_key=settings.required_api_key(),
-        base_url=settings.base_url,
-        workspace_id=settings.workspace_id,
-        total_timeout=PATIENCE,
-    )
-
-
-async def _technique(slug: str) -> Technique:
-    async with _client() as flora:
-        return await flora.techniques.retrieve(slug)
-
-
-async def _techniques(query: str | None) -> list[Technique]:
-    async with _client() as flora:
-        return [technique async for technique in flora.techniques.list(query=query)]
-
-
 async def _plan(pipeline: Pipeline, params: dict[str, str], rows: Rows) -> tuple[RowPlans, bool]:
-    async with _client() as flora:
+    async with flora_client(total_timeout=PATIENCE) as flora:
         definitions = await definitions_of(pipeline, flora)
         return plan_rows(pipeline, params, rows, definitions), flora.is_sandbox
 
@@ -232,39 +254,6 @@ def _print_made(results: Mapping[str, StepResult], archive: str) -> None:
     headings = ("Step", "Came", "Run", "Output", "Bytes", "Charged", "Kept as")
     print_table(headings, rows, title=f"Kept in {archive}", right=("Bytes", "Charged"))
     remark(f"{len(results)} runs, {charged_line(results.values())}")
-
-
-def _print_techniques(found: Sequence[Technique]) -> None:
-    rows = [
-        (
-            technique.slug or technique.technique_id,
-            technique.name,
-            ", ".join(_input_line(entry) for entry in technique.inputs),
-            ", ".join(entry.type for entry in technique.outputs),
-            shown_usd(technique.run_cost_usd),
-        )
-        for technique in found
-    ]
-    print_table(("Technique", "Name", "Takes", "Makes", "Price"), rows, right=("Price",))
-
-
-def _print_technique(technique: Technique) -> None:
-    say(f"{technique.name}  {technique.technique_id}  {shown_usd(technique.run_cost_usd)} a run")
-    say(technique.description or "")
-    rows = [
-        (direction, entry.id, _kind(entry), entry.description or entry.name)
-        for direction, entries in (("takes", technique.inputs), ("makes", technique.outputs))
-        for entry in entries
-    ]
-    print_table(("", "Id", "Type", "Description"), rows)
-
-
-def _kind(entry: TechniqueInput) -> str:
-    return f"{entry.type}{' (optional)' * entry.optional}{' (several)' * entry.allow_multiple}"
-
-
-def _input_line(entry: TechniqueInput) -> str:
-    return f"{entry.id}: {entry.type}{'?' * entry.optional}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""The three functions of a step, for one FLORA workspace and one archive, in one event loop."""
+"""The three functions of a step, for one FLORA workspace and one archive, in one event loop.
+
+`StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
+"""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -23,12 +27,15 @@ from florist.archive.store import Store
 from florist.archive.sweep import STALE_AFTER, SweepProgress, SweepReport
 from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, Started, Work
 from florist.pipelines.delivering import Delivery, feeds_media
-from florist.pipelines.making import UNREACHABLE, Assignment, StartedStep, Upstream
+from florist.pipelines.making import UNREACHABLE, Assignment, StartedStep, StepFunctions, Upstream
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.sweeping import sweep_of
 
 WINDOW = 30.0
 """Seconds that one wait watches a run before it says that it is still pending."""
+
+STEP_TIMEOUT = 1800.0
+"""Seconds a run may take, FLORA's queue included, where its step does not say."""
 
 
 class Studio:
@@ -205,6 +212,38 @@ class Studio:
         return await self.client.techniques.runs.retrieve(
             started.run_id, technique=started.entry.work.technique_id
         )
+
+
+class StudioSteps(StepFunctions):
+    """The three functions of a step for one piece of work, without Prefect."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        assignment: Assignment,
+        *,
+        window: float = WINDOW,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._studio = studio
+        self._assignment = assignment
+        self._window = window
+        self._now = now
+
+    async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
+        """Have the step's run at FLORA; see `Studio.start`."""
+        return await self._studio.start(step, upstream, self._assignment, attempt)
+
+    async def wait(self, started: StartedStep) -> Run:
+        """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
+        deadline_at = self._now() + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
+        while True:
+            with suppress(RunStillPending):
+                return await self._studio.wait(started, deadline_at=deadline_at, window=self._window)
+
+    async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
+        """Keep every output; see `Studio.keep`."""
+        return await self._studio.keep(started, run, upstream)
 
 
 def _failure(run: Run) -> str:

@@ -56,8 +56,9 @@ def histories_of(client: FloraClient) -> tuple[History, ...]:
     """Return the histories FLORA has; not of one workspace alone, for what was paid for may be filed elsewhere."""
 
     async def technique_run(run: Run) -> Run:
-        technique = run.technique.technique_id if run.technique else ""
-        return await client.techniques.runs.retrieve(run.run_id, technique=technique)
+        if run.technique is None:
+            return await client.runs.retrieve(run.run_id)
+        return await client.techniques.runs.retrieve(run.run_id, technique=run.technique.technique_id)
 
     async def generation(run: Run) -> Run:
         return await client.generations.retrieve(run.run_id)

@@ -40,7 +40,8 @@ def print_table(
     console = console or out
     if not console.is_terminal:
         for row in (headings, *rows):
-            console.print("\t".join(" ".join(cell.split()) for cell in row), markup=False)
+            # Past rich's own printing, which turns tabs into spaces.
+            console.file.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
         return
     columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in headings)
     table = Table(*columns, title=title, title_justify="left")

@@ -8,9 +8,8 @@ from prefect import flow
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
 from florist.pipelines.making import StepResult
-from florist.studio import WINDOW
+from florist.studio import STEP_TIMEOUT, WINDOW
 from flows.tasks import (
-    STEP_TIMEOUT,
     Seconds,
     chosen_archive,
     chosen_workspace,

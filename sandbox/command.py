@@ -110,6 +110,8 @@ def _scenario(name: str) -> object:
 
 
 def _value(text: str) -> object:
+    if text == "null":  # a value of `last_cursor`; a setting that may be None is so by default
+        return text
     try:
         return json.loads(text)
     except ValueError:

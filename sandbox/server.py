@@ -25,6 +25,7 @@ from sandbox.views import API_PATH
 HOST = "127.0.0.1"
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 15.0
+EXIT_LOOK = 0.01
 API_KEY = "sk_test_sandbox"
 Result = TypeVar("Result")
 
@@ -47,6 +48,19 @@ def bound_socket(port: int) -> socket.socket:
     return listener
 
 
+class PromptServer(uvicorn.Server):
+    """Ends as soon as it is told to.
+
+    uvicorn itself looks every 0.1 s: much where each test has a fresh sandbox.
+    """
+
+    async def main_loop(self) -> None:
+        """Serve until told to exit."""
+        await self.on_tick(0)
+        while not self.should_exit:  # noqa: ASYNC110 - a plain flag, which signals and other threads set
+            await asyncio.sleep(EXIT_LOOK)
+
+
 def server_for(flora: Flora, listener: socket.socket) -> uvicorn.Server:
     """Return a server that will serve this sandbox on that socket."""
     flora.address = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -64,7 +78,7 @@ def server_for(flora: Flora, listener: socket.socket) -> uvicorn.Server:
         date_header=False,
         timeout_graceful_shutdown=2,
     )
-    return uvicorn.Server(config)
+    return PromptServer(config)
 
 
 class SandboxServer:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from florist.api.lookout import RunRoute
+from florist.api.lookout import SIDE_BY_SIDE, RunRoute
 from florist.api.models import Run
 from florist.api.rate import Sleep, shared_rate
 from florist.api.resources.actions import Actions
@@ -124,7 +124,7 @@ class FloraClient:
     @cached_property
     def watcher(self) -> RunWatcher:
         """Waits for runs: one poller for all of this client's."""
-        hurried = self._transport.hurried(POLL_TIMEOUT)
+        hurried = self._transport.hurried(POLL_TIMEOUT, places=SIDE_BY_SIDE)
         runs = Runs(hurried, workspace_id=self.workspace_id)
         technique_runs = TechniqueRuns(hurried, workspace_id=self.workspace_id)
         generations = Generations(hurried, workspace_id=self.workspace_id)

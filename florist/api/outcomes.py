@@ -21,7 +21,7 @@ def trouble_of(outcome: Outcome) -> Trouble:
     return trouble_with_connection(outcome)
 
 
-def error_of(call: Call, outcome: Outcome, verdict: Verdict, *, attempts: int) -> APIError:
+def error_of(call: Call, outcome: Outcome, verdict: Verdict, *, attempts: int, base_url: str) -> APIError:
     """Return the error a call ends with after its last attempt."""
     if verdict is Verdict.AMBIGUOUS:
         return ambiguous(call, outcome)
@@ -29,7 +29,10 @@ def error_of(call: Call, outcome: Outcome, verdict: Verdict, *, attempts: int) -
         return status_error(outcome)
     kind = APITimeoutError if isinstance(outcome, httpx.TimeoutException | TimeoutError) else APIConnectionError
     times = "once" if attempts == 1 else f"{attempts} times"
-    return kind(f"{call}: no answer ({named(outcome)}); tried {times}")
+    return kind(
+        f"{call}: no answer from {base_url} ({named(outcome)}); tried {times}. "
+        "Is it the right address (FLORA_BASE_URL), and up?"
+    )
 
 
 def ambiguous(call: Call, outcome: Outcome) -> AmbiguousRequestError:

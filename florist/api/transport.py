@@ -32,9 +32,9 @@ from florist.api.wire_logs import unlogged
 
 logger = logging.getLogger("florist.api")
 
-KEEPALIVE_SECONDS = 4.0
-"""Less than the 5 s after which common servers hang up: a POST on a connection that is just being closed
-would end as ambiguous."""
+KEEPALIVE_SECONDS = 2.0
+"""Far less than the 5 s after which common servers hang up, also for a process that lags behind: a POST on a
+connection that is just being closed would end as ambiguous."""
 MOST_STREAMED_BYTES = 1 << 20
 """How far into a stream a run id is looked for."""
 
@@ -90,8 +90,9 @@ class Transport:
             base_url=base_url,
             auth=BearerAuth(api_key),
             headers={"Accept": "application/json", "User-Agent": f"florist/{__version__}"},
+            # How many there are is bounded by the places alone.
             limits=httpx.Limits(
-                max_connections=max_connections,
+                max_connections=None,
                 max_keepalive_connections=max_connections,
                 keepalive_expiry=KEEPALIVE_SECONDS,
             ),
@@ -100,8 +101,11 @@ class Transport:
             trust_env=trust_env,
         )
 
-    def hurried(self, total_timeout: float) -> Self:
-        """Return the same way, over the same connections, for callers who would rather ask again themselves."""
+    def hurried(self, total_timeout: float, *, places: int) -> Self:
+        """Return the same way for callers who would rather ask again themselves.
+
+        It has places of its own: however many POSTs queue for a connection, its requests do not queue behind them.
+        """
         way = copy.copy(self)
         way._total_timeout = min(total_timeout, self._total_timeout)
         return way
@@ -138,7 +142,8 @@ class Transport:
             delay = retry_delay(trouble, attempt, self._rng)
             attempt += 1
             if verdict is not Verdict.AGAIN or self.monotonic() + delay >= deadline:
-                raise error_of(call, outcome, verdict, attempts=attempt) from cause_of(outcome)
+                error = error_of(call, outcome, verdict, attempts=attempt, base_url=self.base_url)
+                raise error from cause_of(outcome)
             await self.sleep(delay)
 
     async def _attempt(self, call: Call, deadline: float, attempt: int) -> Outcome:

@@ -123,7 +123,10 @@ class Downloader:
         location = url.reveal()
         for _ in range(self._bounds.redirects + 1):
             target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
-            response = await self._transport(target).handle_async_request(_request(target, progress, self._bounds))
+            if True:
+                response = await self._transport(target).handle_async_request(
+                    _request(target, progress, self._bounds)
+                )
             try:
                 if response.status_code not in _REDIRECTS:
                     yield response

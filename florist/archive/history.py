@@ -11,7 +11,7 @@ Runs that start meanwhile push the others down: pages then repeat items, and lea
 run late, or two clocks differ, is met by going a day further than was covered.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,7 +50,7 @@ class HistoryPass:
         self._has_failures = False
         self._has_undated = False
 
-    async def pages(self) -> AsyncIterator[Page[Run]]:
+    async def pages(self) -> AsyncGenerator[Page[Run], None]:
         """Yield pages. A page counts as dealt with once the next one is asked for."""
         opened = self._open
         if opened is not None:
@@ -60,7 +60,7 @@ class HistoryPass:
                 await self._note_end()
                 return
             if not await self._joins(opened):
-                opened = self._unfinished_at = None
+                opened = None
         read = 0
         async for cursor, page in self._stretch(opened.cursor if opened else None, self._covered_to):
             yield page

@@ -26,6 +26,7 @@ NAME_BYTES_AT_MOST = 255
 SEGMENT_BYTES_AT_MOST = 60
 """Ours, so that a whole key stays well below the 260 characters Windows allows a path by default."""
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHORT_RUN_ID = re.compile(r"run_([a-z0-9]{1,32})")
 _DIGEST_LENGTH = 16
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
@@ -53,7 +54,7 @@ def _is_safe_name(name: str) -> bool:
         name not in {"", ".", ".."}
         and len(name.encode()) <= NAME_BYTES_AT_MOST
         and "\\" not in name
-        and not any(unicodedata.category(character) == "Cc" for character in name)
+        and not _CONTROLS.search(name)
         and not name.startswith(TEMPORARY_MARK)
     )
 

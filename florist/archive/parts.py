@@ -13,20 +13,27 @@ async def filled(chunks: AsyncIterator[bytes], size: int = PART_BYTES) -> AsyncG
 
     A network hands out what it has: without filling up, S3 would see hundreds of tiny parts and refuse them.
     """
-    pending: list[bytes] = []
+    pending: list[memoryview] = []
     length = 0
     async for chunk in chunks:
         rest = memoryview(chunk)
         while length + len(rest) >= size:
             cut = size - length
-            pending.append(bytes(rest[:cut]))
-            yield b"".join(pending)
-            rest, pending, length = rest[cut:], [], 0
+            pending.append(rest[:cut])
+            yield _joined(pending)
+            rest, length = rest[cut:], 0
         if rest:
-            pending.append(bytes(rest))
+            pending.append(rest)
             length += len(rest)
     if pending:
-        yield b"".join(pending)
+        yield _joined(pending)
+
+
+def _joined(pieces: list[memoryview]) -> bytes:
+    """Return the pieces as one, and let go of them: whoever takes it may keep it for long."""
+    whole = b"".join(pieces)
+    pieces.clear()
+    return whole
 
 
 async def read_ahead(parts: AsyncGenerator[bytes, None], count: int = 1) -> AsyncGenerator[bytes, None]:

@@ -92,7 +92,10 @@ class S3Store:
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(access or Access(), self.location)
+        self._calls = S3Calls(
+            access or Access(), self.location, is_checksummed=self._options.checksum != "none"
+        )
+        self._is_proven = False
 
     @property
     def location(self) -> str:
@@ -100,8 +103,13 @@ class S3Store:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     async def check(self) -> None:
-        """Make sure that the bucket is there, takes objects, and never overwrites them; see `Store.check`."""
+        """Make sure that the bucket is there, takes objects, and never overwrites them; see `Store.check`.
+
+        Finds out besides whether its answers can be believed: until then, and where they cannot, every object
+        written is looked at once more.
+        """
         await probe(self)
+        self._is_proven = await self._proves_itself()
 
     async def head(self, key: str) -> StoredObject | None:
         """Return what is known of an object; None if there is none."""
@@ -135,7 +143,7 @@ class S3Store:
         """Write a small object if there is none under the key; see `Store.create`."""
         digest = Digest(self._options.checksum)
         arguments = {"ContentType": media_type, **self._options.arguments(self._now())}
-        if await self._put(key, data, digest, arguments):
+        if await self._put(key, data, digest, arguments) is not None:
             return True
         return await self.read(key) == data
 
@@ -150,13 +158,17 @@ class S3Store:
         """Write a stream under a new key; see `Store.write`."""
         digest = Digest(self._options.checksum)
         arguments = self._arguments(media_type, metadata or {})
-        async with aclosing(read_ahead(filled(chunks, self._part_bytes))) as parts:
+        async with aclosing(filled(chunks, self._part_bytes)) as parts:
             first = await anext(parts, b"")
-            second = await anext(parts, None)
+            second = await anext(parts, None) if len(first) == self._part_bytes else None
             if second is None:
-                is_ours = await self._put(key, first, digest, arguments)
+                answer = await self._put(key, first, digest, arguments)
+                if answer is not None and self._is_proven and digest.is_confirmed_by(answer):
+                    return self._as_sent(key, digest, arguments)
+                is_ours = answer is not None
             else:
-                is_ours = await self._upload(key, _rejoined(first, second, parts), digest, arguments)
+                async with aclosing(read_ahead(_rejoined(first, second, parts))) as all_parts:
+                    is_ours = await self._upload(key, all_parts, digest, arguments)
         return await self._verified(key, digest, is_ours=is_ours)
 
     async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
@@ -228,8 +240,13 @@ class S3Store:
         told = await self._calls.call_expecting(ABSENT, lambda s3: s3.head_object(**arguments))
         return None if told is None else {**told}
 
-    async def _put(self, key: str, data: bytes, digest: Digest, arguments: Mapping[str, Any]) -> bool:
-        """Write an object by one request; False if one was there already, perhaps by a lost answer to our own."""
+    async def _put(
+        self, key: str, data: bytes, digest: Digest, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Write an object by one request; return the answer to it.
+
+        None if an object was there already, perhaps by a lost answer to our own request.
+        """
         verified_by = digest.add(data)
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
         request = {
@@ -241,10 +258,11 @@ class S3Store:
             "IfNoneMatch": "*",
         }
         for attempt in count(1):
-            if await self._calls.call_expecting(TAKEN, lambda s3: s3.put_object(**request, Body=data)) is not None:
-                return True
+            answer = await self._calls.call_expecting(TAKEN, lambda s3: s3.put_object(**request, Body=data))
+            if answer is not None:
+                return {**answer}
             if await self._told(key) is not None:
-                return False
+                return None
             # A conflict with a writer that then failed: nobody's object is there.
             if attempt == _CONFLICTS_AT_MOST:
                 break
@@ -252,6 +270,32 @@ class S3Store:
         raise StoreUnavailableError(
             f"{self.location} refuses {key} as taken, yet has none", location=self.location
         )
+
+    async def _proves_itself(self) -> bool:
+        """Whether the store refuses bytes that do not match their checksum, and keeps what it takes as it was sent.
+
+        Its answer to a write then says enough. Some stores repeat any checksum without having looked at it.
+        """
+        key = f"florist-check-{uuid4().hex}.bin"
+        digest = Digest(self._options.checksum)
+        arguments = self._arguments("application/octet-stream", {})
+        try:
+            try:
+                await self._put(key, b"other bytes", Digest.of_other_bytes(self._options.checksum), arguments)
+            except IntegrityError:
+                answer = await self._put(key, b"these bytes", digest, arguments)
+                told = await self._told(key) or {}
+                kept = _described(key, told) if told else None
+                is_kept = kept is not None and kept.sha256 == digest.sha256 and digest.is_confirmed_by(told)
+                return is_kept and answer is not None and digest.is_confirmed_by(answer)
+            return False
+        finally:
+            await self.delete(key)
+
+    def _as_sent(self, key: str, digest: Digest, arguments: Mapping[str, Any]) -> StoredObject:
+        """Describe an object whose writing was confirmed, without asking for it."""
+        metadata = {**arguments["Metadata"], _SHA256: digest.sha256}
+        return StoredObject(key, digest.size_bytes, self._now(), arguments["ContentType"], digest.sha256, metadata)
 
     async def _upload(
         self, key: str, parts: AsyncIterator[bytes], digest: Digest, arguments: Mapping[str, Any]

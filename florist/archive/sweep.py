@@ -5,6 +5,7 @@ list the index once ─► history, page by page ─► runs that are completed 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -216,18 +217,18 @@ class Sweep:
     async def _go_through(self, history: History, tally: "_Tally", *, full: bool) -> None:
         bookmarks = Bookmarks(self._store, owner=self._owner, history=history.name)
         passing = HistoryPass(history, bookmarks, Bookmark() if full else await bookmarks.newest())
-        async for page in passing.pages():
-            missing = tally.missing(page.items)
-            for run in page.items:
-                if not run.is_finished:
-                    passing.unfinished(run)
-            await side_by_side(
-                missing,
-                lambda run: self._deal(run, history, passing, tally),
-                at_once=RUNS_AT_ONCE,
-            )
-            tally.pages += 1
-            self._tell(tally.progress())
+        async with aclosing(passing.pages()) as pages:
+            async for page in pages:
+                for run in page.items:
+                    if not run.is_finished:
+                        passing.unfinished(run)
+                await side_by_side(
+                    tally.missing(page.items),
+                    lambda run: self._deal(run, history, passing, tally),
+                    at_once=RUNS_AT_ONCE,
+                )
+                tally.pages += 1
+                self._tell(tally.progress())
 
     async def _deal(self, run: Run, history: History, passing: HistoryPass, tally: "_Tally") -> None:
         try:

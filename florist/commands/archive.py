@@ -16,13 +16,12 @@ from florist.archive.stores import store_at
 from florist.archive.sweep import SweepProgress, SweepReport
 from florist.archive.verifying import Verifier, VerifyReport
 from florist.commands.environment import flora_client
+from florist.commands.ledger import DEFAULT_ARCHIVE
 from florist.errors import ConfigurationError
 from florist.pipelines.amounts import shown_usd
 from florist.studio import Studio
 from florist.sweeping import sweep_lines
 from florist.terminal import err, print_table, remark, say
-
-DEFAULT_ARCHIVE = "florist-archive"
 
 OUR_BOOKS = ("index/", "ledger/", "lost/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""

@@ -25,7 +25,7 @@ from florist.errors import FloristError
 from florist.pipelines import PlannedStep
 from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult
 from florist.pipelines.models import LONGEST_TIMEOUT
-from florist.studio import WINDOW
+from florist.studio import STEP_TIMEOUT, WINDOW
 from flows.tasks.studios import shared_studio
 
 ValueT = TypeVar("ValueT")
@@ -35,8 +35,6 @@ Seconds = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT)]
 
 RETRY_DELAY = 1.0
 """Seconds between two windows: above zero, or Prefect shows no state between them."""
-STEP_TIMEOUT = 1800.0
-"""Seconds a run may take, FLORA's queue included, where its step does not say."""
 SPARE_RETRIES = 5
 """Beyond what the deadline needs: for a store or a connection that fails for a moment."""
 

@@ -8,9 +8,11 @@ from typing import TypeVar
 from prefect.blocks.core import Block
 
 from blocks import Archive, FloraWorkspace, LocalArchive, S3Archive
+from florist.api import FloraClient
 from florist.errors import ConfigurationError
 from florist.sharing import shared
 from florist.studio import Studio
+from flows.tasks.limits import FleetLimit
 
 DEFAULT_BLOCK = "default"
 
@@ -24,10 +26,15 @@ async def shared_studio(workspace: FloraWorkspace, archive: Archive) -> AsyncIte
     A flow holds it from its first line to its last, so that its tasks find connections, watcher and uploads
     where the others left them.
     """
-    async with shared(workspace.identity, workspace.get_client) as client:
+    async with shared(workspace.identity, lambda: _client(workspace)) as client:
         store = archive.get_store()
         async with shared((workspace.identity, store.location), lambda: Studio(client, store)) as studio:
             yield studio
+
+
+def _client(workspace: FloraWorkspace) -> FloraClient:
+    limit = FleetLimit(workspace.workspace_id) if workspace.workspace_id else None
+    return workspace.get_client(slot=limit.slot if limit else None)
 
 
 async def chosen_workspace(workspace: FloraWorkspace | None) -> FloraWorkspace:

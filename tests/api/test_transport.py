@@ -279,6 +279,22 @@ async def test_connections_in_use_are_never_more_than_allowed(time):
     assert most == 3
 
 
+async def test_watcher_is_answered_though_writes_hold_every_connection(time):
+    answers = asyncio.Event()
+
+    async def flora(request):
+        if request.method == "POST":
+            await answers.wait()
+        return ok({**RUN, "status": "failed"})
+
+    client = client_on(time, flora, max_connections=2)
+    writes = asyncio.gather(*(create(client) for _ in range(5)))
+    run = await client.watcher.wait("run_1", technique="cctv-cam")
+    answers.set()
+    await writes
+    assert run.status is RunStatus.FAILED
+
+
 async def test_server_now_follows_the_servers_clock(time):
     client = client_on(time, ScriptedFlora(ok(RUN, date="Mon, 23 Nov 2026 10:00:00 GMT")))
     await retrieve(client)

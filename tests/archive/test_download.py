@@ -163,6 +163,13 @@ async def test_download_follows_a_redirect_within_the_rules(server, download):
     assert await download(url) == DATA
 
 
+async def test_download_redirected_to_a_signed_url_logs_nothing_of_it(server, download, caplog):
+    caplog.set_level("DEBUG")
+    server.serve("/b.png", whole_file(DATA))
+    await download(server.serve("/a.png", status(302, "Location: /b.png?X-Goog-Signature=do-not-show")))
+    assert "do-not-show" not in caplog.text
+
+
 async def test_download_redirected_in_a_circle_is_refused(server, download):
     with pytest.raises(TransferRefusedError, match="redirects more than"):
         await download(server.serve("/a.png", status(302, "Location: /a.png")))

@@ -99,6 +99,7 @@ async def workshop(open_sandbox: Open, settings: dict[str, Any], tmp_path: Path)
     store = FolderStore(tmp_path / "archive")
     async with connected(sandbox) as client:
         studio = Studio(client, store)
+        studio._downloader._sleep = lambda seconds: asyncio.sleep(0)
         yield Workshop(sandbox, client, store, studio)
         await studio.aclose()
 

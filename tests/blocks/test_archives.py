@@ -58,6 +58,12 @@ def test_s3_archive_own_fields_go_before_those_of_a_credentials_block():
     assert archive._access().region == "us-east-2"
 
 
+def test_s3_archive_with_the_empty_credentials_that_prefect_s_form_saves_keeps_its_own_key():
+    archive = S3Archive(bucket="b", credentials={}, aws_access_key_id="own", aws_secret_access_key="secret")
+    access = archive._access()
+    assert (access.access_key_id, access.secret_access_key.get_secret_value()) == ("own", "secret")
+
+
 def test_s3_archive_with_session_token_hands_it_on():
     shared = AwsCredentials(aws_access_key_id="a", aws_secret_access_key="b", aws_session_token="token-3f")
     access = S3Archive(bucket="b", credentials=shared)._access()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS_AT_MOST = 60.0
 
 
 def made(*command: str, cwd: Path, home: Path) -> tuple[str, float]:
@@ -52,4 +51,3 @@ def test_make_demo_in_a_fresh_clone_makes_media_and_leaves_nothing_running(tmp_p
     print(f"\ninstalled in {installing:.0f} s, demo in {seconds:.1f} s, kept {kept}\n{said}")  # noqa: T201
     assert {".png", ".txt", ".mp4"} <= set(kept)
     assert processes_of(clone) == []
-    assert seconds < SECONDS_AT_MOST

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from florist.api.client import FloraClient
-from florist.api.errors import RunStillPending
+from florist.api.errors import AmbiguousRequestError, RunStillPending
 from florist.api.models import InputValue
 
 WAITS = 500
@@ -61,7 +62,10 @@ def resident_bytes() -> int:
 async def lane(client: FloraClient, waiting: set[int], number: int) -> None:
     """Keep one run in flight, waited for in windows, as the tasks of a flow do."""
     while True:
-        run = await client.techniques.runs.create("headline-writer", inputs=[BRIEF])
+        try:
+            run = await client.techniques.runs.create("headline-writer", inputs=[BRIEF])
+        except AmbiguousRequestError:  # a connection of a busy machine broke: not what is measured here
+            continue
         waiting.add(number)
         while not run.is_finished:
             try:
@@ -103,7 +107,8 @@ async def figures(url: str) -> dict[str, float]:
 
 
 @pytest.mark.drill
-def test_500_waits_of_one_process_are_light(sandbox_url: str) -> None:
+def test_500_waits_of_one_process_are_light(sandbox_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)  # pytest keeps every line that is logged, which would count as growth
     measured = asyncio.run(figures(sandbox_url))
     print("\n" + "\n".join(f"{name:>16} {value:,.2f}" for name, value in measured.items()))  # noqa: T201
     assert measured["reads_a_second"] <= MOST_READS_A_SECOND

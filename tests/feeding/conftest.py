@@ -16,7 +16,8 @@ from florist.api.models import Run
 from florist.archive.folder import FolderStore
 from florist.archive.manifest import Manifest
 from florist.archive.store import Store
-from florist.pipelines import WalkResult, definitions_of, parse_pipeline, plan, walk
+from florist.pipelines import WalkResult, definitions_of, plan, walk
+from florist.pipelines.loading import parse_pipeline
 from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult, Upstream, make_step
 from florist.pipelines.planning import PlannedStep
 from florist.studio import Studio
@@ -53,7 +54,7 @@ class Chain(StepFunctions):
     before_start: Callable[[PlannedStep], None] = lambda step: None
 
     async def run(self, campaign: str = "spring") -> WalkResult[StepResult]:
-        pipeline = parse_pipeline(CHAIN)
+        pipeline = parse_pipeline(CHAIN, file=Path("chain.yaml"))
         planned = plan(pipeline, {}, await definitions_of(pipeline, self.studio.client))
         self._assignment = Assignment(campaign=campaign)
         return await walk(planned, lambda step, upstream: make_step(step, upstream, self))

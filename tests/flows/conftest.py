@@ -139,7 +139,7 @@ class Floor:
     ) -> FlowRun:
         from flows.run_pipeline import run_pipeline
 
-        return await self._run(run_pipeline, str(pipeline), params, **given)
+        return await self._run(run_pipeline, str(pipeline), params or {}, **given)
 
     async def run_technique(self, technique: str, inputs: dict[str, str], **given: Any) -> FlowRun:
         from flows.run_technique import run_technique

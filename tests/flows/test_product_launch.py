@@ -90,7 +90,7 @@ async def test_recorded_task_inputs_lead_from_each_step_to_the_next(launch: Flow
         return {makers[str(source.id)] for source in sources if source.input_type == "task_run"}
 
     assert made_of("await still") == {"start still"}
-    assert "start still" in made_of("archive still")
+    assert "await still" in made_of("archive still")
     for follower in ("start caption", "start film", "start page"):
         assert made_of(follower) & {"await still", "archive still"}
     assert made_of("start page") & {"await caption", "archive caption"}

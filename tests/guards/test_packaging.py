@@ -46,6 +46,11 @@ def test_fastapi_stays_below_the_version_that_breaks_prefect_deploy():
     assert fastapi.specifier.contains(PINNED["fastapi"])
 
 
+def test_sqlalchemy_stays_below_the_version_that_stops_prefect_s_scheduler():
+    [sqlalchemy] = [requirement for requirement in required() if requirement.name == "sqlalchemy"]
+    assert not sqlalchemy.specifier.contains("2.1.0")
+
+
 def test_installed_entry_point_hands_prefect_the_blocks():
     [found] = [point for point in entry_points(group="prefect.collections") if point.name == "florist"]
     module = found.load()

@@ -32,6 +32,20 @@ def test_write_whose_answer_is_lost_is_repeated_and_recognised_as_our_own(part):
     assert (world.flora.posts, len(world.store.objects)) == (1, 4)
 
 
+def test_read_that_fails_for_a_while_is_repeated():
+    world = World()
+    whole, left = world.store.list, [3]
+
+    def sometimes(prefix: str):
+        if left[0] > 0:
+            left[0] -= 1
+            raise StoreUnavailableError("no answer")
+        return whole(prefix)
+
+    world.store.list = sometimes
+    assert (world.start().how, left) == (How.NEW, [0])
+
+
 @pytest.mark.parametrize("part", ["0000.json", "0001.json"])
 def test_store_out_of_reach_before_the_post_spends_nothing(part):
     world = World()

@@ -71,6 +71,13 @@ def sandbox(open_sandbox: Open) -> SandboxServer:
     return open_sandbox()
 
 
+@pytest.fixture(scope="module")
+def standing_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """One for a whole module, where a test does not mind what the others leave behind."""
+    with SandboxServer(tmp_path_factory.mktemp("standing"), Settings(frozen_at=NOW)) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Caller]]:
     """Make clients of a sandbox; all are closed with the test."""

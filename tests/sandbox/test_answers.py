@@ -1,11 +1,19 @@
 """What every answer of the sandbox has, whatever was asked."""
 
 import email.utils
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from sandbox.server import SandboxServer
+
+
+@pytest.fixture
+def sandbox(standing_sandbox: SandboxServer) -> Iterator[SandboxServer]:
+    """One for the module: nothing is made here."""
+    yield standing_sandbox
+    standing_sandbox.set_faults()
 
 
 @pytest.mark.parametrize(

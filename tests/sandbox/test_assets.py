@@ -1,6 +1,7 @@
 """Assets: brought directly, fetched from a URL, or uploaded to a reservation."""
 
 import io
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,6 +12,13 @@ from sandbox.server import SandboxServer
 WORKSPACE = {"workspace_id": SandboxServer.workspace_id}
 QUARTER_HOUR = 900
 MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def sandbox(standing_sandbox: SandboxServer) -> Iterator[SandboxServer]:
+    """One for the module: each asset has an id of its own."""
+    yield standing_sandbox
+    standing_sandbox.set_faults()
 
 
 def png(width=8, height=6):

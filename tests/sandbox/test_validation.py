@@ -3,17 +3,15 @@
 import pytest
 
 from sandbox.server import SandboxServer
-from sandbox.settings import Settings
 
 WORKSPACE = SandboxServer.workspace_id
 PROJECT = "prj_launch00001"
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
+@pytest.fixture
+def sandbox(standing_sandbox: SandboxServer) -> SandboxServer:
     """One for the module: what is refused leaves nothing behind."""
-    with SandboxServer(tmp_path_factory.mktemp("sandbox"), Settings(frozen_at=1_800_000_000)) as sandbox:
-        yield sandbox
+    return standing_sandbox
 
 
 def item(input_id="input_image", kind="imageUrl", value="https://example.com/a.png"):

@@ -1,5 +1,6 @@
 """What every resource of the client is made of: reading, listing, starting something that costs."""
 
+import functools
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -107,7 +108,12 @@ def _page(body: Any, model: type[ModelT], member: str) -> Page[ModelT]:
 
 def _items(body: Any, model: type[ModelT], member: str) -> tuple[ModelT, ...]:
     items = body[member] if member in body else body[to_camel(member)]
-    return TypeAdapter(tuple[model, ...]).validate_python(items or ())  # type: ignore[valid-type]
+    return _several(model).validate_python(items or ())
+
+
+@functools.cache  # building one takes longer than reading a page with it
+def _several(model: type[ModelT]) -> TypeAdapter[tuple[ModelT, ...]]:
+    return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]
 
 
 def _run_id_in(answer: Answer) -> str | None:

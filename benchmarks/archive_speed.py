@@ -1,0 +1,221 @@
+"""Archives to SeaweedFS side by side with boto3's plainest way to do the same, and prints the ratio.
+
+    python -m benchmarks.archive_speed overlap [--mib 2048] [--rounds 3]
+    python -m benchmarks.archive_speed pipe [--mib 1024] [--rounds 5]
+    python -m benchmarks.archive_speed small [--outputs 1000] [--threads 8] [--rounds 5]
+
+`overlap`: media sent at 100 MB/s; archiving may take 1.15 × the longer of downloading alone and `upload_file` alone.
+`pipe`: media sent as fast as they are taken; archiving must reach 0.9 of a thread that downloads and one that calls
+`upload_part`, neither of which hashes. `small`: pictures of 50 KB; archiving must reach 0.8 of `put_object` in as many
+threads as outputs are archived at once.
+
+All sides of a round run one right after the other, in an order that turns with the rounds; the figure is the
+median of the rounds' ratios. Ends with exit code 1 where a limit is missed.
+"""
+
+import argparse
+import asyncio
+import http.client
+import os
+import queue
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+
+from benchmarks.media_server import BLOCK, MIB, blocks_of, media_server
+from florist.api.models import Run
+from florist.api.secrets import SignedUrl
+from florist.archive.archiver import Archiver
+from florist.archive.download import Downloader
+from florist.archive.manifest import RunOrigin
+from florist.archive.parts import PART_BYTES
+from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY, S3Server, seaweedfs_server, weed_program
+
+ORIGIN = RunOrigin(technique_id="tech_benchmark", technique="benchmark")
+THROTTLE = 100_000_000
+PICTURE_BYTES = 50_000
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the media come from and where they go."""
+
+    media: str
+    s3: S3Server
+    folder: Path
+
+    def url(self, path: str) -> str:
+        return f"http://{self.media}{path}"
+
+    def archive(self, urls: list[str], kind: str, at_once: int) -> None:
+        """Keep one run with these outputs, as a fresh process would."""
+        outputs = [{"output_id": f"o{at}", "type": kind, "url": url} for at, url in enumerate(urls)]
+        run = Run.model_validate({"run_id": f"run_{uuid4().hex}", "status": "completed", "outputs": outputs})
+        asyncio.run(self._keep(run, at_once))
+
+    async def _keep(self, run: Run, at_once: int) -> None:
+        async with Downloader(trusted_hosts=frozenset({self.media})) as downloader:
+            await Archiver(self.s3.store(), fetch=downloader.fetch, outputs_at_once=at_once).keep(run, ORIGIN)
+
+    def download(self, url: str) -> None:
+        """Fetch as the archive does, and drop the bytes."""
+        asyncio.run(self._download(url))
+
+    async def _download(self, url: str) -> None:
+        async with Downloader(trusted_hosts=frozenset({self.media})) as downloader:
+            async for _ in downloader.fetch(SignedUrl(url)):
+                pass
+
+    def boto3_client(self, threads: int, **options):
+        return boto3.client(
+            "s3",
+            endpoint_url=self.s3.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(max_pool_connections=threads, **options),
+        )
+
+    def upload_file(self, path: Path) -> None:
+        self.boto3_client(10).upload_file(str(path), self.s3.bucket, f"plain/{uuid4().hex}")
+
+    def pipe(self, size_bytes: int) -> None:
+        """Download in one thread, `upload_part` in another, at most two parts between them, nothing hashed."""
+        s3 = self.boto3_client(2, request_checksum_calculation="when_required", s3={"payload_signing_enabled": False})
+        where = {"Bucket": self.s3.bucket, "Key": f"plain/{uuid4().hex}"}
+        upload_id = s3.create_multipart_upload(**where)["UploadId"]
+        parts: queue.Queue[bytes | None] = queue.Queue(2)
+        sent = []
+
+        def upload() -> None:
+            while (part := parts.get()) is not None:
+                number = len(sent) + 1
+                answer = s3.upload_part(**where, UploadId=upload_id, PartNumber=number, Body=part)
+                sent.append({"PartNumber": number, "ETag": answer["ETag"]})
+
+        uploader = threading.Thread(target=upload)
+        uploader.start()
+        connection = http.client.HTTPConnection(self.media)
+        connection.request("GET", f"/film/{size_bytes}")
+        answer = connection.getresponse()
+        while part := answer.read(PART_BYTES):
+            parts.put(part)
+        parts.put(None)
+        uploader.join()
+        connection.close()
+        s3.complete_multipart_upload(**where, UploadId=upload_id, MultipartUpload={"Parts": sent})
+
+    def put_objects(self, pictures: int, threads: int) -> None:
+        s3 = self.boto3_client(threads)
+        data = b"".join(blocks_of("picture", PICTURE_BYTES))
+        folder = uuid4().hex
+
+        def put(number: int) -> None:
+            s3.put_object(Bucket=self.s3.bucket, Key=f"plain/{folder}/{number}.png", Body=data)
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(put, range(pictures)))
+
+
+Side = tuple[str, Callable[[], None]]
+
+
+def in_turn(sides: list[Side], rounds: int) -> list[dict[str, float]]:
+    """Time every side once a round, beginning with another each time; print as it goes."""
+    found = []
+    for number in range(rounds):
+        turned = sides[number % len(sides) :] + sides[: number % len(sides)]
+        seconds = {name: timed(work) for name, work in turned}
+        found.append({name: seconds[name] for name, _ in sides})
+        shown = ", ".join(f"{name} {taken:.2f} s" for name, taken in found[-1].items())
+        print(f"  round {number + 1}: {shown} (load {os.getloadavg()[0]:.1f})", flush=True)
+    return found
+
+
+def timed(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def overlap(bench: Bench, options: argparse.Namespace) -> bool:
+    size_bytes = (options.mib or 2048) * MIB
+    url = bench.url(f"/film/{size_bytes}?rate={THROTTLE}")
+    film = bench.folder / "film"
+    with film.open("wb") as file:
+        for _ in range(size_bytes // MIB):
+            file.write(BLOCK)
+    sides: list[Side] = [
+        ("download", lambda: bench.download(url)),
+        ("upload_file", lambda: bench.upload_file(film)),
+        ("archive", lambda: bench.archive([url], "videoUrl", 1)),
+    ]
+    rounds = in_turn(sides, options.rounds or 3)
+    ratio = statistics.median(taken["archive"] / max(taken["download"], taken["upload_file"]) for taken in rounds)
+    print(f"overlap: {ratio:.2f} × the longer of the two alone (at most 1.15)")
+    return ratio <= 1.15
+
+
+def pipe(bench: Bench, options: argparse.Namespace) -> bool:
+    size_bytes = (options.mib or 1024) * MIB
+    sides: list[Side] = [
+        ("plain pipe", lambda: bench.pipe(size_bytes)),
+        ("archive", lambda: bench.archive([bench.url(f"/film/{size_bytes}")], "videoUrl", 1)),
+    ]
+    rounds = in_turn(sides, options.rounds or 5)
+    ratio = statistics.median(taken["plain pipe"] / taken["archive"] for taken in rounds)
+    print(f"pipe: {ratio:.2f} of the plain pipe's rate (at least 0.9)")
+    return ratio >= 0.9
+
+
+def small(bench: Bench, options: argparse.Namespace) -> bool:
+    urls = [bench.url(f"/picture/{PICTURE_BYTES}/{number}") for number in range(options.outputs)]
+    sides: list[Side] = [
+        ("put_object", lambda: bench.put_objects(options.outputs, options.threads)),
+        ("archive", lambda: bench.archive(urls, "imageUrl", options.threads)),
+    ]
+    rounds = in_turn(sides, options.rounds or 5)
+    ratio = statistics.median(taken["put_object"] / taken["archive"] for taken in rounds)
+    print(f"small: {ratio:.2f} of put_object's rate (at least 0.8)")
+    return ratio >= 0.8
+
+
+@contextmanager
+def bench_with_servers() -> Iterator[Bench]:
+    program = weed_program()
+    if program is None:
+        raise SystemExit("SeaweedFS is not installed (make seaweedfs)")
+    with (
+        tempfile.TemporaryDirectory() as place,
+        media_server() as media,
+        seaweedfs_server(program, Path(place), https=False) as s3,
+    ):
+        yield Bench(media, s3, Path(place))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", choices=("overlap", "pipe", "small"))
+    parser.add_argument("--mib", type=int, help="size of the film")
+    parser.add_argument("--outputs", type=int, default=1000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--rounds", type=int)
+    options = parser.parse_args()
+    measure = {"overlap": overlap, "pipe": pipe, "small": small}[options.which]
+    with bench_with_servers() as bench:
+        return int(not measure(bench, options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

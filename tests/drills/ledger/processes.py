@@ -1,0 +1,44 @@
+"""Starts programs of the drills as real processes, forked from one that has imported everything already."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.drills.ledger.walk_rows", "tests.drills.ledger.fast_sandbox"])
+
+Program = Callable[[Sequence[str]], None]
+
+
+class Process:
+    """A running program."""
+
+    def __init__(self, program: Program, arguments: Sequence[str]) -> None:
+        self.arguments = list(arguments)
+        self._process: BaseProcess = _context.Process(target=program, args=(self.arguments,), daemon=True)
+        self._process.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.is_alive()
+
+    def ended(self, within: float) -> int:
+        """Return the exit code, negative for a signal.
+
+        Raises:
+            TimeoutError: it has not ended within that many seconds, and was killed.
+        """
+        self._process.join(within)
+        code = self._process.exitcode
+        if code is None:
+            self.kill()
+            raise TimeoutError(f"not done within {within:g} s: {' '.join(self.arguments)}")
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL it, if it runs, and wait for its end."""
+        if self._process.is_alive() and self._process.pid:
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join()

@@ -1,0 +1,145 @@
+"""A worker: walks a pipeline over rows without Prefect, in fast time, and dies where it is told to.
+
+    python -m tests.drills.ledger.walk_rows --flora http://127.0.0.1:8787/api/v1 --store DIR --began 1790000000 \\
+        --pipeline three-steps.yaml --rows 10 --kill-at 57
+
+Exits with 0 once every row is done, with 1 if some are not. `--report` gets what became of each step.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from florist.api import FloraClient
+from florist.archive.folder import FolderStore
+from florist.archive.s3 import S3Store
+from florist.archive.store import Store
+from florist.errors import FloristError
+from florist.ledger import FloraTechniques, Ledger, Spender
+from florist.pipelines import PlannedStep, definitions_of, load_pipeline
+from florist.pipelines.making import Assignment, StepResult, make_step
+from florist.pipelines.rows import plan_rows, step_label, walk_rows
+from florist.studio import Studio, StudioSteps
+from tests.drills.ledger.fast_time import RATE, FastTime
+from tests.drills.ledger.pointed_http import point_http
+from tests.drills.ledger.pointed_store import PointedStore
+from tests.drills.ledger.points import Points
+from tests.s3_servers.servers import S3Server
+
+REQUEST_TIMEOUT = 30.0
+"""The client's own default, in fast time."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Walk, and exit."""
+    wanted = _parser().parse_args(arguments)
+    if wanted.log:
+        output = os.open(wanted.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+    points = Points(wanted.kill_at, wanted.stop_at, wanted.stop_for, wanted.trace)
+    point_http(points.pass_by)
+    try:
+        came = asyncio.run(_walk(wanted, points))
+    except* FloristError as errors:
+        came = {"": [type(error).__name__ for error in errors.exceptions]}
+        print(errors.exceptions)  # noqa: T201
+    came["points"] = points.passed
+    if wanted.report:
+        wanted.report.write_text(json.dumps(came))
+    sys.exit(0 if came.get("is_done") else 1)
+
+
+async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]:
+    time = FastTime(wanted.began, wanted.rate, wanted.clock_error)
+    store = PointedStore(
+        store_named(wanted.store), points.pass_by, trouble=wanted.store_trouble, seed=wanted.seed
+    )
+    client = FloraClient(
+        api_key=wanted.api_key,
+        base_url=wanted.flora,
+        timeout=REQUEST_TIMEOUT / wanted.rate,
+        now=time.now,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
+    async with client:
+        spender = Spender(
+            Ledger(store),
+            FloraTechniques(client, now=time.now, monotonic=time.monotonic),
+            is_serial=not wanted.not_serial,
+            now=time.now,
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+            checkpoint=points.pass_by,
+        )
+        studio = Studio(client, store, spender=spender, now=time.now)
+        try:
+            return await _walk_with(studio, wanted, time)
+        finally:
+            await studio.aclose()
+
+
+async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime) -> dict[str, object]:
+    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+        assignment = Assignment(campaign=wanted.campaign, row=row)
+        return await make_step(step, upstream, StudioSteps(studio, assignment, now=time.now))
+
+    pipeline = load_pipeline(wanted.pipeline)
+    rows = {f"row-{number}": {"name": f"number {number}"} for number in range(wanted.rows)}
+    plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
+    await studio.check()
+    walked = await walk_rows(plans, run_step)
+    failed = {
+        step_label(row, step): type(error).__name__
+        for row, walk in walked.items()
+        for step, error in walk.failed.items()
+    }
+    for row, walk in walked.items():
+        for step, error in walk.failed.items():
+            print(f"{row}/{step}: {type(error).__name__}: {error}")  # noqa: T201
+    done = [result.how for walk in walked.values() for result in walk.results.values()]
+    counts = {str(how): done.count(how) for how in set(done)}
+    return {"failed": failed, "how": counts, "is_done": len(done) == plans.runs}
+
+
+def store_named(place: str) -> Store:
+    """Return a folder, or a prefix of a bucket: `http://127.0.0.1:8333/bucket/prefix`."""
+    if not place.startswith("http"):
+        return FolderStore(place)
+    parts = urlsplit(place)
+    bucket, _, prefix = parts.path.strip("/").partition("/")
+    server = S3Server(f"{parts.scheme}://{parts.netloc}", bucket=bucket)
+    return S3Store(server.bucket, prefix, access=server.access)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.drills.ledger.walk_rows")
+    parser.add_argument("--flora", required=True)
+    parser.add_argument("--api-key", default="sk_test_drill")
+    parser.add_argument("--store", required=True)
+    parser.add_argument("--store-trouble", type=float, default=0.0, help="share of the calls that fail")
+    parser.add_argument("--seed", default="")
+    parser.add_argument("--pipeline", type=Path, required=True)
+    parser.add_argument("--campaign", default="drill")
+    parser.add_argument("--rows", type=int, default=10)
+    parser.add_argument("--began", type=float, required=True, help="when fast time and real time were one")
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--clock-error", type=float, default=0.0, help="seconds our clock is fast")
+    parser.add_argument("--not-serial", action="store_true")
+    parser.add_argument("--kill-at", default="", help="a point's number, or its name and which time: `after post#3`")
+    parser.add_argument("--stop-at", default="", help="as --kill-at: SIGSTOP")
+    parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT")
+    parser.add_argument("--trace", type=Path)
+    parser.add_argument("--report", type=Path)
+    parser.add_argument("--log")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Which URL is handed on, and how a text is read."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import pytest
+
+from florist.api.errors import AssetError
+from florist.api.models import MediaKind, Output, Run, RunStatus
+from florist.api.secrets import SignedUrl
+from florist.archive.errors import ObjectMissingError
+from florist.archive.manifest import ArchivedOutput, Manifest
+from florist.ledger import How
+from florist.pipelines.errors import UnusableValueError
+from florist.pipelines.feeding import LENT_FOR, Feeding, is_taken, lasts
+from florist.pipelines.making import StepResult
+from florist.pipelines.uploads import Uploads
+
+NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
+TEN_MINUTES = timedelta(minutes=10)
+
+
+def ending(seconds_after_noon: int) -> SignedUrl:
+    return SignedUrl(f"https://media.flora.ai/a.png?expires={int(NOON.timestamp()) + seconds_after_noon}")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        (ending(601), True),
+        (ending(599), False),
+        (ending(-1), False),
+        (SignedUrl("https://media.flora.ai/a.png"), True),
+        (SignedUrl("redacted:https://media.flora.ai/a.png"), False),
+        (None, False),
+    ],
+    ids=["enough left", "too little left", "dead", "does not say", "dropped", "none"],
+)
+def test_url_lasts_if_it_outlives_the_wait(url, is_good):
+    assert lasts(url, TEN_MINUTES, now=NOON) is is_good
+
+
+@pytest.mark.parametrize(
+    ("url", "is_live", "is_sandbox"),
+    [
+        ("https://florist.s3.eu-central-1.amazonaws.com/a.png", True, True),
+        ("https://storage.googleapis.com/florist/a.png", True, True),
+        ("http://florist.s3.amazonaws.com/a.png", False, True),
+        ("https://minio.example.com/a.png", False, True),
+        ("https://amazonaws.com.example.com/a.png", False, True),
+        ("http://127.0.0.1:9000/a.png", False, True),
+    ],
+)
+def test_url_of_our_object_is_fed_where_flora_takes_its_host(url, is_live, is_sandbox):
+    assert is_taken(SignedUrl(url), is_sandbox=False) is is_live
+    assert is_taken(SignedUrl(url), is_sandbox=True) is is_sandbox
+
+
+def made(kind: MediaKind, *, url: str = "redacted:x", text: str | None = None) -> StepResult:
+    """A step that brought one output, of a manifest that does not repeat it."""
+    run = Run(
+        run_id="run_1",
+        status=RunStatus.COMPLETED,
+        outputs=(Output(output_id="out", type=kind, url=None if text else SignedUrl(url), text=text),),
+    )
+    output = ArchivedOutput(
+        index=0,
+        output_id="out",
+        type=kind,
+        key="runs/a/b/1-0.txt",
+        sha256="0" * 64,
+        size_bytes=9,
+        media_type="x/y",
+    )
+    manifest = Manifest(
+        technique_id="tech_1", technique="writer", run_id="run_1", archived_at=NOON, outputs=(output,)
+    )
+    return StepResult.model_construct(step="write", run=run, manifest=manifest, how=How.REUSED, reason="")
+
+
+async def test_text_too_long_for_its_manifest_is_read_from_the_archive(folder):
+    await folder.create("runs/a/b/1-0.txt", "Blüten ".encode() * 5000)
+    feeding = Feeding(SimpleNamespace(), folder, SimpleNamespace())
+    assert await feeding.text_of(made(MediaKind.TEXT), 0) == "Blüten " * 5000
+
+
+async def test_text_that_flora_told_needs_no_archive(folder):
+    feeding = Feeding(SimpleNamespace(), folder, SimpleNamespace())
+    assert await feeding.text_of(made(MediaKind.TEXT, text="Petals"), 0) == "Petals"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [(MediaKind.TEXT, ObjectMissingError), (MediaKind.IMAGE, UnusableValueError)]
+)
+async def test_text_that_is_not_there_is_an_error(folder, kind, error):
+    feeding = Feeding(SimpleNamespace(), folder, SimpleNamespace())
+    with pytest.raises(error):
+        await feeding.text_of(made(kind), 0)
+
+
+async def test_url_of_our_object_opens_for_hours(moto):
+    store = moto.store()
+    client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
+    url = await Feeding(client, store, SimpleNamespace()).url_of(made(MediaKind.IMAGE), 0)
+    assert f"X-Amz-Expires={int(LENT_FOR.total_seconds())}" in urlsplit(url).query
+
+
+async def test_url_with_less_time_left_than_the_step_may_wait_is_not_fed(moto):
+    client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
+    feeding = Feeding(client, moto.store(), SimpleNamespace())
+    step = made(MediaKind.IMAGE, url=ending(30).reveal())
+    assert await feeding.url_of(step, 0, timeout=20) == ending(30).reveal()
+    assert moto.endpoint_url in await feeding.url_of(step, 0, timeout=40)
+
+
+class Assets:
+    """Takes uploads, the first few of them badly."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.taken: list[Path] = []
+
+    async def upload(self, path: Path, *, workspace_id: str) -> SimpleNamespace:
+        self.taken.append(path)
+        await asyncio.sleep(0)
+        if len(self.taken) <= self.failures:
+            raise AssetError("not today")
+        return SimpleNamespace(url=SignedUrl(f"https://media.flora.ai/{len(self.taken)}"))
+
+
+@asynccontextmanager
+async def opened():
+    yield Path("a.png")
+
+
+async def test_content_wanted_twice_at_once_is_uploaded_once():
+    assets = Assets()
+    uploads = Uploads(SimpleNamespace(workspace_id="ws_1", assets=assets))
+    first, second = await asyncio.gather(uploads.url_of("abc", opened), uploads.url_of("abc", opened))
+    assert (first, len(assets.taken)) == (second, 1)
+
+
+async def test_upload_that_failed_is_tried_again_by_the_next():
+    uploads = Uploads(SimpleNamespace(workspace_id="ws_1", assets=Assets(failures=1)))
+    with pytest.raises(AssetError):
+        await uploads.url_of("abc", opened)
+    assert await uploads.url_of("abc", opened) == "https://media.flora.ai/2"
