@@ -66,7 +66,9 @@ class Bench:
 
     async def _keep(self, run: Run, at_once: int) -> None:
         async with Downloader(trusted_hosts=frozenset({self.media})) as downloader:
-            await Archiver(self.s3.store(), fetch=downloader.fetch, outputs_at_once=at_once).keep(run, ORIGIN)
+            store = self.s3.store()
+            await store.check()
+            await Archiver(store, fetch=downloader.fetch, outputs_at_once=at_once).keep(run, ORIGIN)
 
     def download(self, url: str) -> None:
         """Fetch as the archive does, and drop the bytes."""
@@ -92,7 +94,9 @@ class Bench:
 
     def pipe(self, size_bytes: int) -> None:
         """Download in one thread, `upload_part` in another, at most two parts between them, nothing hashed."""
-        s3 = self.boto3_client(2, request_checksum_calculation="when_required", s3={"payload_signing_enabled": False})
+        s3 = self.boto3_client(
+            2, request_checksum_calculation="when_required", s3={"payload_signing_enabled": False}
+        )
         where = {"Bucket": self.s3.bucket, "Key": f"plain/{uuid4().hex}"}
         upload_id = s3.create_multipart_upload(**where)["UploadId"]
         parts: queue.Queue[bytes | None] = queue.Queue(2)

@@ -108,6 +108,7 @@ class Transport:
         """
         way = copy.copy(self)
         way._total_timeout = min(total_timeout, self._total_timeout)
+        way._places = asyncio.Semaphore(places)
         return way
 
     async def aclose(self) -> None:

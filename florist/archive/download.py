@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 import httpx
 
 from florist.api.secrets import SignedUrl
+from florist.api.wire_logs import unlogged
 from florist.archive.addresses import Resolve, Target, resolved, target_of
 from florist.archive.errors import DeadUrlError, IntegrityError, TransferBrokenError, TransferRefusedError
 
@@ -123,7 +124,7 @@ class Downloader:
         location = url.reveal()
         for _ in range(self._bounds.redirects + 1):
             target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
-            if True:
+            with unlogged():
                 response = await self._transport(target).handle_async_request(
                     _request(target, progress, self._bounds)
                 )

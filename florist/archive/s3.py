@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from florist.api.secrets import SignedUrl
 from florist.archive.errors import IntegrityError, KeyTakenError, ObjectMissingError, StoreUnavailableError
@@ -16,6 +17,7 @@ from florist.archive.keys import checked_key
 from florist.archive.parts import PART_BYTES, filled, read_ahead
 from florist.archive.probe import probe
 from florist.archive.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
+from florist.archive.s3_proof import is_believable
 from florist.archive.s3_upload import WRITE_ID, Checksum, Digest, MultipartUpload
 from florist.archive.store import StoredObject
 from florist.archive.threads import in_thread
@@ -92,9 +94,7 @@ class S3Store:
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(
-            access or Access(), self.location, is_checksummed=self._options.checksum != "none"
-        )
+        self._calls = S3Calls(access or Access(), self.location, is_checksummed=self._options.checksum != "none")
         self._is_proven = False
 
     @property
@@ -272,23 +272,14 @@ class S3Store:
         )
 
     async def _proves_itself(self) -> bool:
-        """Whether the store refuses bytes that do not match their checksum, and keeps what it takes as it was sent.
-
-        Its answer to a write then says enough. Some stores repeat any checksum without having looked at it.
-        """
         key = f"florist-check-{uuid4().hex}.bin"
-        digest = Digest(self._options.checksum)
-        arguments = self._arguments("application/octet-stream", {})
+        options = self._options.arguments(self._now()).items()
+        # A lock would keep what nobody wants.
+        unlocked = {name: value for name, value in options if not name.startswith("ObjectLock")}
         try:
-            try:
-                await self._put(key, b"other bytes", Digest.of_other_bytes(self._options.checksum), arguments)
-            except IntegrityError:
-                answer = await self._put(key, b"these bytes", digest, arguments)
-                told = await self._told(key) or {}
-                kept = _described(key, told) if told else None
-                is_kept = kept is not None and kept.sha256 == digest.sha256 and digest.is_confirmed_by(told)
-                return is_kept and answer is not None and digest.is_confirmed_by(answer)
-            return False
+            return await is_believable(
+                self._calls, {**unlocked, **self._algorithm(), **self._where(key)}, self._options.checksum
+            )
         finally:
             await self.delete(key)
 

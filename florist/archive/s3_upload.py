@@ -56,6 +56,11 @@ class Digest:
         self._parts.append(raw)
         return {f"Checksum{self._checksum.upper()}": _base64(raw)}
 
+    def is_confirmed_by(self, answer: Mapping[str, Any]) -> bool:
+        """Whether a store's answer repeats the checksum of an object of one part, which was sent along with it."""
+        theirs = answer.get(f"Checksum{self._checksum.upper()}")
+        return len(self._parts) == 1 and theirs == _base64(self._parts[0])
+
     def is_contradicted_by(self, told: Mapping[str, Any]) -> bool:
         """Whether the checksum that a store tells of the whole object, if any, is another one."""
         theirs = told.get(f"Checksum{self._checksum.upper()}")
