@@ -13,7 +13,13 @@ AT_ONCE = 6
 
 
 def test_worker_killed_around_its_post_is_taken_over_without_a_second_charge(tmp_path):
-    points = ("before record sent#2", "after record sent#2", "after post#5", "after claim#4", "after create index#1")
+    points = (
+        "before record sent#2",
+        "after record sent#2",
+        "after post#5",
+        "after claim#4",
+        "after create index#1",
+    )
 
     def round_at(number: int):
         behaviour = ("duplicate", "replay")[number % 2]

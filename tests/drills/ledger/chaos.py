@@ -16,6 +16,17 @@ from tests.drills.ledger.scene import STEPS, Scene
 ROWS = 3
 POINTS = 140 * ROWS
 """About as many as a worker passes."""
+AROUND_A_POST = (
+    "before record sent",
+    "after record sent",
+    "before POST techniques/*/runs",
+    "after POST techniques/*/runs",
+    "after post",
+    "before claim",
+    "after claim",
+    "before record started",
+)
+"""Where a death leaves something to resolve: few among all points, and half of the deaths."""
 LEASE_AND_MORE = (2.0, 7.0)
 """Real seconds of a stop: 40 s and 140 s in fast time, for a lease of 30 s and a settle time of 60 s."""
 
@@ -105,7 +116,7 @@ def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
     workers = []
     for number in range(drawn.crowd):
         is_stopped = drawn.crowd > 1 and number == 0 and rng.random() < 0.5
-        harm = {"stop_at" if is_stopped else "kill_at": rng.randint(1, POINTS)}
+        harm: dict[str, Any] = {"stop_at" if is_stopped else "kill_at": _point(rng)}
         if is_stopped:
             harm["stop_for"] = rng.uniform(*LEASE_AND_MORE)
             scene.kills["stops"] += 1
@@ -118,6 +129,12 @@ def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
     give_up_at = time.monotonic() + rng.uniform(1.0, 6.0)
     for worker in workers:
         scene.kills["kills"] += _ended_by(worker, give_up_at)
+
+
+def _point(rng: random.Random) -> str:
+    if rng.random() < 0.5:
+        return str(rng.randint(1, POINTS))
+    return f"{rng.choice(AROUND_A_POST)}#{rng.randint(1, STEPS * ROWS // 2)}"
 
 
 def _ended_by(worker: Process, give_up_at: float) -> bool:
@@ -156,7 +173,6 @@ def _morning(scene: Scene, drawn: Weather) -> Figures:
 
 def decide_by_the_books(scene: Scene) -> None:
     """Adopt, for each entry in review, the run that the sandbox knows to be its own; where there is none, restart."""
-
 
     async def decide() -> None:
         ledger = scene.ledger()

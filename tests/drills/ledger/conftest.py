@@ -24,5 +24,3 @@ def store_for(request: pytest.FixtureRequest):
         return lambda folder: str(folder / "archive")
     bucket = request.getfixturevalue("s3_url")
     return lambda folder: f"{bucket}/{folder.parent.name}/{folder.name}"
-
-

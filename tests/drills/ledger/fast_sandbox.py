@@ -1,6 +1,6 @@
 """The sandbox as a program, in fast time.
 
-    python -m tests.drills.ledger.fast_sandbox --port 8787 --data DIR --began 1790000000 --settings '{}'
+python -m tests.drills.ledger.fast_sandbox --port 8787 --data DIR --began 1790000000 --settings '{}'
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Seeded rounds of kills, stops, lost answers, slow POSTs, resets, 429s, store failures and sandbox restarts.
 
-    FLORIST_CHAOS_ROUNDS=20 FLORIST_CHAOS_SEED=spring make drills
+FLORIST_CHAOS_ROUNDS=20 FLORIST_CHAOS_SEED=spring make drills
 """
 
 import os

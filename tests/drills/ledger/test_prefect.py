@@ -49,7 +49,11 @@ class Office:
         return self.folder / "archive"
 
     def python(self, *arguments: str) -> None:
-        environment = {**self.prefect.environment, "FLORA_BASE_URL": self.flora_url, "FLORA_API_KEY": "sk_test_drill"}
+        environment = {
+            **self.prefect.environment,
+            "FLORA_BASE_URL": self.flora_url,
+            "FLORA_API_KEY": "sk_test_drill",
+        }
         command = [sys.executable, "-m", *arguments]
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout + ended.stderr

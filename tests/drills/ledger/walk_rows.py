@@ -57,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]:
     time = FastTime(wanted.began, wanted.rate, wanted.clock_error)
-    store = PointedStore(
-        store_named(wanted.store), points.pass_by, trouble=wanted.store_trouble, seed=wanted.seed
-    )
+    store = PointedStore(store_named(wanted.store), points.pass_by, trouble=wanted.store_trouble, seed=wanted.seed)
     client = FloraClient(
         api_key=wanted.api_key,
         base_url=wanted.flora,
@@ -132,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--clock-error", type=float, default=0.0, help="seconds our clock is fast")
     parser.add_argument("--not-serial", action="store_true")
-    parser.add_argument("--kill-at", default="", help="a point's number, or its name and which time: `after post#3`")
+    parser.add_argument(
+        "--kill-at", default="", help="a point's number, or its name and which time: `after post#3`"
+    )
     parser.add_argument("--stop-at", default="", help="as --kill-at: SIGSTOP")
     parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT")
     parser.add_argument("--trace", type=Path)
