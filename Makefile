@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## the main job, end to end, without a key or a cloud; 
 	$(BIN)/python -m deployments.demo $(if $(KEEP),--keep)
 
 test: lint ## everything but the drills
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check --quiet .

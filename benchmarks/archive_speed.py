@@ -5,9 +5,9 @@
     python -m benchmarks.archive_speed small [--outputs 1000] [--threads 8] [--rounds 5]
 
 `overlap`: media sent at 100 MB/s; archiving may take 1.15 × the longer of downloading alone and `upload_file`
-alone. `pipe`: media sent as fast as they are taken; archiving must reach 0.9 of a thread that downloads and one that
-calls `upload_part`, neither of which hashes. `small`: pictures of 50 KB; `put_object` in some threads against as many
-threads of ours, from memory, which must reach 0.8 of its rate, and fetched from the server first.
+alone. `pipe`: media sent as fast as they are taken; archiving must reach 0.9 of a thread that downloads and one
+that calls `upload_part`, neither of which hashes. `small`: pictures of 50 KB; `put_object` in some threads against
+as many threads of ours, from memory, which must reach 0.8 of its rate, and fetched from the server first.
 
 All sides of a round run one right after the other, in an order that turns with the rounds; the figure is the
 median of the rounds' ratios. Ends with exit code 1 where a limit is missed.

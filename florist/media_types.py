@@ -18,10 +18,13 @@ EXTENSIONS = {
     "image/avif": "avif",
     "image/heic": "heic",
     "image/tiff": "tiff",
+    "image/bmp": "bmp",
     "image/svg+xml": "svg",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
     "video/ogg": "ogv",
     "audio/wav": "wav",
     "audio/mpeg": "mp3",
@@ -31,13 +34,25 @@ EXTENSIONS = {
     "audio/mp4": "m4a",
     "audio/webm": "weba",
     "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/zip": "zip",
     "text/plain": "txt",
 }
-"""Every media type that is kept, with the extension it is kept under."""
+"""Every media type that is known and kept, with the extension it is kept under."""
+
+ZIPPED = tuple(name for name, extension in EXTENSIONS.items() if extension in {"docx", "xlsx", "pptx", "zip"})
+"""Those of them that are archives of other files."""
+
+UNKNOWN_BYTES_AT_LEAST = 512
+"""Shorter bytes of an unknown format are a scrap of something rather than media."""
 
 _BY_EXTENSION = {extension: media_type for media_type, extension in EXTENSIONS.items()} | {
     "json": "application/json"
 }
+
+PROGRAM = "application/x-executable"
 
 _KEPT_AS = {
     MediaKind.IMAGE: re.compile("image/.*"),
@@ -45,8 +60,10 @@ _KEPT_AS = {
     MediaKind.VIDEO: re.compile("video/.*|image/gif"),
     MediaKind.AUDIO: re.compile("audio/.*"),
     MediaKind.TEXT: re.compile("text/plain"),
-    MediaKind.DOCUMENT: re.compile("application/pdf|text/plain"),
+    MediaKind.DOCUMENT: re.compile("application/(pdf|zip|vnd.openxmlformats-.*)|text/plain"),
 }
+
+_SHOWN_INLINE = re.compile(r"image/(?!svg).*|video/.*|audio/.*|application/(pdf|json)|text/plain")
 
 _SOUND_IN_CONTAINER = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "video/ogg": "audio/ogg"}
 """Containers whose first bytes do not tell whether there is a picture in them."""
@@ -63,6 +80,7 @@ _MAGIC = (
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
     (b"%PDF-", "application/pdf"),
+    *((magic, PROGRAM) for magic in (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\x00asm")),
 )
 
 _BRANDS = (
@@ -72,7 +90,12 @@ _BRANDS = (
     ({b"qt  "}, "video/quicktime"),
 )
 
+_BITMAP_HEADER_BYTES = frozenset({12, 40, 52, 56, 64, 108, 124})
+
+_OFFICE_FOLDERS = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"ppt/", "pptx"))
+
 _MARKUP = re.compile(r"(?:\s|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE\s+svg.*?>)*<(!doctype\s+html|[a-z]+)", re.I | re.S)
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ACTIVE_PAGES = frozenset({"html", "head", "body", "script", "iframe", "title", "meta", "style", "link", "error"})
 
 
@@ -83,9 +106,13 @@ class MediaType(NamedTuple):
     extension: str
 
 
-def is_active(media_type: str) -> bool:
-    """Whether a browser could run what is in it, so that it must only ever be offered for download."""
-    return media_type == "image/svg+xml"
+UNKNOWN = MediaType("application/octet-stream", "bin")
+"""What is kept without being known: it was paid for, and somebody may know it."""
+
+
+def is_shown_inline(media_type: str) -> bool:
+    """Whether a browser may show it: all else, above all what could be run, is only ever offered for download."""
+    return _SHOWN_INLINE.fullmatch(media_type) is not None
 
 
 def media_type_of_name(key: str) -> str:
@@ -94,18 +121,19 @@ def media_type_of_name(key: str) -> str:
 
 
 def accepted(kind: MediaKind, beginning: bytes) -> MediaType:
-    """Return what the bytes are, if that is what the output was declared to be.
+    """Return what the bytes are, if that is what the output was declared to be; `UNKNOWN` where nobody can tell.
 
     Args:
         beginning: the first `SNIFFED_BYTES` of it, or all.
 
     Raises:
-        IntegrityError: nothing came, it is no media type that is kept, or not of this kind: an error page
-            named .png, for one.
+        IntegrityError: nothing came, or what is known to be something else: an error page named .png, a program.
     """
     found = sniffed(beginning)
     if kind is MediaKind.AUDIO:
         found = _SOUND_IN_CONTAINER.get(found, found)
+    if not found and kind is not MediaKind.TEXT and len(beginning) >= UNKNOWN_BYTES_AT_LEAST and any(beginning):
+        return UNKNOWN
     if found not in EXTENSIONS or not _KEPT_AS[kind].fullmatch(found):
         raise IntegrityError(f"declared as {kind.value}, but the bytes are {found or 'of no known media type'}")
     return MediaType(found, EXTENSIONS[found])
@@ -119,13 +147,16 @@ def sniffed(beginning: bytes) -> str:
     for magic, media_type in _MAGIC:
         if beginning.startswith(magic):
             return media_type
-    return _riff(beginning) or _iso_media(beginning) or _other_container(beginning) or _text(beginning)
+    for look in (_riff, _iso_media, _other_container, _zip, _bitmap, _text):
+        if found := look(beginning):
+            return found
+    return ""
 
 
 def _riff(beginning: bytes) -> str:
     if beginning[:4] not in (b"RIFF", b"RF64"):
         return ""
-    return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(beginning[8:12], "")
+    return {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}.get(beginning[8:12], "")
 
 
 def _iso_media(beginning: bytes) -> str:
@@ -147,7 +178,7 @@ def _iso_media(beginning: bytes) -> str:
 
 def _other_container(beginning: bytes) -> str:
     if beginning.startswith(b"\x1aE\xdf\xa3"):
-        return "video/webm" if b"webm" in beginning[:64] else ""
+        return "video/webm" if b"webm" in beginning[:64] else "video/x-matroska"
     if beginning.startswith(b"OggS"):
         return "video/ogg" if b"theora" in beginning[:64] else "audio/ogg"
     if len(beginning) > 1 and beginning[0] == 0xFF and beginning[1] & 0xE0 == 0xE0:
@@ -156,18 +187,42 @@ def _other_container(beginning: bytes) -> str:
     return ""
 
 
-def _text(beginning: bytes) -> str:
-    try:
-        # Not final: the last character may be cut in two where the looked-at beginning ends.
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(beginning)
-    except UnicodeDecodeError:
+def _zip(beginning: bytes) -> str:
+    """Tell Office's documents from other archives by the folders in them."""
+    if not beginning.startswith(b"PK\x03\x04"):
         return ""
+    return next(
+        (_BY_EXTENSION[form] for folder, form in _OFFICE_FOLDERS if folder in beginning), "application/zip"
+    )
+
+
+def _bitmap(beginning: bytes) -> str:
+    header_bytes = int.from_bytes(beginning[14:18], "little")
+    is_bitmap = (
+        beginning.startswith(b"BM") and beginning[6:10] == bytes(4) and header_bytes in _BITMAP_HEADER_BYTES
+    )
+    return "image/bmp" if is_bitmap else ""
+
+
+def _text(beginning: bytes) -> str:
+    text, is_utf8 = _decoded(beginning)
     if not text or any(ord(character) < 32 and character not in "\t\n\r\f\x1b" for character in text):
         return ""
     markup = _MARKUP.match(text)
-    if markup is None:
-        return "text/plain"
-    tag = markup[1].lower()
-    if tag == "svg":
+    tag = markup[1].lower() if markup else ""
+    if tag == "svg" and is_utf8:
         return "image/svg+xml"
-    return "text/html" if tag.startswith("!") or tag in _ACTIVE_PAGES else "text/plain"
+    if tag and (tag.startswith("!") or tag in _ACTIVE_PAGES):
+        return "text/html"
+    return "text/plain" if is_utf8 else ""
+
+
+def _decoded(beginning: bytes) -> tuple[str, bool]:
+    """Return the bytes as text, and whether that is UTF-8; pages are looked for in older encodings, too."""
+    for encoding in ("utf-16",) if beginning.startswith(_UTF16_MARKS) else ("utf-8-sig", "latin-1"):
+        try:
+            # Not final: the last character may be cut in two where the looked-at beginning ends.
+            return codecs.getincrementaldecoder(encoding)().decode(beginning), encoding == "utf-8-sig"
+        except UnicodeDecodeError:
+            continue
+    return "", False

@@ -3,14 +3,28 @@
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parent
 
 # What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
 SECRET = re.compile(
     r"sk_(?:live|test)_\w+|whsec_\w+|[?&](?:signature|sig|X-Amz-Signature|X-Goog-Signature|ik-s|token)=\w",
     re.IGNORECASE,
 )
+
+
+# Folders whose tests share a server of the session: each stays with one worker, or every worker would start its own.
+SHARING_A_SERVER = frozenset({"archive", "flows"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(ROOT).parts[0]
+        if folder in SHARING_A_SERVER:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 class SecretReader(logging.Handler):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,15 +24,18 @@ from florist.archive.errors import (
 from florist.archive.expiry import expires_at
 from florist.archive.keys import Layout, Place, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
+from florist.archive.places import Places
 from florist.archive.store import Store, StoredObject
 from florist.archive.wholeness import whole
-from florist.media_types import SNIFFED_BYTES, MediaType, accepted
+from florist.media_types import SNIFFED_BYTES, UNKNOWN, MediaType, accepted
 
 Model = TypeVar("Model", bound=BaseModel)
 Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
 Refresh = Callable[[], Awaitable[Run]]
 
 TEXT = MediaType("text/plain", "txt")
+UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
+
 TEXT_BYTES_IN_MANIFEST = 16 * 1024
 """Texts up to this size are repeated in the manifest, so that a later step needs no second read."""
 
@@ -40,7 +44,8 @@ ATTEMPTS = 3
 
 LITTLE_TIME = timedelta(minutes=10)
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+URL_LIFETIME_ASSUMED = timedelta(days=1)
+"""Of a URL that does not tell its end, for its place among those that do; it must not wait for ever."""
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +66,13 @@ class Archiver:
 
         Args:
             fetch: yields the bytes behind a URL: `Downloader.fetch`.
-            outputs_at_once: transfers at once, over all runs. Each takes some 40 MiB for media on S3.
+            outputs_at_once: transfers at once, over all runs; the one whose URL dies first goes next. Each takes
+                some 40 MiB for media on S3.
         """
         self._store = store
         self._fetch = fetch
         self._layout = layout or Layout()
-        self._slots = asyncio.Semaphore(outputs_at_once)
+        self._places = Places(outputs_at_once)
         self._now = now
 
     async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
@@ -120,8 +126,8 @@ class Archiver:
     async def _keep_outputs(self, sources: "_Sources", place: Place) -> tuple[ArchivedOutput, ...]:
         """Keep all outputs side by side, those whose URLs die first ahead of the others."""
         transfers = {
-            index: asyncio.create_task(self._keep_output(sources, place, index))
-            for index in sources.most_urgent_first(self._now())
+            index: asyncio.create_task(self._keep_output(sources, place, index, deadline))
+            for index, deadline in sources.most_urgent_first(self._now())
         }
         try:
             await asyncio.wait(transfers.values())
@@ -131,8 +137,10 @@ class Archiver:
             await asyncio.gather(*transfers.values(), return_exceptions=True)
         return tuple(transfers[index].result() for index in sorted(transfers))
 
-    async def _keep_output(self, sources: "_Sources", place: Place, index: int) -> ArchivedOutput:
-        async with self._slots:
+    async def _keep_output(
+        self, sources: "_Sources", place: Place, index: int, deadline: datetime
+    ) -> ArchivedOutput:
+        async with self._places.taken(deadline):
             output = sources.run.outputs[index]
             if output.text is not None:
                 return await self._store_output(place, index, output, _text_chunks(output), TEXT)
@@ -162,6 +170,8 @@ class Archiver:
                 media = accepted(output.type, beginning)
             except IntegrityError as error:
                 raise IntegrityError(f"output {index} of run {place.run_id}: {error}") from error
+            if media == UNKNOWN:
+                logger.warning("output %d of run %s: %s; it is kept as it is", index, place.run_id, UNKNOWN_FORMAT)
             return await self._store_output(
                 place, index, output, whole(_joined(beginning, all_chunks), media.name), media
             )
@@ -185,6 +195,7 @@ class Archiver:
             sha256=stored.sha256,
             size_bytes=stored.size_bytes,
             media_type=media.name,
+            warning=UNKNOWN_FORMAT if media == UNKNOWN else None,
             text=await self._short_text(output, stored),
         )
 
@@ -211,12 +222,14 @@ class _Sources:
         self._refresh = refresh
         self._one_at_a_time = asyncio.Lock()
 
-    def most_urgent_first(self, now: datetime) -> list[int]:
-        deadlines = [expires_at(output.url) if output.url else None for output in self.run.outputs]
+    def most_urgent_first(self, now: datetime) -> list[tuple[int, datetime]]:
+        """Return the outputs' indices with the moments their URLs die."""
+        told = [expires_at(output.url) if output.url else None for output in self.run.outputs]
+        deadlines = [deadline or now + URL_LIFETIME_ASSUMED for deadline in told]
         for index, deadline in enumerate(deadlines):
-            if deadline is not None and deadline - now < LITTLE_TIME:
+            if deadline - now < LITTLE_TIME:
                 logger.warning("the URL of output %d of run %s ends at %s", index, self.run.run_id, deadline)
-        return sorted(range(len(deadlines)), key=lambda index: deadlines[index] or _NEVER)
+        return sorted(enumerate(deadlines), key=itemgetter(1))
 
     async def fresh_url(self, index: int, dead: SignedUrl | None, error: DeadUrlError) -> SignedUrl:
         """Return another URL than the dead one; the run is read once for all outputs that died together.

@@ -78,6 +78,7 @@ class ArchivedOutput(ManifestModel):
     size_bytes: int = Field(gt=0)
     media_type: str = Field(description="Told from the bytes.")
     text: str | None = Field(default=None, description="A short text output itself.")
+    warning: str | None = Field(default=None, description="What to know before using it.")
 
 
 class Manifest(RunOrigin):
@@ -113,4 +114,9 @@ class ManifestPointer(ManifestModel):
 def manifest_schema() -> dict[str, object]:
     """Return the JSON Schema of a manifest file."""
     schema = Manifest.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    version = Manifest.model_fields["schema_version"].default
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:florist:manifest:{version}",
+        **schema,
+    }

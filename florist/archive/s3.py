@@ -22,7 +22,7 @@ from florist.archive.s3_upload import WRITE_ID, Checksum, Digest, MultipartUploa
 from florist.archive.store import StoredObject
 from florist.archive.threads import in_thread
 from florist.errors import ConfigurationError
-from florist.media_types import is_active
+from florist.media_types import is_shown_inline
 
 _READ_BYTES = 1024 * 1024
 _SHA256 = "sha256"
@@ -225,7 +225,7 @@ class S3Store:
         }
         if self._options.storage_class:
             arguments["StorageClass"] = self._options.storage_class
-        if is_active(media_type):
+        if not is_shown_inline(media_type):
             arguments["ContentDisposition"] = "attachment"
         return arguments
 

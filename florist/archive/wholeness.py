@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 from florist.archive.errors import IntegrityError
+from florist.media_types import ZIPPED
 
 _TAIL_BYTES = 64 * 1024
 """How far before the end its mark may be: some programs append notes of their own."""
@@ -16,12 +17,13 @@ _ISO_MEDIA = frozenset({"video/mp4", "video/quicktime", "audio/mp4", "image/heic
 _INDEX_BOXES = frozenset({b"moov", b"meta"})
 """Of films and of still pictures; without it nothing in the file can be found."""
 
-_RIFF = frozenset({"image/webp", "audio/wav"})
+_RIFF = frozenset({"image/webp", "audio/wav", "video/x-msvideo"})
 _END_MARKS = {
     "image/png": b"IEND\xaeB`\x82",
     "image/jpeg": b"\xff\xd9",
     "image/gif": b"\x3b",
     "application/pdf": b"%%EOF",
+    **dict.fromkeys(ZIPPED, b"PK\x05\x06"),
 }
 
 

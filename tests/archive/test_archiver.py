@@ -198,6 +198,14 @@ async def test_keep_of_something_else_than_declared_is_refused(server, store, ar
     assert await keys_in(store) == []
 
 
+async def test_keep_of_a_format_that_nobody_knows_keeps_it_and_says_so(server, store, archiver):
+    model = b"\x00\x07glTF2" + bytes(range(256)) * 40
+    [output] = (await archiver.keep(run_with(("imageUrl", server.serve("/a", whole_file(model)))), ORIGIN)).outputs
+    assert await store.read(output.key) == model
+    assert (output.key.rpartition(".")[2], output.media_type) == ("bin", "application/octet-stream")
+    assert "not known" in output.warning
+
+
 async def test_keep_with_a_length_that_is_never_reached_ends_as_broken(server, store, archiver):
     answer = raw(head(200, f"Content-Length: {len(PNG) + 1}", 'ETag: "e"') + PNG)
     with pytest.raises((TransferBrokenError, IntegrityError)):
@@ -272,6 +280,19 @@ async def test_keep_takes_the_url_that_dies_first_before_the_others(server, stor
             urls.append(("imageUrl", f"{url}&Expires={int((NOW + timedelta(minutes=minutes)).timestamp())}"))
         await archiver.keep(run_with(*urls), ORIGIN)
     assert [request.path for request in server.requests] == ["/soon", "/mid", "/late"]
+
+
+async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(server, store):
+    async with Downloader(trusted_hosts=server.trusted) as downloader:
+        archiver = Archiver(store, fetch=downloader.fetch, outputs_at_once=1, now=lambda: NOW)
+        runs = []
+        for name, minutes in (("first", 300), ("late", 90), ("soon", 1), ("mid", 30)):
+            url = server.serve(f"/{name}", whole_file(PNG)).reveal()
+            deadline = int((NOW + timedelta(minutes=minutes)).timestamp())
+            runs.append(run_with(("imageUrl", f"{url}&Expires={deadline}"), run_id=f"run_{name}"))
+        untold = run_with(("imageUrl", server.serve("/untold", whole_file(PNG))), run_id="run_untold")
+        await asyncio.gather(*(archiver.keep(run, ORIGIN) for run in (runs[0], untold, *runs[1:])))
+    assert [request.path for request in server.requests][1:] == ["/soon", "/mid", "/late", "/untold"]
 
 
 async def test_keep_of_a_url_near_its_end_warns_without_showing_it(server, archiver, caplog):

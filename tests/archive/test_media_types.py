@@ -2,6 +2,7 @@
 
 import io
 import wave
+import zipfile
 
 import av
 import pytest
@@ -10,7 +11,15 @@ from PIL import Image
 from florist.api.models import MediaKind
 from florist.archive.errors import IntegrityError
 from florist.archive.wholeness import whole
-from florist.media_types import EXTENSIONS, SNIFFED_BYTES, accepted, is_active, media_type_of_name, sniffed
+from florist.media_types import (
+    EXTENSIONS,
+    SNIFFED_BYTES,
+    UNKNOWN,
+    accepted,
+    is_shown_inline,
+    media_type_of_name,
+    sniffed,
+)
 
 
 def picture(form: str) -> bytes:
@@ -49,6 +58,15 @@ def recording(form: str, codec: str, *, is_sound: bool = False) -> bytes:
     return file.getvalue()
 
 
+def archive_of(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, "<xml/>" * 50)
+    return file.getvalue()
+
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n"
 
 MADE = {
@@ -57,20 +75,28 @@ MADE = {
     "image/webp": lambda: picture("WEBP"),
     "image/gif": lambda: picture("GIF"),
     "image/tiff": lambda: picture("TIFF"),
+    "image/bmp": lambda: picture("BMP"),
     "image/avif": lambda: picture("AVIF"),
     "audio/wav": sound,
     "video/mp4": lambda: recording("mp4", "mpeg4"),
     "video/quicktime": lambda: recording("mov", "mpeg4"),
     "video/webm": lambda: recording("webm", "libvpx"),
+    "video/x-matroska": lambda: recording("matroska", "mpeg4"),
+    "video/x-msvideo": lambda: recording("avi", "mpeg4"),
     "audio/mp4": lambda: recording("ipod", "aac", is_sound=True),
     "audio/ogg": lambda: recording("ogg", "libopus", is_sound=True),
     "audio/mpeg": lambda: recording("mp3", "libmp3lame", is_sound=True),
     "audio/flac": lambda: recording("flac", "flac", is_sound=True),
     "audio/aac": lambda: recording("adts", "aac", is_sound=True),
     "application/pdf": lambda: PDF,
+    "application/zip": lambda: archive_of("a/model.glb", "b.png"),
+    f"{OFFICE}wordprocessingml.document": lambda: archive_of("[Content_Types].xml", "word/document.xml"),
+    f"{OFFICE}spreadsheetml.sheet": lambda: archive_of("[Content_Types].xml", "xl/workbook.xml"),
+    f"{OFFICE}presentationml.presentation": lambda: archive_of("[Content_Types].xml", "ppt/presentation.xml"),
 }
 TELLS_ITS_LENGTH = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "audio/wav"]
 TELLS_ITS_LENGTH += ["video/mp4", "video/quicktime", "audio/mp4", "application/pdf"]
+TELLS_ITS_LENGTH += ["video/x-msvideo", "application/zip", f"{OFFICE}wordprocessingml.document"]
 
 
 async def passed_through(media: bytes, media_type: str, chunk_size: int) -> bytes:
@@ -115,8 +141,10 @@ async def test_media_cut_anywhere_do_not_pass_as_whole(media_type):
         (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>', "text/html"),
         (b"", ""),
         (b"\x00\x00", ""),
-        (b"MZ\x90\x00", ""),
-        (b"PK\x03\x04", ""),
+        (b"MZ\x90\x00", "application/x-executable"),
+        ("<html><title>Défaut</title>".encode("latin-1"), "text/html"),
+        ("<html><title>Défaut</title>".encode("utf-16"), "text/html"),
+        ("Défaut".encode("latin-1"), ""),
     ],
 )
 def test_sniffed_beginnings_are_told_apart(beginning, media_type):
@@ -154,11 +182,36 @@ def test_accepted_picture_is_refused_for_every_other_kind(kind):
         accepted(kind, MADE["image/png"]())
 
 
+@pytest.mark.parametrize("kind", set(MediaKind) - {MediaKind.TEXT})
+def test_accepted_bytes_of_a_format_that_nobody_knows_are_kept_as_such(kind):
+    assert accepted(kind, b"\x00\x07glTF2" + bytes(range(256)) * 4) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("kind", "beginning"),
+    [
+        (MediaKind.TEXT, b"\x00\x07" + bytes(range(256)) * 4),
+        (MediaKind.IMAGE, b"\x89PN"),
+        (MediaKind.IMAGE, bytes(4096)),
+        (MediaKind.IMAGE, b"MZ" + bytes(range(256)) * 4),
+        (MediaKind.IMAGE, b'{"error": "gone"}' * 99),
+        (MediaKind.IMAGE, ("<html>Défaut" + "." * 999).encode("latin-1")),
+        (MediaKind.IMAGE, ("<html>Défaut" + "." * 999).encode("utf-16")),
+    ],
+    ids=["binary text", "scrap", "zeros", "program", "json", "latin-1 page", "utf-16 page"],
+)
+def test_accepted_bytes_that_are_no_media_at_all_are_refused(kind, beginning):
+    with pytest.raises(IntegrityError):
+        accepted(kind, beginning)
+
+
 def test_extension_of_every_kept_media_type_leads_back_to_it():
     assert {name: media_type_of_name(f"a.b.{extension}") for name, extension in EXTENSIONS.items()} == {
         name: name for name in EXTENSIONS
     }
 
 
-def test_no_kept_media_type_but_svg_could_run_in_a_browser():
-    assert [name for name in EXTENSIONS if is_active(name)] == ["image/svg+xml"]
+def test_kept_media_types_that_are_not_shown_inline_are_those_a_browser_could_run_or_not_show():
+    offered = [name.rpartition(".")[2] for name in EXTENSIONS if not is_shown_inline(name)]
+    assert offered == ["image/svg+xml", "document", "sheet", "presentation", "application/zip"]
+    assert not is_shown_inline(UNKNOWN.name)

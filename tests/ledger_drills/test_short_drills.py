@@ -1,4 +1,4 @@
-"""The drills of tests/drills/ledger, a few rounds of each, side by side: worker processes against a sandbox process."""
+"""The drills of tests/drills/ledger, a few rounds of each, side by side: real processes all."""
 
 from functools import partial
 from pathlib import Path

@@ -13,7 +13,7 @@ import sysconfig
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,10 @@ class S3Server:
         return S3Store(self.bucket, f"deep/{uuid4().hex}", access=self.access, **options)
 
 
+Start = tuple[list[str], S3Server]
+"""The command that starts a server, and where it is to be found then."""
+
+
 def weed_program() -> Path | None:
     """SeaweedFS, if its wheel is installed beside this Python or it is on the path."""
     beside = Path(sysconfig.get_path("scripts")) / "weed"
@@ -79,36 +83,36 @@ def weed_program() -> Path | None:
 
 @contextmanager
 def moto_server(directory: Path) -> Iterator[S3Server]:
-    [port] = _free_ports(1)
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, directory / "moto.log"):
-        server = S3Server(f"http://127.0.0.1:{port}")
-        _make_ready(server)
+    def start() -> Start:
+        [port] = _free_ports(1)
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        return command, S3Server(f"http://127.0.0.1:{port}")
+
+    with _running(start, directory / "moto.log") as server:
         yield server
 
 
 @contextmanager
 def seaweedfs_server(program: Path, directory: Path, *, https: bool) -> Iterator[S3Server]:
-    base, port = _free_ports(3)[0], _free_ports(1)[0]
-    data = directory / "data"
-    data.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     identities = directory / "s3.json"
     identities.write_text(json.dumps(_identities()))
-    command = [
-        *(str(program), "-logtostderr", "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
-        *(f"-master.port={base}", f"-volume.port={base + 1}", f"-filer.port={base + 2}"),
-        *("-master.volumeSizeLimitMB=1024", "-volume.max=100", "-master.volumePreallocate=false", "-filer", "-s3"),
-        *(f"-s3.port={port}", f"-s3.config={identities}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
-        *("-s3.iam=false", "-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
-    ]
-    ca_bundle = None
-    if https:
-        certificate, key = loopback_certificate(directory)
-        command += [f"-s3.cert.file={certificate}", f"-s3.key.file={key}"]
-        ca_bundle = str(certificate)
-    with _running(command, directory / "weed.log"):
-        server = S3Server(f"{'https' if https else 'http'}://127.0.0.1:{port}", ca_bundle)
-        _make_ready(server)
+    certificate, key = loopback_certificate(directory) if https else (None, None)
+
+    def start() -> Start:
+        base, port, data = *_free_ports(4)[::3], directory / f"data-{uuid4().hex}"
+        data.mkdir()
+        command = [
+            *(str(program), "-logtostderr", "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(f"-master.port={base}", f"-volume.port={base + 1}", f"-filer.port={base + 2}"),
+            *("-master.volumeSizeLimitMB=1024", "-volume.max=100", "-master.volumePreallocate=false", "-filer"),
+            *("-s3", f"-s3.port={port}", f"-s3.config={identities}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+            *("-s3.iam=false", "-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"),
+            *([f"-s3.cert.file={certificate}", f"-s3.key.file={key}"] if https else []),
+        ]
+        return command, S3Server(f"http{'s' * https}://127.0.0.1:{port}", str(certificate) if https else None)
+
+    with _running(start, directory / "weed.log") as server:
         yield server
 
 
@@ -154,39 +158,44 @@ def _identities() -> dict[str, object]:
 
 
 @contextmanager
-def _running(command: list[str], log: Path) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
-    try:
-        yield
-    finally:
-        # Its data go with it: nothing is worth the 20 s that SeaweedFS takes to say goodbye.
-        process.kill()
-        process.wait()
+def _running(start: Callable[[], Start], log: Path) -> Iterator[S3Server]:
+    """Run a server; begin again on other ports where someone else was quicker to take one of them."""
+    for is_last in (False, False, True):
+        command, server = start()
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
+        try:
+            if _is_ready(server, process):
+                with closing(server.client()) as s3:
+                    s3.create_bucket(Bucket=server.bucket)
+                yield server
+                return
+            if is_last:
+                said = log.read_text(errors="replace")[-2000:]
+                raise TimeoutError(f"the S3 server at {server.endpoint_url} did not start:\n{said}")
+        finally:
+            # Its data go with it: nothing is worth the 20 s that SeaweedFS takes to say goodbye.
+            process.kill()
+            process.wait()
 
 
-def _make_ready(server: S3Server) -> None:
-    _wait_until_ready(server)
-    with closing(server.client()) as s3:
-        s3.create_bucket(Bucket=server.bucket)
-
-
-def _wait_until_ready(server: S3Server) -> None:
+def _is_ready(server: S3Server, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until a server answers; False if it never does."""
     context = ssl.create_default_context(cafile=server.ca_bundle) if server.ca_bundle else None
     give_up_at = time.monotonic() + READY_WITHIN
-    while time.monotonic() < give_up_at:
+    while time.monotonic() < give_up_at and process.poll() is None:
         try:
             urllib.request.urlopen(server.endpoint_url, timeout=5, context=context).close()
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 403:
-                return
+                return True
         except OSError:
             pass
         else:
-            return
+            return True
         time.sleep(0.1)
-    raise TimeoutError(f"the S3 server at {server.endpoint_url} did not start")
+    return False
 
 
 def _free_ports(count: int) -> list[int]:

@@ -63,6 +63,12 @@ class Weather:
     deaths: int
     restarts_sandbox: bool
     store_trouble: float
+    not_serial: bool
+
+    @property
+    def serially(self) -> dict[str, bool]:
+        """Where FLORA replays, any number of POSTs may be open at once."""
+        return {"not_serial": True} if self.not_serial else {}
 
     @property
     def may_need_review(self) -> bool:
@@ -76,13 +82,15 @@ def weather(rng: random.Random) -> Weather:
     if crowd > 1:
         # FLORA's keys are no lock: two requests of one key at once are beyond what is guaranteed.
         faults = [fault for fault in faults if fault["name"] != "late_key"]
+    behaviour = rng.choice(("duplicate", "replay"))
     return Weather(
-        behaviour=rng.choice(("duplicate", "replay")),
+        behaviour=behaviour,
         crowd=crowd,
         faults=tuple(faults),
         deaths=rng.randint(1, 3),
         restarts_sandbox=rng.random() < 0.3,
         store_trouble=rng.choice((0.0, 0.0, 0.01, 0.04)),
+        not_serial=behaviour == "replay" and rng.random() < 0.4,
     )
 
 
@@ -120,7 +128,8 @@ def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
         if is_stopped:
             harm["stop_for"] = rng.uniform(*LEASE_AND_MORE)
             scene.kills["stops"] += 1
-        workers.append(scene.worker(**harm, store_trouble=drawn.store_trouble, seed=rng.randrange(10**6)))
+        harm |= {"store_trouble": drawn.store_trouble, "seed": rng.randrange(10**6)}
+        workers.append(scene.worker(**harm, **drawn.serially))
     if drawn.restarts_sandbox:
         time.sleep(rng.uniform(0.2, 1.5))
         scene.stop_serving()
@@ -147,7 +156,7 @@ def _ended_by(worker: Process, give_up_at: float) -> bool:
 
 def _morning(scene: Scene, drawn: Weather) -> Figures:
     """Have the campaign finished, a person deciding what only a person can."""
-    workers = scene.finish()
+    workers = scene.finish(**drawn.serially)
     account = scene.account()
     account.assert_sound(may_need_review=drawn.may_need_review)
     reviews = len(account.reviews)
@@ -172,7 +181,7 @@ def _morning(scene: Scene, drawn: Weather) -> Figures:
 
 
 def decide_by_the_books(scene: Scene) -> None:
-    """Adopt, for each entry in review, the run that the sandbox knows to be its own; where there is none, restart."""
+    """Adopt, for each entry in review, the run that the sandbox knows for its own; restart where there is none."""
 
     async def decide() -> None:
         ledger = scene.ledger()

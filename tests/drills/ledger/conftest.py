@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-
 import pytest
 
 from tests.s3_servers.servers import moto_server, seaweedfs_server, weed_program

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 RATE = float(os.environ.get("FLORIST_DRILL_RATE", "20"))
-"""Seconds that pass in one of the machine's. Faster, and a busy machine looks like a network that takes minutes."""
+"""Seconds that pass in one of the machine's. Faster, and a busy machine looks like a very slow network."""
 
 
 @dataclass(frozen=True)

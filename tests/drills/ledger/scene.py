@@ -1,4 +1,4 @@
-"""A sandbox, a store, and workers on one campaign; in the end the sandbox's books are compared with the archive."""
+"""A sandbox, a store, and workers on one campaign; in the end its books are compared with the archive."""
 
 import asyncio
 import json
@@ -20,7 +20,6 @@ from florist.ledger import Entry, Ledger, State
 from sandbox.books import report
 from sandbox.database import open_readonly
 from tests.drills.ledger import fast_sandbox, walk_rows
-from tests.drills.ledger.fast_time import RATE
 from tests.drills.ledger.processes import Process
 
 WITHIN = 120.0
@@ -53,14 +52,14 @@ class Account:
 
     def assert_sound(self, *, may_need_review: bool = False) -> None:
         """Hold it against the promise."""
-        assert self.charged_twice == []
-        assert self.charged <= self.needed
+        assert self.charged_twice == [], self
+        assert self.charged <= self.needed, self
         if self.reviews:
             assert may_need_review, [entry.note for entry in self.reviews]
             return
         assert set(self.states) <= {State.ARCHIVED, State.FINISHED}, self.states
-        assert (self.charged, self.kept) == (self.needed, self.needed)
-        assert self.outputs_kept == self.outputs_made
+        assert (self.charged, self.kept) == (self.needed, self.needed), self
+        assert self.outputs_kept == self.outputs_made, self
 
 
 @dataclass
@@ -170,10 +169,9 @@ class Scene:
     def account(self, *, strangers: frozenset[str] = frozenset()) -> Account:
         """Return what the sandbox's books and the archive say, once all runs have ended."""
         httpx.get(f"{self.url}/_sandbox/books", timeout=30).raise_for_status()
-        runs = [run for run in self._runs() if run["run_id"] not in strangers]
-        charged = [run for run in runs if run["charged_micros"]]
-        books = report(self.folder / "sandbox").total
-        assert books.charged == len(charged) + len(strangers)
+        all_charged = [run for run in self._runs() if run["charged_micros"]]
+        assert report(self.folder / "sandbox").total.charged == len(all_charged)
+        charged = [run for run in all_charged if run["run_id"] not in strangers]
         by_work = Counter(str(run["idempotency_key"]).partition("-")[0] for run in charged)
         entries = self.entries()
         kept = asyncio.run(self._kept())

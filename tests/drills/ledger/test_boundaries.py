@@ -1,4 +1,4 @@
-"""A worker is killed at every boundary of store and client, and others finish its campaign: paid once, all kept."""
+"""A worker is killed at every boundary of store and client, others finish its campaign: paid once, all kept."""
 
 import pytest
 

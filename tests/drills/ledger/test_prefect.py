@@ -1,4 +1,4 @@
-"""Through Prefect, with real workers: retried, killed, deployed twice at once, cancelled: nothing is paid twice."""
+"""Through Prefect, with workers: retried, killed, deployed twice at once, cancelled: nothing is paid twice."""
 
 import asyncio
 import os
@@ -32,6 +32,7 @@ DEPLOYMENT = "run-pipeline/on-demand"
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 ROWS = {f"row-{number}": {"name": f"number {number}"} for number in range(3)}
 RUNS = 9
+KEY = "sk_test_drill"
 PRICE_USD = 0.04
 """Of the three steps of one row."""
 

@@ -130,9 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--clock-error", type=float, default=0.0, help="seconds our clock is fast")
     parser.add_argument("--not-serial", action="store_true")
-    parser.add_argument(
-        "--kill-at", default="", help="a point's number, or its name and which time: `after post#3`"
-    )
+    parser.add_argument("--kill-at", default="", help="a point's number, or its name and which time: after post#3")
     parser.add_argument("--stop-at", default="", help="as --kill-at: SIGSTOP")
     parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT")
     parser.add_argument("--trace", type=Path)

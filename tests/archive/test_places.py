@@ -1,0 +1,61 @@
+"""Places for transfers."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from florist.archive.places import Places
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def holds(places: Places, name: int, order: list[int], leave: asyncio.Event) -> None:
+    async with places.taken(NOON + timedelta(minutes=name)):
+        order.append(name)
+        await leave.wait()
+
+
+async def test_places_are_never_more_than_there_are():
+    places, order, leave = Places(2), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in range(5)]
+    await settle()
+    assert order == [0, 1]
+    leave.set()
+    await asyncio.gather(*holding)
+    assert sorted(order) == [0, 1, 2, 3, 4]
+
+
+async def test_place_that_falls_free_goes_to_the_earliest_deadline():
+    places, order, leave = Places(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 5, 7, 3)]
+    await settle()
+    leave.set()
+    await asyncio.gather(*holding)
+    assert order == [9, 3, 5, 7]
+
+
+async def test_place_of_one_who_gave_up_waiting_goes_to_the_next():
+    places, order, leave = Places(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3, 5)]
+    await settle()
+    holding[1].cancel()
+    leave.set()
+    await asyncio.gather(*holding, return_exceptions=True)
+    assert order == [9, 5]
+
+
+async def test_place_handed_to_one_who_is_cancelled_in_that_moment_is_not_lost():
+    places, order, leave = Places(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3)]
+    await settle()
+    holding[0].cancel()
+    await asyncio.sleep(0)
+    holding[1].cancel()
+    await asyncio.gather(*holding, return_exceptions=True)
+    leave.set()
+    await asyncio.wait_for(holds(places, 1, order, leave), 5)
+    assert order[-1] == 1
