@@ -16,7 +16,7 @@ SECRET = re.compile(
 )
 
 
-# Folders whose tests share a server of the session: each stays with one worker, or every worker would start its own.
+# Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
 SHARING_A_SERVER = frozenset({"archive", "flows"})
 
 

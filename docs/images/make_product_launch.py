@@ -1,4 +1,4 @@
-"""Draw the README's picture out of an archive that `product-launch` was run into: python make_product_launch.py ARCHIVE."""
+"""Draw the README's picture from an archive of `product-launch`: python make_product_launch.py ARCHIVE."""
 
 import sys
 from pathlib import Path

@@ -282,17 +282,27 @@ async def test_keep_takes_the_url_that_dies_first_before_the_others(server, stor
     assert [request.path for request in server.requests] == ["/soon", "/mid", "/late"]
 
 
-async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(server, store):
-    async with Downloader(trusted_hosts=server.trusted) as downloader:
-        archiver = Archiver(store, fetch=downloader.fetch, outputs_at_once=1, now=lambda: NOW)
-        runs = []
-        for name, minutes in (("first", 300), ("late", 90), ("soon", 1), ("mid", 30)):
-            url = server.serve(f"/{name}", whole_file(PNG)).reveal()
-            deadline = int((NOW + timedelta(minutes=minutes)).timestamp())
-            runs.append(run_with(("imageUrl", f"{url}&Expires={deadline}"), run_id=f"run_{name}"))
-        untold = run_with(("imageUrl", server.serve("/untold", whole_file(PNG))), run_id="run_untold")
-        await asyncio.gather(*(archiver.keep(run, ORIGIN) for run in (runs[0], untold, *runs[1:])))
-    assert [request.path for request in server.requests][1:] == ["/soon", "/mid", "/late", "/untold"]
+async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(store):
+    fetched, all_wait = [], asyncio.Event()
+
+    async def fetch(url):
+        fetched.append(url.reveal().partition("?")[0].rpartition("/")[2])
+        await all_wait.wait()
+        yield PNG
+
+    archiver = Archiver(store, fetch=fetch, outputs_at_once=1, now=lambda: NOW)
+    keeping = []
+    for waiting, (name, minutes) in enumerate(
+        (("any", 300), ("late", 90), ("untold", 0), ("soon", 1), ("mid", 30))
+    ):
+        until = f"?Expires={int((NOW + timedelta(minutes=minutes)).timestamp())}" if minutes else ""
+        run = run_with(("imageUrl", f"https://media.test/{name}{until}"), run_id=f"run_{name}")
+        keeping.append(asyncio.create_task(archiver.keep(run, ORIGIN)))
+        while not fetched or len(archiver._places._waiting) < waiting:
+            await asyncio.sleep(0.001)
+    all_wait.set()
+    await asyncio.gather(*keeping)
+    assert fetched == ["any", "soon", "mid", "late", "untold"]
 
 
 async def test_keep_of_a_url_near_its_end_warns_without_showing_it(server, archiver, caplog):

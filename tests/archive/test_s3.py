@@ -68,6 +68,84 @@ def unfinished_uploads(server: S3Server) -> list[str]:
         return [upload["Key"] for upload in s3.list_multipart_uploads(Bucket=server.bucket).get("Uploads", [])]
 
 
+def requests_of(store: S3Store) -> list[str]:
+    """Collect the operations asked of the server from now on."""
+    asked: list[str] = []
+
+    def note(model, **_):
+        asked.append(model.name)
+
+    events_of(store).register("before-call.s3", note)
+    return asked
+
+
+async def test_s3_write_to_a_store_that_proved_itself_is_one_request(s3_store, request):
+    await s3_store.check()
+    asked = requests_of(s3_store)
+    written = await write(s3_store, b"small", media_type="text/plain")
+    is_believed = "moto" not in request.node.name  # which takes a wrong checksum, and repeats it
+    assert asked == ["PutObject"] if is_believed else ["PutObject", "HeadObject"]
+    told = await s3_store.head("a.mp4")
+    assert (written.sha256, written.size_bytes, written.media_type, written.metadata) == (
+        told.sha256,
+        told.size_bytes,
+        told.media_type,
+        told.metadata,
+    )
+
+
+async def test_s3_write_before_any_check_is_read_back(s3_store):
+    await s3_store.head("a.mp4")
+    asked = requests_of(s3_store)
+    await write(s3_store, b"small")
+    assert asked == ["PutObject", "HeadObject"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "dropped"),
+    [("PutObject", "Metadata"), ("PutObject", "ChecksumCRC32"), ("HeadObject", "ChecksumMode")],
+)
+async def test_s3_store_that_does_not_prove_itself_is_read_back_ever_after(s3_store, operation, dropped):
+    drop_arguments(s3_store, operation, dropped)
+    await s3_store.check()
+    asked = requests_of(s3_store)
+    await write(s3_store, b"small")
+    assert asked[:2] == ["PutObject", "HeadObject"]
+
+
+async def test_s3_answer_without_the_checksum_makes_even_a_proven_store_be_read_back(s3_store):
+    await s3_store.check()
+
+    def forget(parsed, **_):
+        parsed.pop("ChecksumCRC32", None)
+
+    events_of(s3_store).register("after-call.s3.PutObject", forget)
+    asked = requests_of(s3_store)
+    await write(s3_store, b"small")
+    assert asked == ["PutObject", "HeadObject"]
+
+
+async def test_s3_lost_answer_of_a_proven_store_is_compared(s3_store):
+    await s3_store.check()
+    lost = lose_answers(s3_store, "PutObject", times=1)
+    asked = requests_of(s3_store)
+    assert (await write(s3_store, b"small")).size_bytes == 5
+    assert (len(lost), "HeadObject" in asked) == (1, True)
+
+
+async def test_s3_damage_on_the_way_to_a_proven_store_is_refused_by_it(seaweedfs_https):
+    store = seaweedfs_https.store()
+    await store.check()
+
+    def damage(params, **_):
+        params["Body"] = b"smalX"
+
+    events_of(store).register("provide-client-params.s3.PutObject", damage)
+    with pytest.raises(IntegrityError, match="BadDigest"):
+        await write(store, b"small")
+    assert await store.head("a.mp4") is None
+
+
 @pytest.mark.parametrize("operation", ["PutObject", "HeadObject"])
 async def test_s3_write_whose_answer_is_lost_is_believed_when_compared(s3_store, operation):
     lost = lose_answers(s3_store, operation, times=1)
@@ -169,6 +247,8 @@ async def test_s3_older_checksum_behaviour_ends_whole(s3_server):
         ("image/svg+xml", "image/svg+xml", "attachment"),
         ("text/plain", "text/plain; charset=utf-8", None),
         ("image/png", "image/png", None),
+        ("application/octet-stream", "application/octet-stream", "attachment"),
+        ("application/zip", "application/zip", "attachment"),
     ],
 )
 async def test_s3_objects_are_offered_as_what_they_are_and_active_ones_not_inline(
@@ -190,6 +270,37 @@ async def test_s3_options_reach_the_store(moto, data):
         told, tags = s3.head_object(**where), s3.get_object_tagging(**where)["TagSet"]
     assert (told["StorageClass"], told["ServerSideEncryption"]) == ("STANDARD_IA", "AES256")
     assert tags == [{"Key": "made by", "Value": "florist"}]
+
+
+@pytest.mark.parametrize("data", [b"small", BIG])
+async def test_s3_kms_key_reaches_the_store(moto, data):
+    options = ObjectOptions(encryption="aws:kms", kms_key_id="arn:aws:kms:us-east-1:123456789012:key/k1")
+    store = moto.store(options=options, part_bytes=5 * 1024 * 1024)
+    await write(store, data)
+    with closing(moto.client()) as s3:
+        told = s3.head_object(Bucket=store.bucket, Key=f"{store.prefix}/a.mp4")
+    assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", options.kms_key_id)
+
+
+async def test_s3_storage_class_is_not_that_of_manifests_and_ledger(moto):
+    store = moto.store(options=ObjectOptions(storage_class="STANDARD_IA", tags={"by": "florist"}))
+    await store.create("a.json", b"{}")
+    where = {"Bucket": store.bucket, "Key": f"{store.prefix}/a.json"}
+    with closing(moto.client()) as s3:
+        told, tags = s3.head_object(**where), s3.get_object_tagging(**where)["TagSet"]
+    assert told.get("StorageClass", "STANDARD") == "STANDARD"
+    assert tags == [{"Key": "by", "Value": "florist"}]
+
+
+@pytest.mark.parametrize("data", [b"small", BIG])
+async def test_s3_retention_reaches_moto_too(moto, data):
+    bucket = f"locked-{len(data)}"
+    options = ObjectOptions(retention_mode="COMPLIANCE", retain_for=timedelta(days=30))
+    with closing(moto.client()) as s3:
+        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        await write(S3Store(bucket, access=moto.access, options=options, part_bytes=5 * 1024 * 1024), data)
+        told = s3.get_object_retention(Bucket=bucket, Key="a.mp4")["Retention"]
+    assert told["Mode"] == "COMPLIANCE"
 
 
 @pytest.mark.parametrize("data", [b"small", BIG])

@@ -1,7 +1,6 @@
 """Kills a worker at a point, starts others until the campaign is done, and holds the books against the promise."""
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,17 @@ def points_passed(folder: Path, *, after_death: bool = False, **options: Any) ->
     return Counter(trace.read_text().splitlines())
 
 
-def occurrences(passed: Counter[str], *, skip: Iterable[str] = ()) -> list[str]:
-    """Return every point at its first passing and at the middle one."""
+SAME_BOUNDARY = ("create entries", "create claims", "list entries", "read entries", "read claims", "probe")
+"""Calls of the store that the ledger makes between two points of its own, with nothing else in between."""
+
+
+def occurrences(passed: Counter[str], *, at_first: bool) -> list[str]:
+    """Return every point at the middle one of its passings; `at_first`: at the first one too."""
     found = []
     for name, times in passed.items():
-        if name not in set(skip):
-            found += [f"{name}#{which}" for which in sorted({1, (times + 1) // 2})]
+        if not any(same in name for same in SAME_BOUNDARY):
+            which = {(times + 1) // 2} | ({1} if at_first else set())
+            found += [f"{name}#{number}" for number in sorted(which)]
     return found
 
 

@@ -1,0 +1,19 @@
+"""Run every benchmark of this folder, one after another: python -m benchmarks [NAME ...]."""
+
+import runpy
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+NOT_BENCHMARKS = {"__main__", "media_server"}
+
+
+def main(names: list[str]) -> None:
+    for name in names or sorted({file.stem for file in HERE.glob("*.py")} - NOT_BENCHMARKS):
+        print(f"\n== {name}")
+        sys.argv = [name]
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
