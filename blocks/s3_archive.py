@@ -8,8 +8,9 @@ from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
 from blocks.appearance import DOCUMENTATION_URL, S3_LOGO_URL
-from florist.archive.s3 import ObjectOptions, S3Store
+from florist.archive.s3 import S3Store
 from florist.archive.s3_client import Access
+from florist.archive.s3_options import ObjectOptions
 from florist.archive.store import Store
 
 try:
@@ -81,6 +82,9 @@ class S3Archive(Block):
         title="KMS Key ID",
         description="With aws:kms, the key to encrypt by; empty: the account's own.",
     )
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="On every object, for rules and bills; at most ten."
+    )
     object_lock: Literal["none", "GOVERNANCE", "COMPLIANCE"] = Field(
         default="none",
         description="Keeps everything written from being deleted; the bucket must allow object lock.",
@@ -115,6 +119,7 @@ class S3Archive(Block):
             storage_class=self.storage_class or None,
             encryption=None if self.encryption == "bucket" else self.encryption,
             kms_key_id=self.kms_key_id or None,
+            tags=self.tags,
             retention_mode=None if self.object_lock == "none" else self.object_lock,
             retain_for=timedelta(days=self.retention_days) if self.retention_days else None,
             checksum=self.checksum,

@@ -124,11 +124,10 @@ class Studio:
                 raise
             run = await self._last_look(started)
         except RunWithoutOutputsError as error:
-            await self._spender.finished(started.entry, error.run)
-            raise
-        if run.status is RunStatus.FAILED:
+            run = error.run
+        if run.status is RunStatus.FAILED or not run.outputs:
             await self._spender.finished(started.entry, run)
-            raise RunFailedError(_failure(run), run=run)
+            raise _shortfall(run)
         return run
 
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
@@ -246,9 +245,13 @@ class StudioSteps(StepFunctions):
         return await self._studio.keep(started, run, upstream)
 
 
-def _failure(run: Run) -> str:
+def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
+    if run.status is not RunStatus.FAILED:
+        return RunWithoutOutputsError(
+            f"run {run.run_id} is completed and charged, but has no outputs; ask FLORA's support", run=run
+        )
     code, message = run.error_code or "no code", run.error_message or "no reason given"
-    return f"run {run.run_id} failed at FLORA: {message} ({code})"
+    return RunFailedError(f"run {run.run_id} failed at FLORA: {message} ({code})", run=run)
 
 
 def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:

@@ -2,36 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from florist.api.errors import RunWithoutOutputsError
-from florist.api.models import MediaKind, Output, Run, RunStatus
+from florist.api.models import MediaKind, Output, Run
 from florist.api.secrets import SignedUrl
 from florist.archive.errors import (
-    ArchiveError,
     DeadUrlError,
     IntegrityError,
     KeyTakenError,
     OutputExpiredError,
     TransferBrokenError,
 )
-from florist.archive.expiry import expires_at
 from florist.archive.keys import Layout, Place, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
 from florist.archive.places import Places
+from florist.archive.sources import Refresh, Sources, with_outputs
 from florist.archive.store import Store, StoredObject
 from florist.archive.wholeness import whole
 from florist.media_types import SNIFFED_BYTES, UNKNOWN, MediaType, accepted
 
 Model = TypeVar("Model", bound=BaseModel)
 Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
-Refresh = Callable[[], Awaitable[Run]]
 
 TEXT = MediaType("text/plain", "txt")
 UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
@@ -41,11 +37,6 @@ TEXT_BYTES_IN_MANIFEST = 16 * 1024
 
 ATTEMPTS = 3
 """Whole transfers of one output, each with the downloader's own resumes; and fresh URLs for it."""
-
-LITTLE_TIME = timedelta(minutes=10)
-
-URL_LIFETIME_ASSUMED = timedelta(days=1)
-"""Of a URL that does not tell its end, for its place among those that do; it must not wait for ever."""
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +88,7 @@ class Archiver:
         manifest_key = self._layout.manifest_key(place)
         kept = await self._read_manifest(manifest_key, run.run_id)
         if kept is None:
-            sources = _Sources(await _with_outputs(run, refresh), refresh)
+            sources = Sources(await with_outputs(run, refresh), refresh)
             outputs = await self._keep_outputs(sources, place)
             kept = await self._keep_manifest(manifest_key, _manifest(sources.run, origin, outputs, self._now()))
         pointer = ManifestPointer(run_id=run.run_id, manifest_key=manifest_key)
@@ -123,7 +114,7 @@ class Archiver:
             raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
         return manifest
 
-    async def _keep_outputs(self, sources: "_Sources", place: Place) -> tuple[ArchivedOutput, ...]:
+    async def _keep_outputs(self, sources: Sources, place: Place) -> tuple[ArchivedOutput, ...]:
         """Keep all outputs side by side, those whose URLs die first ahead of the others."""
         transfers = {
             index: asyncio.create_task(self._keep_output(sources, place, index, deadline))
@@ -137,9 +128,7 @@ class Archiver:
             await asyncio.gather(*transfers.values(), return_exceptions=True)
         return tuple(transfers[index].result() for index in sorted(transfers))
 
-    async def _keep_output(
-        self, sources: "_Sources", place: Place, index: int, deadline: datetime
-    ) -> ArchivedOutput:
+    async def _keep_output(self, sources: Sources, place: Place, index: int, deadline: datetime) -> ArchivedOutput:
         async with self._places.taken(deadline):
             output = sources.run.outputs[index]
             if output.text is not None:
@@ -212,64 +201,6 @@ class Archiver:
         if standing is None or standing.outputs != manifest.outputs:
             raise KeyTakenError(f"{key} vouches for other outputs of run {manifest.run_id}", key=key)
         return standing
-
-
-class _Sources:
-    """Where the outputs of one run are fetched from, read again when their URLs have died."""
-
-    def __init__(self, run: Run, refresh: Refresh | None) -> None:
-        self.run = run
-        self._refresh = refresh
-        self._one_at_a_time = asyncio.Lock()
-
-    def most_urgent_first(self, now: datetime) -> list[tuple[int, datetime]]:
-        """Return the outputs' indices with the moments their URLs die."""
-        told = [expires_at(output.url) if output.url else None for output in self.run.outputs]
-        deadlines = [deadline or now + URL_LIFETIME_ASSUMED for deadline in told]
-        for index, deadline in enumerate(deadlines):
-            if deadline - now < LITTLE_TIME:
-                logger.warning("the URL of output %d of run %s ends at %s", index, self.run.run_id, deadline)
-        return sorted(enumerate(deadlines), key=itemgetter(1))
-
-    async def fresh_url(self, index: int, dead: SignedUrl | None, error: DeadUrlError) -> SignedUrl:
-        """Return another URL than the dead one; the run is read once for all outputs that died together.
-
-        Raises:
-            OutputExpiredError: FLORA has no other.
-        """
-        async with self._one_at_a_time:
-            if self.run.outputs[index].url == dead and self._refresh is not None:
-                self._replace(await self._refresh())
-            url = self.run.outputs[index].url
-            if url is None or url == dead:
-                raise OutputExpiredError(
-                    f"output {index} of run {self.run.run_id} was paid for, but its URL is dead and "
-                    + ("FLORA has no other" if self._refresh else "the run was not read again"),
-                    run_id=self.run.run_id,
-                    index=index,
-                ) from error
-            return url
-
-    def _replace(self, fresh: Run) -> None:
-        def identity(run: Run) -> list[tuple[str, MediaKind]]:
-            return [(output.output_id, output.type) for output in run.outputs]
-
-        if identity(fresh) != identity(self.run):
-            raise IntegrityError(f"run {self.run.run_id} has other outputs than before; look at it at FLORA")
-        self.run = fresh
-
-
-async def _with_outputs(run: Run, refresh: Refresh | None) -> Run:
-    """Return the run with its outputs, which history items may leave out."""
-    if run.status is not RunStatus.COMPLETED:
-        raise ArchiveError(f"run {run.run_id} is {run.status.value}; only a completed run has outputs to keep")
-    if not run.outputs and refresh is not None:
-        run = await refresh()
-    if not run.outputs:
-        raise RunWithoutOutputsError(
-            f"run {run.run_id} is completed and charged, but has no outputs; ask FLORA's support", run=run
-        )
-    return run
 
 
 def _place(run: Run, origin: RunOrigin) -> Place:

@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import ParamSpec, TypeVar
-from uuid import uuid4
 
 from florist.api.secrets import SignedUrl
+from florist.archive.drafts import Draft, make_folders
 from florist.archive.errors import (
     ArchiveError,
     KeyTakenError,
@@ -75,7 +75,7 @@ class FolderStore:
 
     async def check(self) -> None:
         """Make sure that files can be written here and are never overwritten; see `Store.check`."""
-        await self._run(_make_folders, self.path)
+        await self._run(make_folders, self.path)
         free_bytes = (await self._run(shutil.disk_usage, self.path)).free
         if free_bytes < self._free_bytes_at_least:
             raise self._full()
@@ -117,7 +117,7 @@ class FolderStore:
         metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
         """Write a stream under a new name; see `Store.write`. The metadata is not kept."""
-        draft = await self._run(_Draft, self._path(key))
+        draft = await self._run(Draft, self._path(key))
         try:
             async with aclosing(read_ahead(filled(chunks, PART_BYTES))) as parts:
                 async for part in parts:
@@ -177,7 +177,7 @@ class FolderStore:
 
     def _create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
-        draft = _Draft(path)
+        draft = Draft(path)
         try:
             draft.add(data)
             return draft.place() or path.read_bytes() == data
@@ -218,55 +218,6 @@ class FolderStore:
         return StoreFullError(
             f"no space is left in {self.location}; free some, or archive elsewhere", location=self.location
         )
-
-
-class _Draft:
-    """A file on its way: under a temporary name until it is placed. Every method blocks."""
-
-    def __init__(self, final: Path) -> None:
-        _make_folders(final.parent)
-        self._final = final
-        self._temporary = final.with_name(f"{TEMPORARY_MARK}{uuid4().hex}")
-        self._file = self._temporary.open("xb", buffering=0)
-        self.sha256 = hashlib.sha256()
-        self.size_bytes = 0
-
-    def add(self, data: bytes) -> None:
-        self.sha256.update(data)
-        self.size_bytes += len(data)
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._file.write(rest) :]
-
-    def place(self) -> bool:
-        """Give the file its final name, durably; False if that name is taken."""
-        os.fsync(self._file.fileno())
-        try:
-            os.link(self._temporary, self._final)
-        except FileExistsError:
-            return False
-        _sync_folder(self._final.parent)
-        return True
-
-    def discard(self) -> None:
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
-
-
-def _make_folders(folder: Path) -> None:
-    """Make a folder with its parents, each entered durably in the one above it."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _file_status(path: Path) -> os.stat_result | None:

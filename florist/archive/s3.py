@@ -4,11 +4,9 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, Literal
-from urllib.parse import urlencode
+from typing import Any
 from uuid import uuid4
 
 from florist.api.secrets import SignedUrl
@@ -17,53 +15,15 @@ from florist.archive.keys import checked_key
 from florist.archive.parts import PART_BYTES, filled, read_ahead
 from florist.archive.probe import probe
 from florist.archive.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
+from florist.archive.s3_options import ObjectOptions
 from florist.archive.s3_proof import is_believable
-from florist.archive.s3_upload import WRITE_ID, Checksum, Digest, MultipartUpload
+from florist.archive.s3_upload import WRITE_ID, Digest, MultipartUpload
 from florist.archive.store import StoredObject
 from florist.archive.threads import in_thread
-from florist.errors import ConfigurationError
-from florist.media_types import is_shown_inline
 
 _READ_BYTES = 1024 * 1024
 _SHA256 = "sha256"
 _CONFLICTS_AT_MOST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectOptions:
-    """What is asked of the bucket for every object.
-
-    Attributes:
-        storage_class: of outputs alone; manifests and ledger are small and read often.
-        encryption: `AES256` (SSE-S3) or `aws:kms`; None leaves it to the bucket.
-        retention_mode: of object lock, together with `retain_for`.
-        checksum: what the store is asked to verify on arrival; `none` for stores that refuse the header.
-    """
-
-    storage_class: str | None = None
-    encryption: Literal["AES256", "aws:kms"] | None = None
-    kms_key_id: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    retention_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
-    retain_for: timedelta | None = None
-    checksum: Checksum = "crc32"
-
-    def __post_init__(self) -> None:
-        if (self.retention_mode is None) != (self.retain_for is None):
-            raise ConfigurationError("object lock needs both a retention mode and a time to retain for")
-        if self.kms_key_id is not None and self.encryption != "aws:kms":
-            raise ConfigurationError('a KMS key goes with encryption="aws:kms"')
-
-    def arguments(self, now: datetime) -> dict[str, Any]:
-        """Return these options as arguments of a boto3 write, those left unset excepted."""
-        chosen = {
-            "ServerSideEncryption": self.encryption,
-            "SSEKMSKeyId": self.kms_key_id,
-            "Tagging": urlencode(self.tags),
-            "ObjectLockMode": self.retention_mode,
-            "ObjectLockRetainUntilDate": now + self.retain_for if self.retain_for else None,
-        }
-        return {name: value for name, value in chosen.items() if value}
 
 
 class S3Store:
@@ -157,7 +117,7 @@ class S3Store:
     ) -> StoredObject:
         """Write a stream under a new key; see `Store.write`."""
         digest = Digest(self._options.checksum)
-        arguments = self._arguments(media_type, metadata or {})
+        arguments = self._options.output_arguments(self._now(), media_type, metadata or {})
         async with aclosing(filled(chunks, self._part_bytes)) as parts:
             first = await anext(parts, b"")
             second = await anext(parts, None) if len(first) == self._part_bytes else None
@@ -215,24 +175,6 @@ class S3Store:
     def _where(self, key: str) -> dict[str, Any]:
         return {"Bucket": self.bucket, "Key": self._full_prefix + checked_key(key)}
 
-    def _arguments(self, media_type: str, metadata: Mapping[str, str]) -> dict[str, Any]:
-        # A browser that is not told guesses, and shows umlauts as two letters.
-        content_type = f"{media_type}; charset=utf-8" if media_type == "text/plain" else media_type
-        arguments = {
-            "ContentType": content_type,
-            "Metadata": dict(metadata),
-            **self._options.arguments(self._now()),
-        }
-        if self._options.storage_class:
-            arguments["StorageClass"] = self._options.storage_class
-        if not is_shown_inline(media_type):
-            arguments["ContentDisposition"] = "attachment"
-        return arguments
-
-    def _algorithm(self) -> dict[str, str]:
-        """Name the checksum besides giving it: object lock asks for that."""
-        return {} if self._options.checksum == "none" else {"ChecksumAlgorithm": self._options.checksum.upper()}
-
     async def _told(self, key: str) -> dict[str, Any] | None:
         arguments = self._where(key)
         if self._options.checksum != "none":
@@ -251,7 +193,7 @@ class S3Store:
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
         request = {
             **arguments,
-            **self._algorithm(),
+            **self._options.algorithm,
             **verified_by,
             **self._where(key),
             "Metadata": metadata,
@@ -278,7 +220,7 @@ class S3Store:
         unlocked = {name: value for name, value in options if not name.startswith("ObjectLock")}
         try:
             return await is_believable(
-                self._calls, {**unlocked, **self._algorithm(), **self._where(key)}, self._options.checksum
+                self._calls, {**unlocked, **self._options.algorithm, **self._where(key)}, self._options.checksum
             )
         finally:
             await self.delete(key)
@@ -300,7 +242,7 @@ class S3Store:
         upload = MultipartUpload(
             self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
         )
-        if await upload.send(parts, {**arguments, **self._algorithm()}):
+        if await upload.send(parts, {**arguments, **self._options.algorithm}):
             return True
         told = await self._told(key)
         if told is None:

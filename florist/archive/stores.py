@@ -4,8 +4,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from florist.archive.folder import FolderStore
-from florist.archive.s3 import ObjectOptions, S3Store
+from florist.archive.s3 import S3Store
 from florist.archive.s3_client import Access
+from florist.archive.s3_options import ObjectOptions
 from florist.archive.store import Store
 from florist.errors import ConfigurationError
 

@@ -83,6 +83,7 @@ def test_s3_archive_with_rules_asks_them_of_every_write():
         storage_class="STANDARD_IA",
         encryption="aws:kms",
         kms_key_id="key-1",
+        tags={"made by": "florist"},
         object_lock="GOVERNANCE",
         retention_days=30,
         checksum="sha256",
@@ -92,6 +93,7 @@ def test_s3_archive_with_rules_asks_them_of_every_write():
     assert options.arguments(NOW) == {
         "ServerSideEncryption": "aws:kms",
         "SSEKMSKeyId": "key-1",
+        "Tagging": "made+by=florist",
         "ObjectLockMode": "GOVERNANCE",
         "ObjectLockRetainUntilDate": NOW + timedelta(days=30),
     }
@@ -103,6 +105,7 @@ def test_s3_archive_with_rules_asks_them_of_every_write():
         ({"object_lock": "GOVERNANCE"}, "retain"),
         ({"retention_days": 3}, "retention mode"),
         ({"kms_key_id": "key-1"}, "aws:kms"),
+        ({"tags": {f"t{number}": "" for number in range(11)}}, "at most 10 tags"),
         ({"aws_access_key_id": "AKIA"}, "together"),
         ({"endpoint_url": "127.0.0.1:9000"}, "no http or https URL"),
         ({"ca_bundle": "/nowhere/ca.pem"}, "/nowhere/ca.pem"),

@@ -17,7 +17,8 @@ class Points:
 
     Attributes:
         kill_at: the number of a point, from 1, or a name and which time it is passed: `before post#3`.
-        stop_at: as `kill_at`; the process is stopped there for `stop_for` real seconds.
+        stop_at: as `kill_at`; the process is stopped there for `stop_for` real seconds;
+            0: until somebody wakes it.
         trace: where the names are written, in the order passed.
     """
 
@@ -45,8 +46,11 @@ class Points:
 
 
 def stop_for(seconds: float) -> None:
-    """Stop this process; a child that does nothing else wakes it."""
+    """Stop this process; a child that does nothing else wakes it, if it is not to be for ever."""
     stopped = os.getpid()
+    if not seconds:
+        os.kill(stopped, signal.SIGSTOP)
+        return
     child = os.fork()
     if child == 0:
         time.sleep(seconds)

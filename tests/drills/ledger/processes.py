@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.drills.ledger.walk_rows", "tests.drills.ledger.fast_sandbox"])
@@ -23,6 +24,16 @@ class Process:
     @property
     def is_running(self) -> bool:
         return self._process.is_alive()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was stopped and has not been woken."""
+        status = Path(f"/proc/{self._process.pid}/stat").read_text()
+        return status.rpartition(")")[2].split()[0] == "T"
+
+    def wake(self) -> None:
+        if self._process.pid:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def ended(self, within: float) -> int:
         """Return the exit code, negative for a signal.

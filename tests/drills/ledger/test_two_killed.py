@@ -1,6 +1,7 @@
 """Two processes die together in a POST of one technique where FLORA only says `duplicate`: a person decides."""
 
 import json
+import time
 
 import pytest
 
@@ -11,7 +12,6 @@ from tests.drills.ledger.scene import Scene, scene
 WITHIN = 60.0
 BOTH_LOOK = "after read neighbours#1"
 """Where each has seen that no other request of the technique is open. Both wait there for each other."""
-STOPPED = 1.5
 
 
 def florist(capsys, made: Scene, *words: str) -> str:
@@ -22,9 +22,16 @@ def florist(capsys, made: Scene, *words: str) -> str:
 
 
 def killed_together(made: Scene) -> None:
-    ends = {"stop_at": BOTH_LOOK, "stop_for": STOPPED, "kill_at": f"{PROCESSED}#1"}
-    workers = [made.worker(**ends), made.worker(**ends)]
+    ends = {"stop_at": BOTH_LOOK, "kill_at": f"{PROCESSED}#1"}
+    workers = [made.worker(only=f"row-{number}", **ends) for number in range(2)]
+    deadline = time.monotonic() + WITHIN
+    while not all(worker.is_stopped for worker in workers):
+        assert time.monotonic() < deadline, "the workers do not come to where they wait for each other"
+        time.sleep(0.01)
+    for worker in workers:
+        worker.wake()
     assert [worker.ended(WITHIN) for worker in workers] == [-9, -9]
+    assert len([entry for entry in made.entries() if entry.is_unresolved]) == 2
 
 
 @pytest.mark.drill
@@ -43,4 +50,19 @@ def test_two_processes_killed_in_their_posts_are_mended_by_adopting(tmp_path, ca
 
         first = reviews[0].key
         florist(capsys, made, "adopt", first[:12], made.run_of(first))
+        assert resumed(made).reviews == []
+
+
+@pytest.mark.drill
+def test_two_processes_killed_in_their_posts_need_nobody_where_flora_replays(tmp_path):
+    with scene(tmp_path, rows=2, settings={"idempotency": "replay"}) as made:
+        killed_together(made)
+        assert resumed(made).reviews == []
+
+
+@pytest.mark.drill
+def test_two_processes_killed_in_their_posts_of_a_later_step_need_nobody_where_flora_replays(tmp_path, store_for):
+    with scene(tmp_path, store=store_for(tmp_path), rows=2, settings={"idempotency": "replay"}) as made:
+        assert made.work(kill_at="after record archived#2") == -9
+        killed_together(made)
         assert resumed(made).reviews == []

@@ -90,6 +90,8 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
 
     pipeline = load_pipeline(wanted.pipeline)
     rows = {f"row-{number}": {"name": f"number {number}"} for number in range(wanted.rows)}
+    if wanted.only:
+        rows = {wanted.only: rows[wanted.only]}
     plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
     await studio.check()
     walked = await walk_rows(plans, run_step)
@@ -126,13 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", type=Path, required=True)
     parser.add_argument("--campaign", default="drill")
     parser.add_argument("--rows", type=int, default=10)
+    parser.add_argument("--only", default="", help="leave out all rows but this one")
     parser.add_argument("--began", type=float, required=True, help="when fast time and real time were one")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--clock-error", type=float, default=0.0, help="seconds our clock is fast")
     parser.add_argument("--not-serial", action="store_true")
     parser.add_argument("--kill-at", default="", help="a point's number, or its name and which time: after post#3")
     parser.add_argument("--stop-at", default="", help="as --kill-at: SIGSTOP")
-    parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT")
+    parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT; 0: never")
     parser.add_argument("--trace", type=Path)
     parser.add_argument("--report", type=Path)
     parser.add_argument("--log")
