@@ -9,6 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent
 
+# What drills and their short versions in the suite have in common; rewritten before either imports it.
+pytest.register_assert_rewrite("tests.drills.ledger")
+
 # What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
 SECRET = re.compile(
     r"sk_(?:live|test)_\w+|whsec_\w+|[?&](?:signature|sig|X-Amz-Signature|X-Goog-Signature|ik-s|token)=\w",

@@ -20,6 +20,7 @@ class Draft:
         self.size_bytes = 0
 
     def add(self, data: bytes) -> None:
+        """Append bytes."""
         self.sha256.update(data)
         self.size_bytes += len(data)
         rest = memoryview(data)
@@ -37,6 +38,7 @@ class Draft:
         return True
 
     def discard(self) -> None:
+        """Give up the temporary name; the final one, where it was given, stays."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 

@@ -89,8 +89,8 @@ class Spender:
 
         Args:
             is_serial: one POST at a time per technique and workspace in this process. Lift it only where FLORA is
-                known to answer a repeated idempotency key with the first run: then a crash among many open POSTs
-                still resolves by itself.
+                known to answer a repeated idempotency key with the first run, also where the body differs by a URL
+                signed anew: then a crash among many open POSTs still resolves by itself.
             owner: names this process in the records, for people.
             checkpoint: called with each of `effects.POINTS` as it is passed; for tests that kill there.
         """

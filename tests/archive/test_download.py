@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from florist.api.secrets import SignedUrl
-from florist.archive.download import Bounds, Downloader
+from florist.archive.download import Downloader
 from florist.archive.errors import (
     DeadUrlError,
     IntegrityError,
@@ -15,6 +15,7 @@ from florist.archive.errors import (
     TransferError,
     TransferRefusedError,
 )
+from florist.archive.progress import Bounds
 from tests.archive.media_server import cut, endless, head, media_server, one_after_another, raw, status, whole_file
 
 DATA = hashlib.shake_128(b"media").digest(300_000)

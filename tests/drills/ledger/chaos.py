@@ -58,6 +58,7 @@ class Weather:
     """What a round is drawn to be."""
 
     behaviour: str
+    compares: bool
     crowd: int
     faults: tuple[dict[str, Any], ...]
     deaths: int
@@ -72,8 +73,11 @@ class Weather:
 
     @property
     def may_need_review(self) -> bool:
-        """Two processes may each have a POST of one technique open, which a duplicate cannot tell apart."""
-        return self.behaviour == "duplicate" and self.crowd > 1
+        """Two processes may each have a POST of one technique open, and FLORA not say which run is whose.
+
+        Nor does it where it compares bodies: a picture uploaded anew has another URL.
+        """
+        return self.crowd > 1 and (self.behaviour == "duplicate" or self.compares)
 
 
 def weather(rng: random.Random) -> Weather:
@@ -82,15 +86,16 @@ def weather(rng: random.Random) -> Weather:
     if crowd > 1:
         # FLORA's keys are no lock: two requests of one key at once are beyond what is guaranteed.
         faults = [fault for fault in faults if fault["name"] != "late_key"]
-    behaviour = rng.choice(("duplicate", "replay"))
+    behaviour, compares = rng.choice((("duplicate", False), ("replay", True), ("replay", False)))
     return Weather(
         behaviour=behaviour,
+        compares=compares,
         crowd=crowd,
         faults=tuple(faults),
         deaths=rng.randint(1, 3),
         restarts_sandbox=rng.random() < 0.3,
         store_trouble=rng.choice((0.0, 0.0, 0.01, 0.04)),
-        not_serial=behaviour == "replay" and rng.random() < 0.4,
+        not_serial=behaviour == "replay" and not compares and rng.random() < 0.5,
     )
 
 
@@ -106,7 +111,12 @@ def chaos_round(seed: str, folder: Path, *, store: str | None = None) -> Figures
         folder,
         store or str(folder / "archive"),
         rows=ROWS,
-        settings={"idempotency": drawn.behaviour, "seed": rng.randrange(1000), "faults": drawn.faults},
+        settings={
+            "idempotency": drawn.behaviour,
+            "compare_bodies": drawn.compares,
+            "seed": rng.randrange(1000),
+            "faults": drawn.faults,
+        },
     )
     (folder / "weather.txt").write_text(f"{seed}: {drawn}\n")
     try:

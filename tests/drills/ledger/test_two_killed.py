@@ -1,4 +1,7 @@
-"""Two processes die together in a POST of one technique where FLORA only says `duplicate`: a person decides."""
+"""Two processes die together in a POST of one technique: where FLORA does not name the run, a person decides.
+
+It names none where it only says `duplicate`, and where it compares bodies and the picture was uploaded anew.
+"""
 
 import json
 import time
@@ -35,8 +38,9 @@ def killed_together(made: Scene) -> None:
 
 
 @pytest.mark.drill
-def test_two_processes_killed_in_their_posts_are_mended_by_adopting(tmp_path, capsys):
-    with scene(tmp_path, rows=2) as made:
+@pytest.mark.parametrize("behaviour", ["duplicate", "replay"])
+def test_two_processes_killed_in_their_posts_are_mended_by_adopting(tmp_path, capsys, behaviour):
+    with scene(tmp_path, rows=2, settings={"idempotency": behaviour}) as made:
         killed_together(made)
         reviews = resumed(made).reviews
         runs = {made.run_of(review.key) for review in reviews}
@@ -53,16 +57,20 @@ def test_two_processes_killed_in_their_posts_are_mended_by_adopting(tmp_path, ca
         assert resumed(made).reviews == []
 
 
+REPLAYS = {"idempotency": "replay", "compare_bodies": False}
+
+
 @pytest.mark.drill
-def test_two_processes_killed_in_their_posts_need_nobody_where_flora_replays(tmp_path):
-    with scene(tmp_path, rows=2, settings={"idempotency": "replay"}) as made:
+def test_two_processes_killed_in_their_posts_need_nobody_where_flora_replays(tmp_path, store_for):
+    with scene(tmp_path, store=store_for(tmp_path), rows=2, settings=REPLAYS) as made:
         killed_together(made)
         assert resumed(made).reviews == []
 
 
 @pytest.mark.drill
-def test_two_processes_killed_in_their_posts_of_a_later_step_need_nobody_where_flora_replays(tmp_path, store_for):
-    with scene(tmp_path, store=store_for(tmp_path), rows=2, settings={"idempotency": "replay"}) as made:
-        assert made.work(kill_at="after record archived#2") == -9
+def test_two_processes_killed_in_posts_of_a_later_step_need_nobody_where_flora_replays(tmp_path, store_for):
+    with scene(tmp_path, store=store_for(tmp_path), rows=2, settings=REPLAYS) as made:
+        for row in ("row-0", "row-1"):
+            assert made.work(only=row, kill_at="after record archived#1") == -9
         killed_together(made)
         assert resumed(made).reviews == []
