@@ -53,8 +53,10 @@ def stop_for(seconds: float) -> None:
         return
     child = os.fork()
     if child == 0:
-        time.sleep(seconds)
-        os.kill(stopped, signal.SIGCONT)
-        os._exit(0)
+        try:
+            time.sleep(seconds)
+            os.kill(stopped, signal.SIGCONT)
+        finally:
+            os._exit(0)  # also where it was killed meanwhile: this copy of it must do nothing else
     os.kill(stopped, signal.SIGSTOP)
     os.waitpid(child, 0)
