@@ -176,13 +176,13 @@ def test_accepted_page_is_refused_for_every_kind(kind):
         accepted(kind, b"<html><body>Not found</body></html>")
 
 
-@pytest.mark.parametrize("kind", set(MediaKind) - {MediaKind.IMAGE})
+@pytest.mark.parametrize("kind", sorted(set(MediaKind) - {MediaKind.IMAGE}))
 def test_accepted_picture_is_refused_for_every_other_kind(kind):
     with pytest.raises(IntegrityError, match="the bytes are image/png"):
         accepted(kind, MADE["image/png"]())
 
 
-@pytest.mark.parametrize("kind", set(MediaKind) - {MediaKind.TEXT})
+@pytest.mark.parametrize("kind", sorted(set(MediaKind) - {MediaKind.TEXT}))
 def test_accepted_bytes_of_a_format_that_nobody_knows_are_kept_as_such(kind):
     assert accepted(kind, b"\x00\x07glTF2" + bytes(range(256)) * 4) == UNKNOWN
 
