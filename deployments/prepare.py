@@ -14,9 +14,11 @@ from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import PREFECT_API_URL
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive, archive_at
-from florist.errors import FloristError
+from florist.errors import ConfigurationError, FloristError
+from flows.prefect_server import check_server
 
 WORK_POOL = "florist"
 BLOCK_NAME = "default"
@@ -41,16 +43,24 @@ async def prepare(archive: str) -> None:
         archive: a folder, or s3://bucket/prefix.
 
     Raises:
-        ConfigurationError: there is no saved workspace, and FLORA_API_KEY is not set; or the archive is neither.
+        ConfigurationError: PREFECT_API_URL is not set, or nothing answers there; there is no saved workspace, and
+            FLORA_API_KEY is not set; or the archive is neither.
     """
+    if PREFECT_API_URL.value() is None:
+        raise ConfigurationError(
+            "PREFECT_API_URL is not set, and what is made on a temporary server is gone with it: start one with "
+            "`prefect server start`, then export PREFECT_API_URL=http://127.0.0.1:4200/api"
+        )
+    await check_server()
     block = archive_at(archive)
     async with get_client() as client:
         for block_type in (FloraWorkspace, LocalArchive, S3Archive):
             await block_type.register_type_and_schema(client=client)
         if not await _exists(FloraWorkspace, client):
-            await _save(FloraWorkspace.from_environment(), client)
+            workspace = FloraWorkspace.from_environment()
+            await _save(workspace, client, where=workspace.base_url)
         if not await _exists(type(block), client):
-            await _save(block, client)
+            await _save(block, client, where=block.get_store().location)
         await _make_work_pool(client)
 
 
@@ -63,9 +73,9 @@ async def _exists(block_type: type[Block], client: PrefectClient) -> bool:
     return exists
 
 
-async def _save(block: Block, client: PrefectClient) -> None:
+async def _save(block: Block, client: PrefectClient, *, where: str) -> None:
     await block.save(BLOCK_NAME, client=client)
-    print(f"block {block.get_block_type_slug()}/{BLOCK_NAME} made")
+    print(f"block {block.get_block_type_slug()}/{BLOCK_NAME} made: {where}")
 
 
 async def _make_work_pool(client: PrefectClient) -> None:

@@ -155,6 +155,9 @@ def run(
     own = load_rows(rows) if rows else {}
     plans, is_sandbox = asyncio.run(_plan(loaded, params, own))
     _print_plan(plans)
+    if campaign:
+        remark(f"What campaign {campaign} has paid for already is used again, not paid again.\n")
+    asyncio.run(store_at(archive).check())
     _confirm(plans, is_sandbox=is_sandbox, yes=yes)
     campaign = campaign or f"{loaded.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     try:
@@ -163,20 +166,23 @@ def run(
         words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
         words += [word for pair in param for word in ("--param", pair)]
         words += ["--rows", str(rows)] if rows else []
-        _remark_in_flight(archive, campaign)
-        remark(f"To go on where this ended, without paying twice:\n    {shlex.join(words)}\n")
+        _remark_resume(archive, campaign, shlex.join(words))
         raise
     _print_made(results, archive)
 
 
-def _remark_in_flight(archive: str, campaign: str) -> None:
+def _remark_resume(archive: str, campaign: str, command: str) -> None:
+    """Tell how to go on with a campaign of which something was begun."""
     try:
         entries = asyncio.run(Ledger(store_at(archive)).entries())
     except FloristError:  # the store may be the very thing that failed, and its own error says more
         return
-    open_runs = in_flight(entry for entry in entries if entry.work.campaign == campaign)
+    ours = [entry for entry in entries if entry.work.campaign == campaign]
+    open_runs = in_flight(ours)
     if open_runs.run_ids:
         remark(f"{open_runs}.")
+    if ours:
+        remark(f"To go on where this ended, without paying twice:\n    {command}\n")
 
 
 def _named_params(pairs: Sequence[str]) -> dict[str, str]:

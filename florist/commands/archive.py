@@ -88,8 +88,16 @@ def verify(
     Args:
         prefix: only runs whose manifest's key begins so.
         fetch: read every byte again.
+
+    Raises:
+        ConfigurationError: no run is kept there: of a wrong place nothing may be called whole.
     """
     report = asyncio.run(_verify(archive, prefix, fetch=fetch))
+    if not report.runs and report.is_whole:
+        where = f"{store_at(archive).location}{f' under {prefix}' if prefix else ''}"
+        raise ConfigurationError(
+            f"no run is kept in {where}: nothing was verified; name the archive with --archive"
+        )
     if as_json:
         say(report.model_dump_json(indent=2))
     else:

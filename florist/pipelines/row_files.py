@@ -7,6 +7,9 @@ from florist.pipelines.file_text import file_text
 from florist.pipelines.problems import FieldPath, Problem, problem_at
 from florist.pipelines.yaml_tree import Entries, Node, Scalar, yaml_tree
 
+_FILE_SHAPE = "is no mapping of rows; write each row under a key of its own, such as sku-1: {tone: luxury}"
+_ROW_SHAPE = "is no row; write its params by name, such as {tone: luxury}"
+
 
 def load_rows(path: Path) -> dict[str, dict[str, str]]:
     """Read a row file.
@@ -40,7 +43,7 @@ def _entries(node: Node, path: FieldPath, problems: list[Problem], file: str) ->
         return dict(node.entries)
     if isinstance(node, Scalar) and node.text is None:
         return {}
-    what = "a row's params by name go here" if path else "rows by their keys go here"
+    what = _ROW_SHAPE if path else _FILE_SHAPE
     problems.append(_problem(path, node, what, file))
     return {}
 

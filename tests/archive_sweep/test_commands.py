@@ -132,9 +132,16 @@ def test_verify_of_a_harmed_manifest_exits_with_1(swept, harm):
     assert called("archive", "verify", "--archive", str(swept)) == 1
 
 
-def test_verify_of_another_prefix_leaves_the_harm_aside(swept):
+def test_verify_of_a_prefix_without_runs_calls_nothing_whole(swept, capsys):
     picture(swept).unlink()
-    assert called("archive", "verify", "campaigns/", "--archive", str(swept)) == 0
+    assert called("archive", "verify", "campaigns/", "--archive", str(swept)) == 1
+    shown = capsys.readouterr().err
+    assert ("no run is kept" in shown, "missing" in shown) == (True, False)
+
+
+def test_verify_of_a_folder_that_is_no_archive_calls_nothing_whole(tmp_path, capsys):
+    assert called("archive", "verify", "--archive", str(tmp_path / "outptus")) == 1
+    assert "no run is kept" in capsys.readouterr().err
 
 
 def test_presign_of_a_folder_says_that_it_has_no_urls(swept, capsys):
