@@ -4,6 +4,7 @@ stdout carries what was asked for; all else goes to stderr. Where stdout is no t
 tab-separated cells, for the next program.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -19,7 +20,8 @@ def say(line: str) -> None:
 
 
 def remark(line: str, style: str | None = None) -> None:
-    """Print a line beside the answer as it is."""
+    """Print a line beside the answer as it is, after what was printed of the answer."""
+    sys.stdout.flush()
     err.print(line, markup=False, style=style)
 
 
