@@ -7,6 +7,7 @@ that needs neither starts in a moment.
 import asyncio
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ app.command(techniques)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 misused, 130 interrupted. No traceback reaches a person."""
+    """Run one command and exit: 0 done, 1 failed, 130 and 143 interrupted. No traceback reaches a person."""
     try:
         app(arguments)
     except FloristError as error:
@@ -221,6 +222,8 @@ def _run_flow(
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if not os.environ.get("PREFECT_API_URL"):
         remark("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
+    from prefect.exceptions import TerminationSignal
+
     from blocks import archive_at
     from flows.console import without_tracebacks
     from flows.prefect_server import check_server
@@ -233,7 +236,13 @@ def _run_flow(
         )
 
     with without_tracebacks():
-        return asyncio.run(checked_run())
+        try:
+            return asyncio.run(checked_run())
+        except (TerminationSignal, BaseExceptionGroup) as ended:
+            # Prefect's word for SIGTERM, raised wherever the process was: in a group where that was a step.
+            if isinstance(ended, BaseExceptionGroup) and ended.subgroup(TerminationSignal) is None:
+                raise
+            raise SystemExit(128 + signal.SIGTERM) from ended
 
 
 def _print_plan(plans: RowPlans) -> None:

@@ -73,13 +73,16 @@ async def whole_log(name: str):
 
 
 @pytest.mark.drill
-def test_interrupted_command_says_how_to_go_on_and_that_costs_nothing_more(still_floor: Floor, command: Command):
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_command_says_how_to_go_on_and_that_costs_nothing_more(
+    still_floor: Floor, command: Command, sent: signal.Signals, code: int
+):
     pipeline = still_floor.pipeline(HEADLINES)
     process = command(still_floor, "run", pipeline, "--archive", still_floor.folder)
     wait_for_run(still_floor, process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, said = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code, said
     assert "Traceback" not in out + said
     (resume,) = [line for line in said.splitlines() if line.startswith("    florist run")]
     still_floor.sandbox.clock.advance(60)
@@ -92,6 +95,6 @@ def test_interrupted_command_says_how_to_go_on_and_that_costs_nothing_more(still
 
 def wait_for_run(floor: Floor, process: subprocess.Popen[str]) -> None:
     """Return once the ledger knows the run that was started."""
-    while not any((floor.folder / "ledger/claims").glob("*.json")):
+    while not any((floor.folder / "ledger/entries").glob("*/*/0002.json")):  # intended, sent, started
         assert process.poll() is None, "it ended before it had started a run"
         time.sleep(0.1)
