@@ -10,7 +10,7 @@ from florist.ledger.explaining import Difference, differences, explanation, near
 from florist.ledger.fates import next_attempt
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger, callback_token
-from florist.ledger.reports import Choice, InFlight, Line, choices, in_flight, lines
+from florist.ledger.reports import InFlight, Line, in_flight, lines
 from florist.ledger.spender import How, Spender, Started
 from florist.ledger.technique_runs import FloraTechniques
 from florist.ledger.timing import Timing
@@ -18,7 +18,6 @@ from florist.ledger.work import InputIdentity, Work
 
 __all__ = [
     "Candidate",
-    "Choice",
     "Difference",
     "Entry",
     "Flora",
@@ -37,7 +36,6 @@ __all__ = [
     "Work",
     "adopt",
     "callback_token",
-    "choices",
     "content_of_file",
     "differences",
     "explanation",

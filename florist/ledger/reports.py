@@ -7,7 +7,6 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 from florist.ledger.entries import Entry, State
-from florist.ledger.spender import How, Started
 
 
 class Line(BaseModel):
@@ -43,20 +42,6 @@ class InFlight(BaseModel):
         return f"{count} run{'s' * (count != 1)}{price} go{'es' * (count == 1)} on at FLORA"
 
 
-class Choice(BaseModel):
-    """How one run was come by, as a table of a flow run shows it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    row: str
-    step: str
-    variation: int
-    attempt: int
-    how: How
-    run_id: str
-    reason: str
-
-
 def lines(
     entries: Iterable[Entry],
     *,
@@ -88,22 +73,6 @@ def in_flight(entries: Iterable[Entry]) -> InFlight:
         run_ids=tuple(entry.run_id or "" for entry in started),
         price_usd=sum(known, Decimal()) if len(known) == len(prices) else None,
     )
-
-
-def choices(started: Iterable[Started]) -> list[Choice]:
-    """Return a line for each run, in the order given."""
-    return [
-        Choice(
-            row=run.entry.work.row,
-            step=run.entry.work.step,
-            variation=run.entry.work.variation,
-            attempt=run.entry.work.attempt,
-            how=run.how,
-            run_id=run.run_id,
-            reason=run.reason,
-        )
-        for run in started
-    ]
 
 
 def _line(entry: Entry) -> Line:

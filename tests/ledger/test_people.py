@@ -7,7 +7,6 @@ import pytest
 from florist.ledger import (
     InputIdentity,
     State,
-    choices,
     differences,
     explanation,
     in_flight,
@@ -98,13 +97,6 @@ def test_in_flight_counts_started_runs_and_their_price():
 def test_in_flight_with_an_unknown_price_says_none():
     entry = World().start().entry
     assert str(in_flight([entry])) == "1 run goes on at FLORA"
-
-
-def test_choices_tell_how_each_run_was_come_by():
-    world = World()
-    found = choices([world.start(), world.start()])
-    assert [(choice.how, choice.run_id) for choice in found] == [("new", "run_0001"), ("resumed", "run_0001")]
-    assert all(choice.reason for choice in found)
 
 
 def test_entry_is_found_by_the_beginning_of_its_key():
