@@ -19,7 +19,7 @@ from florist.api.watching_schedule import Pace, learnt_duration, requests_allowe
 
 logger = logging.getLogger("florist.api")
 
-KEPT_SECONDS = 600.0
+KEPT_SECONDS = 120.0
 """How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
 timetable must not begin anew with each."""
 
