@@ -27,6 +27,14 @@ def expires_at(url: SignedUrl | str) -> datetime | None:
         return None
 
 
+def lasts(url: SignedUrl | None, needed: timedelta, *, now: datetime) -> bool:
+    """Whether a URL is there and opens for as long as is needed; one that does not say is believed."""
+    if url is None or url.is_dropped:
+        return False
+    ends_at = expires_at(url)
+    return ends_at is None or ends_at - now >= needed
+
+
 def _relative(fields: Mapping[str, str]) -> datetime | None:
     for signed, lasts in _RELATIVE:
         if signed in fields and lasts in fields:

@@ -30,7 +30,7 @@ class Delivery:
     def __init__(self, client: FloraClient, ledger: Ledger, *, fetch: Fetch) -> None:
         self._ledger = ledger
         self._fetch = fetch
-        self._uploads = Uploads(client)
+        self._uploads = Uploads(client, ledger.store)
         self._feeding = Feeding(client, ledger.store, self._uploads)
 
     async def identities(

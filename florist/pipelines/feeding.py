@@ -12,7 +12,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -22,17 +22,13 @@ from florist.api.errors import NotFoundError
 from florist.api.models import MediaKind
 from florist.api.secrets import SignedUrl
 from florist.archive.errors import IntegrityError, ObjectMissingError
-from florist.archive.expiry import expires_at
+from florist.archive.expiry import lasts
 from florist.archive.manifest import ArchivedOutput
 from florist.archive.store import Store
 from florist.archive.threads import in_thread
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.making import StepResult
-from florist.pipelines.uploads import Uploads
-
-LONGEST_QUEUE = timedelta(minutes=15)
-"""FLORA opens an input when the run leaves its queue; nobody says when that is. A URL with less left than this
-could be dead by then, unless the step itself waits less long."""
+from florist.pipelines.uploads import LONGEST_QUEUE, Uploads
 
 LENT_FOR = timedelta(hours=6)
 """How long a URL of our object opens it: beyond any queue, and any second attempt of FLORA's to read it, by far;
@@ -122,14 +118,6 @@ class Feeding:
             if digest.hexdigest() != output.sha256:
                 raise IntegrityError(f"{output.key} in {self._store.location} is not what was kept; look at it")
             yield path
-
-
-def lasts(url: SignedUrl | None, needed: timedelta, *, now: datetime) -> bool:
-    """Whether a URL is there and opens for as long as is needed; one that does not say is believed."""
-    if url is None or url.is_dropped:
-        return False
-    ends_at = expires_at(url)
-    return ends_at is None or ends_at - now >= needed
 
 
 def is_taken(url: SignedUrl, *, is_sandbox: bool) -> bool:

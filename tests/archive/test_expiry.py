@@ -1,11 +1,11 @@
 """Until when signed URLs open."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from florist.api.secrets import SignedUrl
-from florist.archive.expiry import expires_at
+from florist.archive.expiry import expires_at, lasts
 
 AT = datetime(2026, 5, 4, 12, 10, tzinfo=UTC)
 UNIX = int(AT.timestamp())
@@ -44,3 +44,23 @@ def test_expires_at_of_a_url_that_does_not_say_is_none(query):
 
 def test_expires_at_of_a_dropped_url_is_none():
     assert expires_at(SignedUrl(str(SignedUrl(f"https://media.test/a.png?expires={UNIX}")))) is None
+
+
+def ending(seconds: int) -> SignedUrl:
+    return SignedUrl(f"https://media.test/a.png?expires={UNIX + seconds}")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        (ending(601), True),
+        (ending(599), False),
+        (ending(-1), False),
+        (SignedUrl("https://media.test/a.png"), True),
+        (SignedUrl("redacted:https://media.test/a.png"), False),
+        (None, False),
+    ],
+    ids=["enough left", "too little left", "dead", "does not say", "dropped", "none"],
+)
+def test_url_lasts_if_it_outlives_the_wait(url, is_good):
+    assert lasts(url, timedelta(minutes=10), now=AT) is is_good

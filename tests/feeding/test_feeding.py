@@ -1,47 +1,25 @@
 """Which URL is handed on, and how a text is read."""
 
-import asyncio
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
-from florist.api.errors import AssetError
 from florist.api.models import MediaKind, Output, Run, RunStatus
 from florist.api.secrets import SignedUrl
 from florist.archive.errors import ObjectMissingError
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.ledger import How
 from florist.pipelines.errors import UnusableValueError
-from florist.pipelines.feeding import LENT_FOR, Feeding, is_taken, lasts
+from florist.pipelines.feeding import LENT_FOR, Feeding, is_taken
 from florist.pipelines.making import StepResult
-from florist.pipelines.uploads import Uploads
 
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
-TEN_MINUTES = timedelta(minutes=10)
 
 
 def ending(seconds_after_noon: int) -> SignedUrl:
     return SignedUrl(f"https://media.flora.ai/a.png?expires={int(NOON.timestamp()) + seconds_after_noon}")
-
-
-@pytest.mark.parametrize(
-    ("url", "is_good"),
-    [
-        (ending(601), True),
-        (ending(599), False),
-        (ending(-1), False),
-        (SignedUrl("https://media.flora.ai/a.png"), True),
-        (SignedUrl("redacted:https://media.flora.ai/a.png"), False),
-        (None, False),
-    ],
-    ids=["enough left", "too little left", "dead", "does not say", "dropped", "none"],
-)
-def test_url_lasts_if_it_outlives_the_wait(url, is_good):
-    assert lasts(url, TEN_MINUTES, now=NOON) is is_good
 
 
 @pytest.mark.parametrize(
@@ -115,37 +93,3 @@ async def test_url_with_less_time_left_than_the_step_may_wait_is_not_fed(moto):
     step = made(MediaKind.IMAGE, url=ending(30).reveal())
     assert await feeding.url_of(step, 0, timeout=20) == ending(30).reveal()
     assert moto.endpoint_url in await feeding.url_of(step, 0, timeout=40)
-
-
-class Assets:
-    """Takes uploads, the first few of them badly."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.failures = failures
-        self.taken: list[Path] = []
-
-    async def upload(self, path: Path, *, workspace_id: str) -> SimpleNamespace:
-        self.taken.append(path)
-        await asyncio.sleep(0)
-        if len(self.taken) <= self.failures:
-            raise AssetError("not today")
-        return SimpleNamespace(url=SignedUrl(f"https://media.flora.ai/{len(self.taken)}"))
-
-
-@asynccontextmanager
-async def opened():
-    yield Path("a.png")
-
-
-async def test_content_wanted_twice_at_once_is_uploaded_once():
-    assets = Assets()
-    uploads = Uploads(SimpleNamespace(workspace_id="ws_1", assets=assets))
-    first, second = await asyncio.gather(uploads.url_of("abc", opened), uploads.url_of("abc", opened))
-    assert (first, len(assets.taken)) == (second, 1)
-
-
-async def test_upload_that_failed_is_tried_again_by_the_next():
-    uploads = Uploads(SimpleNamespace(workspace_id="ws_1", assets=Assets(failures=1)))
-    with pytest.raises(AssetError):
-        await uploads.url_of("abc", opened)
-    assert await uploads.url_of("abc", opened) == "https://media.flora.ai/2"

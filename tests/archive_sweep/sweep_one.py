@@ -1,0 +1,32 @@
+"""A process that sweeps into one archive, to be killed in the middle: its arguments are one JSON text."""
+
+import asyncio
+import json
+import sys
+
+from pydantic import SecretStr
+
+from florist.api import FloraClient
+from florist.archive.s3_client import Access
+from florist.archive.stores import store_at
+from florist.studio import Studio
+
+
+async def sweep(settings: dict) -> None:
+    access = settings["access"]
+    if access:
+        access = Access(**{**access, "secret_access_key": SecretStr(access["secret_access_key"])})
+    store = store_at(settings["location"], access=access)
+    async with FloraClient(api_key=settings["api_key"], base_url=settings["base_url"]) as client:
+        studio = Studio(client, store)
+        await studio.check()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        report = await studio.sweep()
+        await studio.aclose()
+    sys.stdout.write(f"{report.model_dump_json()}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(sweep(json.loads(sys.argv[1])))

@@ -1,0 +1,119 @@
+"""Kill -9 at any moment of a sweep, again and again, until one gets through."""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+
+from florist.archive.folder import FolderStore
+from florist.archive.keys import index_key
+from florist.archive.manifest import ManifestPointer
+from florist.archive.side_by_side import side_by_side
+from florist.archive.store import Store
+from florist.archive.verifying import Verifier
+from sandbox.database import open_readonly
+from tests.archive_sweep.conftest import Workshop
+from tests.s3_servers.fixtures import seaweedfs_http
+from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
+
+__all__ = ["seaweedfs_http"]
+
+QUARTERS, KEPT, MISSING = 4, 150, 15
+KILLS, ROUNDS = 6, 5
+NOT_OLD = timedelta(seconds=-60)
+
+
+async def history(workshop: Workshop) -> tuple[set[str], set[str]]:
+    """A history in which runs that are kept and runs that are not take turns; return the ids of both."""
+    missing: list[str] = []
+    for _ in range(QUARTERS):
+        workshop.sandbox.add_history(KEPT)
+        missing += await workshop.pictures(MISSING)
+    with open_readonly(workshop.sandbox.data_dir) as connection:
+        known = {row["run_id"] for row in connection.execute("SELECT run_id FROM runs")}
+    return known - set(missing), set(missing)
+
+
+async def know(store: Store, run_ids: set[str]) -> None:
+    """Have the runs kept elsewhere, where nothing looks at them."""
+
+    async def point(run_id: str) -> None:
+        pointer = ManifestPointer(run_id=run_id, manifest_key=f"elsewhere/{run_id}.json")
+        await store.create(index_key(run_id), pointer.to_json())
+
+    await side_by_side(run_ids, point, at_once=16)
+
+
+async def started(settings: dict) -> asyncio.subprocess.Process:
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.archive_sweep.sweep_one", json.dumps(settings), **pipes
+    )
+    assert await process.stdout.readline() == b"ready\n"
+    return process
+
+
+async def killed_after(settings: dict, seconds: float) -> None:
+    process = await started(settings)
+    process.stdin.write(b"go\n")
+    await asyncio.sleep(seconds)
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+async def swept(settings: dict) -> dict:
+    process = await started(settings)
+    report, _ = await process.communicate(b"go\n")
+    assert process.returncode == 0
+    return json.loads(report)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("kind", ["folder", "seaweedfs-http"])
+async def test_sweep_killed_at_any_moment_is_taken_up_and_keeps_each_run_once(kind, request, tmp_path, workshop):
+    server = None if kind == "folder" else request.getfixturevalue("seaweedfs_http")
+    access = {"endpoint_url": server.endpoint_url, "access_key_id": ACCESS_KEY} if server else {}
+    known, missing = await history(workshop)
+
+    async def archive(name: str) -> tuple[Store, dict]:
+        """One that knows what is kept, and what a process needs to sweep into it."""
+        store = server.store() if server else FolderStore(tmp_path / name)
+        await know(store, known)
+        return store, {
+            "location": store.location,
+            "access": access and {**access, "secret_access_key": SECRET_KEY, "addressing_style": "path"},
+            "api_key": workshop.sandbox.api_key,
+            "base_url": workshop.sandbox.base_url,
+        }
+
+    _, settings = await archive("measured")
+    begun = time.monotonic()
+    assert (await swept(settings))["kept_now"] == len(missing)
+    usual = time.monotonic() - begun
+
+    moments = random.Random(7)
+    kept_at_kills = []
+    for number in range(ROUNDS):
+        store, settings = await archive(f"killed-{number}")
+        for _ in range(KILLS):
+            await killed_after(settings, usual * moments.random() / 2)
+            kept_at_kills.append(len([item async for item in store.list("index/")]) - len(known))
+        report = await swept(settings)
+        assert report["kept_before"] + report["kept_now"] == len(known) + len(missing)
+        assert (report["failed"], report["lost"]) == (0, 0)
+        assert (await swept(settings))["kept_now"] == 0
+
+        verified = await Verifier(store, fetch=True).verify("runs/")
+        assert (verified.runs, verified.outputs, verified.findings) == (len(missing), len(missing), ())
+        await store.drop_leftovers(older_than=NOT_OLD)
+        # Each run has one output, one manifest and one pointer: nothing was kept twice.
+        assert len([item async for item in store.list("runs/")]) == 2 * len(missing)
+        assert len([item async for item in store.list("index/")]) == len(known) + len(missing)
+        assert await store.drop_leftovers(older_than=NOT_OLD) == 0
+    under_way = [count for count in kept_at_kills if 0 < count < len(missing)]
+    assert len(under_way) >= ROUNDS
