@@ -5,10 +5,13 @@
     python -m benchmarks.archive_speed pipe [--mib 1024] [--rounds 5]
     python -m benchmarks.archive_speed small [--outputs 1000] [--threads 8] [--rounds 5]
 
+SeaweedFS is called by https, as S3 is; `--http` has both sides call it without, where boto3 signs a hash of every
+body of ours.
+
 `overlap`: media sent at 100 MB/s; archiving may take 1.15 × the longer of downloading alone and `upload_file`
 alone. `pipe`: media sent as fast as they are taken; archiving must reach 0.9 of a thread that downloads and one
 that calls `upload_part`, neither of which hashes. `small`: pictures of 50 KB; `put_object` in some threads against
-as many threads of ours, from memory, which must reach 0.8 of its rate, and fetched from the server first.
+as many threads of ours, from memory, and with each fetched from the server first. Ours must reach 0.8 of its rate.
 
 All sides of a round run one right after the other, in an order that turns with the rounds; the figure is the
 median of the rounds' ratios. Ends with exit code 1 where a limit is missed.
@@ -93,6 +96,7 @@ class Bench:
             region_name="us-east-1",
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
+            verify=self.s3.ca_bundle,
             config=Config(max_pool_connections=threads, **options),
         )
 
@@ -128,13 +132,20 @@ class Bench:
         connection.close()
         s3.complete_multipart_upload(**where, UploadId=upload_id, MultipartUpload={"Parts": sent})
 
-    def put_objects(self, pictures: int, threads: int) -> None:
+    def put_objects(self, pictures: int, threads: int, *, is_fetched: bool = False) -> None:
         s3 = self.boto3_client(threads)
         data = b"".join(blocks_of("picture", PICTURE_BYTES))
-        folder = uuid4().hex
+        folder, of_thread = uuid4().hex, threading.local()
+
+        def fetched(number: int) -> bytes:
+            if not hasattr(of_thread, "connection"):
+                of_thread.connection = http.client.HTTPConnection(self.media)
+            of_thread.connection.request("GET", f"/picture/{PICTURE_BYTES}/{number}")
+            return of_thread.connection.getresponse().read()
 
         def put(number: int) -> None:
-            s3.put_object(Bucket=self.s3.bucket, Key=f"plain/{folder}/{number}.png", Body=data)
+            body = fetched(number) if is_fetched else data
+            s3.put_object(Bucket=self.s3.bucket, Key=f"plain/{folder}/{number}.png", Body=body)
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(put, range(pictures)))
@@ -215,26 +226,25 @@ def small(bench: Bench, options: argparse.Namespace) -> bool:
     sides: list[Side] = [
         ("put_object", lambda: bench.put_objects(options.outputs, options.threads)),
         ("write", lambda: bench.write(options.outputs, options.threads)),
-        ("fetch and write", lambda: bench.archive(urls, "imageUrl", options.threads)),
+        ("fetch and put_object", lambda: bench.put_objects(options.outputs, options.threads, is_fetched=True)),
+        ("archive", lambda: bench.archive(urls, "imageUrl", options.threads)),
     ]
     rounds = in_turn(sides, options.rounds or 5)
-    ratio, fetched = (
-        statistics.median(taken["put_object"] / taken[side] for taken in rounds)
-        for side in ("write", "fetch and write")
-    )
-    print(f"small: {ratio:.2f} of put_object's rate (at least 0.8); {fetched:.2f} when each is fetched first")
-    return ratio >= 0.8
+    ratio = statistics.median(taken["put_object"] / taken["write"] for taken in rounds)
+    fetched = statistics.median(taken["fetch and put_object"] / taken["archive"] for taken in rounds)
+    print(f"small: {ratio:.2f} of put_object's rate (at least 0.8); with each fetched first {fetched:.2f}")
+    return min(ratio, fetched) >= 0.8
 
 
 @contextmanager
-def bench_with_servers() -> Iterator[Bench]:
+def bench_with_servers(*, https: bool = True) -> Iterator[Bench]:
     program = weed_program()
     if program is None:
         raise SystemExit("SeaweedFS is not installed (make seaweedfs)")
     with (
         tempfile.TemporaryDirectory() as place,
         media_server() as media,
-        seaweedfs_server(program, Path(place), https=False) as s3,
+        seaweedfs_server(program, Path(place), https=https) as s3,
     ):
         yield Bench(media, s3, Path(place))
 
@@ -246,10 +256,11 @@ def main() -> int:
     parser.add_argument("--outputs", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--http", action="store_true", help="call SeaweedFS without TLS")
     options = parser.parse_args()
     measures = {"small": small, "pipe": pipe, "overlap": overlap}
     chosen = [measure for name, measure in measures.items() if options.which in (name, "all")]
-    with bench_with_servers() as bench:
+    with bench_with_servers(https=not options.http) as bench:
         missed = sum(not measure(bench, options) for measure in chosen)
     return int(missed > 0)
 

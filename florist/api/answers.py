@@ -44,7 +44,7 @@ _BY_CODE: dict[str, type[APIStatusError]] = {
     "idempotency_conflict": IdempotencyConflictError,
 }
 _MENDS = {
-    401: "check the API key",
+    401: "check the API key (FLORA_API_KEY, or the one in the block)",
     402: "top up the workspace's balance, then resume",
     403: "check what this API key is allowed to do",
     404: "check the slug or id, and that this API key's workspace can see it",

@@ -7,6 +7,7 @@ the same bytes (`If-Range`).
 import asyncio
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Self
@@ -50,7 +51,8 @@ class Downloader:
         self._resolve = resolve
         self._monotonic = monotonic
         self._sleep = sleep
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._connections: list[httpx.AsyncHTTPTransport] = []
+        self._idle: defaultdict[str, list[httpx.AsyncHTTPTransport]] = defaultdict(list)
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,9 +62,10 @@ class Downloader:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        transports, self._transports = self._transports, {}
-        for transport in transports.values():
-            await transport.aclose()
+        connections, self._connections = self._connections, []
+        self._idle.clear()
+        for connection in connections:
+            await connection.aclose()
 
     async def fetch(self, url: SignedUrl) -> AsyncGenerator[bytes, None]:
         """Yield all bytes behind a URL, in the chunks they arrive in.
@@ -92,29 +95,40 @@ class Downloader:
         location = url.reveal()
         for _ in range(self._bounds.redirects + 1):
             target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
-            with unlogged():
-                response = await self._transport(target).handle_async_request(
-                    _request(target, progress, self._bounds)
-                )
-            try:
-                if response.status_code not in _REDIRECTS:
-                    yield response
-                    return
-                location = urljoin(location, response.headers.get("location", ""))
-            finally:
-                await response.aclose()
+            async with self._connection(target.url.host) as connection:
+                with unlogged():
+                    response = await connection.handle_async_request(_request(target, progress, self._bounds))
+                try:
+                    if response.status_code not in _REDIRECTS:
+                        yield response
+                        return
+                    location = urljoin(location, response.headers.get("location", ""))
+                finally:
+                    await response.aclose()
         raise TransferRefusedError(f"{url} redirects more than {self._bounds.redirects} times")
 
-    def _transport(self, target: Target) -> httpx.AsyncHTTPTransport:
-        """Return the connections of a host.
+    @asynccontextmanager
+    async def _connection(self, host: str) -> AsyncGenerator[httpx.AsyncHTTPTransport, None]:
+        """Have a connection to a host for one request: one that is idle, else a new one.
 
         They are kept apart by host, since connecting is by address: hosts that share one must not share a
         connection whose certificate was checked for one of them. The transport is used without httpx's client,
-        which would log every URL, use a proxy, and follow redirects by itself.
+        which would log every URL, use a proxy, and follow redirects by itself; and for one connection only, for
+        it looks through all it has at every request.
         """
-        if target.url.host not in self._transports:
-            self._transports[target.url.host] = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
-        return self._transports[target.url.host]
+        idle = self._idle[host]
+        connection = idle.pop() if idle else self._opened()
+        try:
+            yield connection
+        finally:
+            idle.append(connection)
+
+    def _opened(self) -> httpx.AsyncHTTPTransport:
+        transport = httpx.AsyncHTTPTransport(
+            verify=self._tls, trust_env=False, limits=httpx.Limits(max_connections=1)
+        )
+        self._connections.append(transport)
+        return transport
 
 
 def _request(target: Target, progress: Progress, bounds: Bounds) -> httpx.Request:

@@ -189,7 +189,8 @@ class S3Store:
 
         None if an object was there already, perhaps by a lost answer to our own request.
         """
-        verified_by = digest.add(data)
+        # On the event loop, hashing would give the interpreter away and have to wait for it.
+        verified_by = await in_thread(digest.add, data)
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
         request = {
             **arguments,

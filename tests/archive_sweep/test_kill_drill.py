@@ -10,17 +10,11 @@ from datetime import timedelta
 import pytest
 
 from florist.archive.folder import FolderStore
-from florist.archive.keys import index_key
-from florist.archive.manifest import ManifestPointer
-from florist.archive.side_by_side import side_by_side
 from florist.archive.store import Store
 from florist.archive.verifying import Verifier
 from sandbox.database import open_readonly
-from tests.archive_sweep.conftest import Workshop
-from tests.s3_servers.fixtures import seaweedfs_http
+from tests.archive_sweep.conftest import Workshop, know
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
-
-__all__ = ["seaweedfs_http"]
 
 QUARTERS, KEPT, MISSING = 4, 150, 15
 KILLS, ROUNDS = 6, 5
@@ -36,16 +30,6 @@ async def history(workshop: Workshop) -> tuple[set[str], set[str]]:
     with open_readonly(workshop.sandbox.data_dir) as connection:
         known = {row["run_id"] for row in connection.execute("SELECT run_id FROM runs")}
     return known - set(missing), set(missing)
-
-
-async def know(store: Store, run_ids: set[str]) -> None:
-    """Have the runs kept elsewhere, where nothing looks at them."""
-
-    async def point(run_id: str) -> None:
-        pointer = ManifestPointer(run_id=run_id, manifest_key=f"elsewhere/{run_id}.json")
-        await store.create(index_key(run_id), pointer.to_json())
-
-    await side_by_side(run_ids, point, at_once=16)
 
 
 async def started(settings: dict) -> asyncio.subprocess.Process:

@@ -38,7 +38,7 @@ async def long_history(workshop, runs: int = 5000, missing: int = 30) -> list[st
         workshop.sandbox.add_history((runs - missing) // 5)
         wanted += await workshop.headlines(missing // 5)
         workshop.sandbox.clock.advance(30 * DAY)
-    workshop.keep_all(but=wanted)
+    await workshop.keep_all(but=wanted)
     return wanted
 
 
@@ -197,7 +197,7 @@ async def test_failure_is_reported_also_by_the_sweep_that_goes_on_after_a_kill(w
     for _ in range(2):
         workshop.sandbox.clock.advance(30 * DAY)
         workshop.sandbox.add_history(60)
-    workshop.keep_all(but=at_the_end + in_the_middle)
+    await workshop.keep_all(but=at_the_end + in_the_middle)
     workshop.sandbox.set_faults(Fault(name="media_unavailable"))
     with pytest.raises(KilledError):
         await workshop.studio.sweep(tell=killed_when(1))

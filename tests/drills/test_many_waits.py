@@ -25,7 +25,7 @@ WINDOW = 30.0
 WARM_UP = 0.3
 MOST_READS_A_SECOND = 20.0
 MOST_CORES = 0.5
-MOST_GROWTH_BYTES = 8 * 1024 * 1024
+MOST_GROWTH_BYTES = 2 * 1024 * 1024
 BRIEF = InputValue(id="brief", type="text", value="Spring flowers")
 
 

@@ -23,9 +23,9 @@ from florist.pipelines.planning import PlannedStep
 from florist.studio import Studio
 from sandbox.server import SandboxServer
 from sandbox.settings import Settings
-from tests.s3_servers.fixtures import moto
+from tests.s3_servers.fixtures import moto, seaweedfs_http
 
-__all__ = ["moto"]
+__all__ = ["moto", "seaweedfs_http"]
 
 NOW = 1_800_000_000.0
 HURRY = 50
@@ -119,7 +119,7 @@ def folder(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path / "archive")
 
 
-@pytest.fixture(params=("folder", "moto"))
+@pytest.fixture(params=("folder", "moto", "seaweedfs_http"))
 def store(request: pytest.FixtureRequest) -> Store:
     found = request.getfixturevalue(request.param)
     return found if isinstance(found, FolderStore) else found.store()
