@@ -41,12 +41,14 @@ async def read_ahead(parts: AsyncGenerator[bytes, None], count: int = 1) -> Asyn
 
     What the source raises is raised here in its turn. Closing this closes the source.
     """
-    queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(maxsize=count)
-    feeder = asyncio.create_task(_feed(parts, queue))
+    queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue()
+    room = asyncio.Semaphore(count)
+    feeder = asyncio.create_task(_feed(parts, queue, room))
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
+            room.release()
             yield item
     finally:
         feeder.cancel()
@@ -54,12 +56,20 @@ async def read_ahead(parts: AsyncGenerator[bytes, None], count: int = 1) -> Asyn
             await feeder
 
 
-async def _feed(parts: AsyncGenerator[bytes, None], queue: asyncio.Queue[bytes | BaseException | None]) -> None:
+async def _feed(
+    parts: AsyncGenerator[bytes, None],
+    queue: asyncio.Queue[bytes | BaseException | None],
+    room: asyncio.Semaphore,
+) -> None:
+    """Fetch a part only once there is room for it: a part that waits for room would be one more in memory."""
     async with aclosing(parts):
         try:
+            await room.acquire()
             async for part in parts:
-                await queue.put(part)
+                queue.put_nowait(part)
+                del part
+                await room.acquire()
         except Exception as error:  # noqa: BLE001 - it is not handled here but handed on, to be raised by the taker
-            await queue.put(error)
+            queue.put_nowait(error)
         else:
-            await queue.put(None)
+            queue.put_nowait(None)

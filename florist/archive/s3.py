@@ -37,7 +37,7 @@ class S3Store:
         access: Access | None = None,
         options: ObjectOptions | None = None,
         part_bytes: int = PART_BYTES,
-        parts_in_flight: int = 3,
+        parts_in_flight: int = 2,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -45,7 +45,8 @@ class S3Store:
 
         Args:
             part_bytes: what one request carries; smaller objects are written by one PutObject.
-            parts_in_flight: uploads at once for one object. One more part is read ahead meanwhile.
+            parts_in_flight: uploads at once for one object. One more part is read ahead meanwhile, and takes the
+                room of two while its pieces are put together.
         """
         self.bucket = bucket
         self.prefix = checked_key(prefix.strip("/")) if prefix.strip("/") else ""
