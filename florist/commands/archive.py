@@ -23,7 +23,7 @@ from florist.studio import Studio
 from florist.sweeping import sweep_lines
 from florist.terminal import err, print_table, remark, say
 
-OUR_BOOKS = ("index/", "ledger/", "lost/", "sweeps/")
+OUR_BOOKS = ("assets/", "index/", "ledger/", "lost/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""
 
 LONGEST_URL = timedelta(days=7)
@@ -71,7 +71,8 @@ def list_objects(prefix: str = "", /, *, archive: Archive = DEFAULT_ARCHIVE, as_
         return
     rows = [(f"{item.size_bytes:,}", f"{item.modified_at:%Y-%m-%d %H:%M}", item.key) for item in found]
     print_table(("Bytes", "Kept", "Key"), rows, right=("Bytes",))
-    remark(f"{len(found)} objects, {sum(item.size_bytes for item in found):,} bytes")
+    size_bytes = sum(item.size_bytes for item in found)
+    remark(f"{len(found)} objects, {size_bytes:,} bytes in {store_at(archive).location}")
 
 
 @archive_app.command

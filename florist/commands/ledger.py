@@ -49,7 +49,7 @@ def list_entries(
         right=("Charged",),
     )
     charges = [line.charged_usd for line in found if line.charged_usd is not None]
-    remark(f"{len(found)} entries, {shown_usd(sum(charges))} charged")
+    remark(f"{len(found)} entries, {shown_usd(sum(charges))} charged, in {store_at(archive).location}")
 
 
 @ledger_app.command

@@ -86,10 +86,17 @@ def test_sweep_that_could_not_keep_a_run_exits_with_1(sandbox, archive, capsys, 
 
 
 def test_ls_shows_outputs_and_manifests_and_not_our_books(swept, capsys):
+    (swept / "assets").mkdir()
+    (swept / "assets" / "a.json").write_text("{}")
     assert called("archive", "ls", "--archive", str(swept)) == 0
     keys = [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()[1:]]
     assert len(keys) == 4
     assert all(key.startswith("runs/") for key in keys)
+
+
+def test_ls_of_a_folder_that_is_no_archive_says_where_it_looked(tmp_path, capsys):
+    called("archive", "ls", "--archive", str(tmp_path / "typo"))
+    assert f"0 objects, 0 bytes in file://{tmp_path}/typo" in capsys.readouterr().err
 
 
 def test_ls_of_our_books_shows_them(swept, capsys):
