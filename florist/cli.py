@@ -246,9 +246,10 @@ def _run_flow(
 
 
 def _print_plan(plans: RowPlans) -> None:
-    first = next(iter(plans.rows.values()))
+    key, first = next(iter(plans.rows.items()))
+    title = plans.pipeline if len(plans.rows) == 1 else f"{plans.pipeline}: row {key}, of {len(plans.rows)}"
     rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in first.table()]
-    print_table(("Step", "Technique", "Takes", "Price"), rows, title=plans.pipeline, right=("Price",), console=err)
+    print_table(("Step", "Technique", "Takes", "Price"), rows, title=title, right=("Price",), console=err)
     remark(f"{price_line(plans)}\n")
 
 
