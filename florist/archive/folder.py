@@ -117,14 +117,18 @@ class FolderStore:
         metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
         """Write a stream under a new name; see `Store.write`. The metadata is not kept."""
-        draft = await self._run(Draft, self._path(key))
+        # Filled in the thread: whoever is cancelled while a draft is made has to discard it all the same.
+        drafts: list[Draft] = []
         try:
+            await self._run(lambda: drafts.append(Draft(self._path(key))))
+            [draft] = drafts
             async with aclosing(read_ahead(filled(chunks, PART_BYTES))) as parts:
                 async for part in parts:
                     await self._run(draft.add, part)
             placed = await self._run(draft.place)
         finally:
-            await self._run(draft.discard)
+            for made in drafts:
+                await self._run(made.discard)
         kept = await self._run(self._described, key, hashed=not placed)
         sha256 = draft.sha256.hexdigest()
         if kept is None or kept.size_bytes != draft.size_bytes or kept.sha256 not in (None, sha256):

@@ -122,6 +122,7 @@ class S3Store:
         async with aclosing(filled(chunks, self._part_bytes)) as parts:
             first = await anext(parts, b"")
             second = await anext(parts, None) if len(first) == self._part_bytes else None
+            write_id = ""
             if second is None:
                 answer = await self._put(key, first, digest, arguments)
                 if answer is not None and self._is_proven and digest.is_confirmed_by(answer):
@@ -129,8 +130,9 @@ class S3Store:
                 is_ours = answer is not None
             else:
                 async with aclosing(read_ahead(_rejoined(first, second, parts))) as all_parts:
-                    is_ours = await self._upload(key, all_parts, digest, arguments)
-        return await self._verified(key, digest, is_ours=is_ours)
+                    write_id = await self._upload(key, all_parts, digest, arguments)
+                is_ours = bool(write_id)
+        return await self._verified(key, digest, is_ours=is_ours, write_id=write_id)
 
     async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
         """Yield objects whose key begins with `prefix`, in key order; see `Store.list`."""
@@ -234,29 +236,33 @@ class S3Store:
 
     async def _upload(
         self, key: str, parts: AsyncIterator[bytes], digest: Digest, arguments: Mapping[str, Any]
-    ) -> bool:
+    ) -> str:
+        """Write an object in parts; return the id that its metadata has, or nothing if the object is not ours."""
         if await self._told(key) is not None:
             # Not worth sending gigabytes for, and some stores would overwrite: see whether it is the same.
             async for part in parts:
                 await in_thread(digest.add, part)
-            return False
+            return ""
         where = self._where(key)
         upload = MultipartUpload(
             self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
         )
         if await upload.send(parts, {**arguments, **self._options.algorithm}):
-            return True
+            return upload.write_id
         told = await self._told(key)
         if told is None:
             raise StoreUnavailableError(
                 f"{self.location} lost the upload of {key}; write it again", location=self.location
             )
-        return bool(told.get("Metadata", {}).get(WRITE_ID) == upload.write_id)
+        return upload.write_id if told.get("Metadata", {}).get(WRITE_ID) == upload.write_id else ""
 
-    async def _verified(self, key: str, digest: Digest, *, is_ours: bool) -> StoredObject:
+    async def _verified(self, key: str, digest: Digest, *, is_ours: bool, write_id: str) -> StoredObject:
         """Read back what the store has: some drop what they were asked to keep, or never looked at checksums."""
         told = await self._told(key)
         kept = None if told is None else _described(key, told)
+        if kept is not None and write_id and kept.metadata.get(WRITE_ID, write_id) != write_id:
+            # Some stores let two uploads of one key be completed at once, and tell both that theirs stands.
+            is_ours = False
         is_same = kept is not None and await self._is_same(kept, told or {}, digest, is_ours=is_ours)
         if kept is not None and is_same:
             return StoredObject(

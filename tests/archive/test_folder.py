@@ -1,11 +1,15 @@
 """What is peculiar to a store in a folder."""
 
+import asyncio
 import errno
 import os
+import threading
 from datetime import timedelta
 
 import pytest
 
+from florist.archive import folder as folder_module
+from florist.archive.drafts import Draft
 from florist.archive.errors import (
     StoreDeniedError,
     StoreError,
@@ -100,3 +104,27 @@ async def test_folder_key_below_a_file_is_none(store):
     await store.create("a.json", b"{}")
     assert await store.head("a.json/b") is None
     assert await store.read("a.json/b") is None
+
+
+async def test_folder_write_cancelled_while_its_draft_is_made_leaves_nothing(tmp_path, monkeypatch):
+    is_made, may_go_on = threading.Event(), threading.Event()
+
+    def made_slowly(path) -> Draft:
+        draft = Draft(path)
+        is_made.set()
+        may_go_on.wait(10)
+        return draft
+
+    monkeypatch.setattr(folder_module, "Draft", made_slowly)
+
+    async def chunks():
+        yield b"never asked for"
+
+    writing = asyncio.create_task(FolderStore(tmp_path).write("a/b.mp4", chunks(), media_type="video/mp4"))
+    await asyncio.to_thread(is_made.wait, 10)
+    writing.cancel()
+    await asyncio.sleep(0)
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

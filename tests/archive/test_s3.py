@@ -20,6 +20,7 @@ from florist.archive.errors import (
 from florist.archive.s3 import S3Store
 from florist.archive.s3_client import Access
 from florist.archive.s3_options import ObjectOptions
+from florist.archive.s3_upload import WRITE_ID, MultipartUpload
 from florist.errors import ConfigurationError
 from tests.s3_servers.servers import SECRET_KEY, S3Server
 
@@ -374,3 +375,18 @@ def test_s3_access_that_cannot_work_is_refused_at_once(settings):
 def test_s3_options_that_contradict_each_other_are_refused_at_once(settings):
     with pytest.raises(ConfigurationError):
         ObjectOptions(**settings)
+
+
+async def test_s3_upload_that_another_one_replaced_though_both_were_told_of_success_is_taken(moto, monkeypatch):
+    store, send = moto.store(), MultipartUpload.send
+
+    async def sent_and_replaced(self, parts, arguments):
+        answer = await send(self, parts, arguments)
+        with closing(moto.client()) as s3:
+            theirs = {"Bucket": moto.bucket, "Key": f"{store.prefix}/a.mp4", "Metadata": {WRITE_ID: "theirs"}}
+            s3.put_object(**theirs, Body=BIG[::-1])
+        return answer
+
+    monkeypatch.setattr(MultipartUpload, "send", sent_and_replaced)
+    with pytest.raises(KeyTakenError):
+        await write(store, BIG)
