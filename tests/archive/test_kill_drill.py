@@ -1,11 +1,8 @@
 """Kill -9 at any moment of keeping a run, then keep it again."""
 
-import asyncio
 import hashlib
-import json
 import random
 import struct
-import sys
 import time
 from datetime import timedelta
 
@@ -17,8 +14,10 @@ from florist.archive.download import Downloader
 from florist.archive.folder import FolderStore
 from florist.archive.manifest import RunOrigin
 from tests.archive.media_server import media_server, whole_file
+from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
+KEEP_ONE = "tests.archive.keep_one"
 MOMENTS = 50
 FILM = struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4s", 30_000_008, b"moov")
 FILM += hashlib.shake_128(b"film").digest(30_000_000)
@@ -26,26 +25,8 @@ KEYS = ["index/{}.json", "runs/undated/film/{}-0.mp4", "runs/undated/film/{}.jso
 """In the order people find them; the second is written first."""
 
 
-async def started(settings: dict) -> asyncio.subprocess.Process:
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.archive.keep_one", json.dumps(settings), **pipes
-    )
-    assert await process.stdout.readline() == b"ready\n"
-    return process
-
-
-async def killed_after(settings: dict, seconds: float) -> None:
-    process = await started(settings)
-    process.stdin.write(b"go\n")
-    await asyncio.sleep(seconds)
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
-
-
 async def seconds_to_keep(settings: dict) -> float:
-    process = await started(settings)
+    process = await started(KEEP_ONE, settings)
     begun = time.monotonic()
     await process.communicate(b"go\n")
     return time.monotonic() - begun
@@ -74,7 +55,7 @@ async def test_killed_at_any_moment_of_a_transfer_the_run_is_kept_whole_by_the_n
         usual = await seconds_to_keep(settings("measured"))
         for number in range(MOMENTS):
             run_id = f"killed{number}"
-            await killed_after(settings(run_id), usual * moments.random())
+            await killed_after(KEEP_ONE, settings(run_id), usual * moments.random())
             standing = [key for key in (name.format(run_id) for name in KEYS) if await store.head(key)]
             found_under_way.add(len(standing))
             archiver = Archiver(store, fetch=downloader.fetch)

@@ -1,9 +1,7 @@
 """Kill -9 at any moment of a sweep, again and again, until one gets through."""
 
-import asyncio
 import json
 import random
-import sys
 import time
 from datetime import timedelta
 
@@ -14,8 +12,10 @@ from florist.archive.store import Store
 from florist.archive.verifying import Verifier
 from sandbox.database import open_readonly
 from tests.archive_sweep.conftest import Workshop, know
+from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
+SWEEP_ONE = "tests.archive_sweep.sweep_one"
 QUARTERS, KEPT, MISSING = 4, 150, 15
 KILLS, ROUNDS = 6, 5
 NOT_OLD = timedelta(seconds=-60)
@@ -32,26 +32,8 @@ async def history(workshop: Workshop) -> tuple[set[str], set[str]]:
     return known - set(missing), set(missing)
 
 
-async def started(settings: dict) -> asyncio.subprocess.Process:
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.archive_sweep.sweep_one", json.dumps(settings), **pipes
-    )
-    assert await process.stdout.readline() == b"ready\n"
-    return process
-
-
-async def killed_after(settings: dict, seconds: float) -> None:
-    process = await started(settings)
-    process.stdin.write(b"go\n")
-    await asyncio.sleep(seconds)
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
-
-
 async def swept(settings: dict) -> dict:
-    process = await started(settings)
+    process = await started(SWEEP_ONE, settings)
     report, _ = await process.communicate(b"go\n")
     assert process.returncode == 0
     return json.loads(report)
@@ -85,7 +67,7 @@ async def test_sweep_killed_at_any_moment_is_taken_up_and_keeps_each_run_once(ki
     for number in range(ROUNDS):
         store, settings = await archive(f"killed-{number}")
         for _ in range(KILLS):
-            await killed_after(settings, usual * moments.random() / 2)
+            await killed_after(SWEEP_ONE, settings, usual * moments.random() / 2)
             kept_at_kills.append(len([item async for item in store.list("index/")]) - len(known))
         report = await swept(settings)
         assert report["kept_before"] + report["kept_now"] == len(known) + len(missing)
