@@ -95,11 +95,13 @@ async def test_note_holds_no_url(sandbox, folder, opened, tmp_path):
 
 
 class Assets:
-    """Takes uploads, the first few of them badly; every URL it tells lasts an hour."""
+    """Takes uploads, the first few of them badly; every URL it tells lasts for `lifetime`."""
 
     def __init__(self, clock: SimpleNamespace, failures: int = 0) -> None:
         self.clock = clock
         self.failures = failures
+        self.status = AssetStatus.READY
+        self.lifetime = timedelta(hours=1)
         self.uploads = self.reads = 0
 
     async def upload(self, path: Path, *, workspace_id: str) -> SimpleNamespace:
@@ -114,9 +116,9 @@ class Assets:
         return self.asset()
 
     def asset(self) -> SimpleNamespace:
-        ends_at = int((self.clock.now + timedelta(hours=1)).timestamp())
+        ends_at = int((self.clock.now + self.lifetime).timestamp())
         url = SignedUrl(f"https://media.flora.ai/a.png?expires={ends_at}")
-        return SimpleNamespace(asset_id="asset_1", status=AssetStatus.READY, url=url)
+        return SimpleNamespace(asset_id="asset_1", status=self.status, url=url)
 
 
 @pytest.fixture
@@ -156,3 +158,18 @@ async def test_url_that_would_die_in_the_queue_is_asked_for_anew(clock, folder, 
     clock.now += timedelta(seconds=1)
     assert await uploads.url_of(CONTENT, opened) != first
     assert (assets.uploads, assets.reads) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "lifetime"),
+    [(AssetStatus.FAILED, timedelta(hours=1)), (AssetStatus.READY, LONGEST_QUEUE - timedelta(seconds=1))],
+    ids=["not ready", "about to die"],
+)
+async def test_noted_asset_that_flora_cannot_open_any_more_is_uploaded_anew(
+    clock, folder, opened, status, lifetime
+):
+    assets = Assets(clock)
+    await uploads_to(assets, folder).url_of(CONTENT, opened)
+    assets.status, assets.lifetime = status, lifetime
+    await uploads_to(assets, folder).url_of(CONTENT, opened)
+    assert (assets.uploads, assets.reads) == (2, 1)
