@@ -19,9 +19,9 @@ from benchmarks.media_server import MIB, media_server
 from florist.api.models import Run
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
-from florist.archive.folder import FolderStore
 from florist.archive.manifest import RunOrigin
-from florist.archive.store import Store
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
 from tests.s3_servers.servers import moto_server, seaweedfs_server, weed_program
 
 LIMIT_BYTES_OF_ONE, LIMIT_BYTES_OF_SEVERAL = 100_000_000, 250_000_000

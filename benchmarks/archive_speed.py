@@ -39,12 +39,12 @@ from botocore.config import Config
 
 from benchmarks.media_server import BLOCK, MIB, blocks_of, media_server
 from florist.api.models import Run
-from florist.api.secrets import SignedUrl
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.manifest import RunOrigin
-from florist.archive.parts import PART_BYTES
-from florist.archive.s3 import S3Store
+from florist.secrets import SignedUrl
+from florist.stores.parts import PART_BYTES
+from florist.stores.s3 import S3Store
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY, S3Server, seaweedfs_server, weed_program
 
 ORIGIN = RunOrigin(technique_id="tech_benchmark", technique="benchmark")

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from florist.archive.folder import FolderStore
-from florist.archive.store import Store
 from florist.ledger import Entry, InputIdentity, Ledger, RunFacts, Send, State, Work, lines
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
 from tests.s3_servers.servers import seaweedfs_server, weed_program
 
 WRITERS = 16

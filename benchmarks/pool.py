@@ -27,7 +27,7 @@ def sandbox_url() -> Iterator[str]:
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--data", folder], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "flora_sandbox", "--data", folder], stdout=subprocess.PIPE, text=True
         ) as process,
     ):
         assert process.stdout is not None

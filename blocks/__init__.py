@@ -7,9 +7,9 @@ Registered by `prefect block register --module blocks`, and on import through th
 from blocks.flora_workspace import FloraWorkspace
 from blocks.local_archive import LocalArchive
 from blocks.s3_archive import S3Archive
-from florist.archive.folder import FolderStore
-from florist.archive.s3 import S3Store
-from florist.archive.stores import store_at
+from florist.stores.folder import FolderStore
+from florist.stores.locations import store_at
+from florist.stores.s3 import S3Store
 
 Archive = S3Archive | LocalArchive
 

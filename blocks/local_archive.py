@@ -6,8 +6,8 @@ from prefect.blocks.core import Block
 from pydantic import Field
 
 from blocks.appearance import DOCUMENTATION_URL, FOLDER_LOGO_URL
-from florist.archive.folder import FolderStore
-from florist.archive.store import Store
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
 
 
 class LocalArchive(Block):

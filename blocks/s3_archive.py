@@ -8,10 +8,10 @@ from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
 from blocks.appearance import DOCUMENTATION_URL, S3_LOGO_URL
-from florist.archive.s3 import S3Store
-from florist.archive.s3_client import Access
-from florist.archive.s3_options import ObjectOptions
-from florist.archive.store import Store
+from florist.stores.s3 import S3Store
+from florist.stores.s3_client import Access
+from florist.stores.s3_options import ObjectOptions
+from florist.stores.store import Store
 
 try:
     from prefect_aws import AwsCredentials, MinIOCredentials

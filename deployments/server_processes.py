@@ -81,7 +81,7 @@ def sandbox_server(data: Path, *, port: int | None = None, options: Sequence[str
     port = port or free_port()
     data.mkdir(parents=True, exist_ok=True)
     base_url = f"http://127.0.0.1:{port}/api/v1"
-    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(data), *options]
+    command = [sys.executable, "-m", "flora_sandbox", "--port", str(port), "--data", str(data), *options]
     with server_process(
         command, log=data / "sandbox.log", environment=dict(os.environ), is_ready=_answers(base_url)
     ):

@@ -18,20 +18,20 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 import florist
-from florist.archive.stores import store_at
+from florist.amounts import shown_usd
 from florist.commands.archive import archive_app, sweep
 from florist.commands.environment import PATIENCE, flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.commands.techniques import techniques
+from florist.commands.terminal import err, print_table, remark, say
 from florist.errors import ConfigurationError, FloristError
 from florist.ledger import Ledger, in_flight
 from florist.pipelines import Pipeline, definitions_of, load_pipeline
-from florist.pipelines.amounts import shown_usd
-from florist.pipelines.making import StepResult
-from florist.pipelines.prices import charged_line, price_line
 from florist.pipelines.row_files import load_rows
 from florist.pipelines.rows import RowPlans, Rows, plan_rows
-from florist.terminal import err, print_table, remark, say
+from florist.stores.locations import store_at
+from florist.studio.prices import charged_line, price_line
+from florist.studio.steps import StepResult
 
 app = App(
     name="florist",
@@ -85,7 +85,7 @@ def serve_sandbox(
         scenario: faults in force from the start, by the scenario's name.
         setting: any other setting as NAME=VALUE; may be given several times.
     """
-    from sandbox.command import main as run_sandbox
+    from flora_sandbox.command import main as run_sandbox
 
     options = {
         "--port": port,
@@ -111,8 +111,8 @@ def report_sandbox(
     Args:
         data: its state, .flora-sandbox if left out; it need not be running.
     """
-    from sandbox.books import Line, report
-    from sandbox.settings import DEFAULT_DATA
+    from flora_sandbox.books import Line, report
+    from flora_sandbox.settings import DEFAULT_DATA
 
     try:
         books = report(data or DEFAULT_DATA)

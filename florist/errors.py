@@ -4,9 +4,13 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
 
     FloristError
     ├── ConfigurationError          a setting is missing or wrong; the message names it and the mend
+    ├── DroppedUrlError             a signed URL that was left behind in a pickle or in JSON
     ├── APIError                    florist.api.errors: a call to FLORA
     ├── RunError                    florist.api.errors: a run that ended badly, or not yet
+    ├── StoreError, ObjectError,
+    │   IntegrityError              florist.stores.errors: bytes under a key
     ├── ArchiveError                florist.archive.errors: keeping outputs
+    ├── SweepError                  florist.sweep.errors: keeping what nobody kept
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
@@ -32,6 +36,10 @@ class FloristError(Exception):
 
 class ConfigurationError(FloristError):
     """A setting is missing or wrong."""
+
+
+class DroppedUrlError(FloristError):
+    """A signed URL was asked for after a pickle or JSON had dropped it. Read the run again."""
 
 
 def _rebuilt(cls: type[FloristError], args: tuple[object, ...]) -> FloristError:

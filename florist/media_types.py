@@ -2,10 +2,6 @@
 
 import codecs
 import re
-from typing import NamedTuple
-
-from florist.api.models import MediaKind
-from florist.archive.errors import IntegrityError
 
 SNIFFED_BYTES = 4096
 """How much of the beginning is looked at; an HTML page or an SVG may begin with a long comment."""
@@ -45,28 +41,13 @@ EXTENSIONS = {
 ZIPPED = tuple(name for name, extension in EXTENSIONS.items() if extension in {"docx", "xlsx", "pptx", "zip"})
 """Those of them that are archives of other files."""
 
-UNKNOWN_BYTES_AT_LEAST = 512
-"""Shorter bytes of an unknown format are a scrap of something rather than media."""
-
 _BY_EXTENSION = {extension: media_type for media_type, extension in EXTENSIONS.items()} | {
     "json": "application/json"
 }
 
 PROGRAM = "application/x-executable"
 
-_KEPT_AS = {
-    MediaKind.IMAGE: re.compile("image/.*"),
-    # Short loops of a video technique may well be GIFs.
-    MediaKind.VIDEO: re.compile("video/.*|image/gif"),
-    MediaKind.AUDIO: re.compile("audio/.*"),
-    MediaKind.TEXT: re.compile("text/plain"),
-    MediaKind.DOCUMENT: re.compile("application/(pdf|zip|vnd.openxmlformats-.*)|text/plain"),
-}
-
 _SHOWN_INLINE = re.compile(r"image/(?!svg).*|video/.*|audio/.*|application/(pdf|json)|text/plain")
-
-_SOUND_IN_CONTAINER = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "video/ogg": "audio/ogg"}
-"""Containers whose first bytes do not tell whether there is a picture in them."""
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -99,17 +80,6 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ACTIVE_PAGES = frozenset({"html", "head", "body", "script", "iframe", "title", "meta", "style", "link", "error"})
 
 
-class MediaType(NamedTuple):
-    """A MIME type with the extension it is kept under."""
-
-    name: str
-    extension: str
-
-
-UNKNOWN = MediaType("application/octet-stream", "bin")
-"""What is kept without being known: it was paid for, and somebody may know it."""
-
-
 def is_shown_inline(media_type: str) -> bool:
     """Whether a browser may show it: all else, above all what could be run, is only ever offered for download."""
     return _SHOWN_INLINE.fullmatch(media_type) is not None
@@ -118,25 +88,6 @@ def is_shown_inline(media_type: str) -> bool:
 def media_type_of_name(key: str) -> str:
     """Return the media type that our own extension stands for; `application/octet-stream` for others."""
     return _BY_EXTENSION.get(key.rpartition(".")[2], "application/octet-stream")
-
-
-def accepted(kind: MediaKind, beginning: bytes) -> MediaType:
-    """Return what the bytes are, if that is what the output was declared to be; `UNKNOWN` where nobody can tell.
-
-    Args:
-        beginning: the first `SNIFFED_BYTES` of it, or all.
-
-    Raises:
-        IntegrityError: nothing came, or what is known to be something else: an error page named .png, a program.
-    """
-    found = sniffed(beginning)
-    if kind is MediaKind.AUDIO:
-        found = _SOUND_IN_CONTAINER.get(found, found)
-    if not found and kind is not MediaKind.TEXT and len(beginning) >= UNKNOWN_BYTES_AT_LEAST and any(beginning):
-        return UNKNOWN
-    if found not in EXTENSIONS or not _KEPT_AS[kind].fullmatch(found):
-        raise IntegrityError(f"declared as {kind.value}, but the bytes are {found or 'of no known media type'}")
-    return MediaType(found, EXTENSIONS[found])
 
 
 def sniffed(beginning: bytes) -> str:

@@ -6,7 +6,7 @@ list what is kept ─► history, page by page ─► keep what is missing ─�
 from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
-from florist.archive.sweep import SweepReport
+from florist.sweep.report import SweepReport
 from flows.tasks import chosen_archive, chosen_workspace, report_sweep, sweep_history
 
 

@@ -25,7 +25,7 @@ from florist.api.errors import (
     UnprocessableEntityError,
 )
 from florist.api.retries import Kind, Trouble
-from florist.api.secrets import redacted
+from florist.secrets import redacted
 
 ReadT = TypeVar("ReadT")
 

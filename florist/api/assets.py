@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field
 
 from florist.api.errors import AssetError
 from florist.api.models import FloraModel, OptionalMoment, ShownText
-from florist.api.secrets import SignedUrl
 from florist.media_types import SNIFFED_BYTES, sniffed
+from florist.secrets import SignedUrl
 
 MOST_DIRECT_BYTES = 4 * 1024 * 1024
 """A larger file is uploaded to a reserved address."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from florist.api.models import FloraModel, OptionalMoment, Usd, spelled
-from florist.api.secrets import SignedUrl
+from florist.secrets import SignedUrl
 
 
 class Choice(FloraModel):

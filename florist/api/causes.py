@@ -2,7 +2,7 @@
 
 import httpx
 
-from florist.api.secrets import redacted
+from florist.secrets import redacted
 
 
 def named(error: object) -> str:

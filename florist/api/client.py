@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from florist.api.lookout import SIDE_BY_SIDE, RunRoute
 from florist.api.models import Run
 from florist.api.rate import Sleep, shared_rate
 from florist.api.resources.actions import Actions
@@ -26,11 +25,12 @@ from florist.api.resources.technique_runs import TechniqueRuns
 from florist.api.resources.techniques import Techniques
 from florist.api.resources.workspaces import Workspaces
 from florist.api.routes import checked_base_url, is_loopback
-from florist.api.secrets import hidden
+from florist.api.run_poller import SIDE_BY_SIDE, RunRoute
 from florist.api.storage import Storage
 from florist.api.transport import Slot, Transport
 from florist.api.watcher import RunWatcher
 from florist.errors import ConfigurationError
+from florist.secrets import hidden
 from florist.settings import FLORA_BASE_URL
 
 POLL_TIMEOUT = 10.0

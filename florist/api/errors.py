@@ -21,7 +21,6 @@ The names of the status errors are those of FLORA's own SDK::
     │   │   ├── RateLimitError              429
     │   │   └── InternalServerError         5xx
     │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
-    │   ├── DroppedUrlError                 a signed URL that was left behind in a pickle or in JSON
     │   ├── AssetError                      a file FLORA would not take, or did not
     │   └── WebhookVerificationError        a delivery that is not FLORA's, or too old
     └── RunError
@@ -188,10 +187,6 @@ class UntrustedUrlError(APIError):
     """A URL pointed the client to a host that must not see the key, or must not be fetched."""
 
 
-class DroppedUrlError(APIError):
-    """A signed URL was asked for after a pickle or JSON had dropped it. Read the run again."""
-
-
 class AssetError(APIError):
     """A file FLORA would not take, or failed to make ready; the message says which and why."""
 
@@ -220,11 +215,6 @@ class RunTimeoutError(RunError):
 
 class RunFailedError(RunError):
     """The run ended as `failed`; `run.error_code` says why."""
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether a new, paid attempt may work. Not `is_retryable`: that attempt spends."""
-        return self.run.error_code in TRANSIENT_RUN_CODES
 
 
 class RunWithoutOutputsError(RunError):

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from florist.api.secrets import SignedUrl, redacted
+from florist.secrets import SignedUrl, redacted
 
 MILLISECONDS_FROM = 1e11
 """A moment above this is in milliseconds: in seconds it would be the year 5138."""

@@ -41,7 +41,7 @@ class _Waiter:
         return True
 
 
-class Turn:
+class Permit:
     """One call in flight."""
 
     def __init__(self, rate: "WorkspaceRate", began: float) -> None:
@@ -82,7 +82,7 @@ class WorkspaceRate:
         return most if most < self._ceiling else None
 
     @asynccontextmanager
-    async def turn(self, *, deadline: float) -> AsyncIterator[Turn]:
+    async def turn(self, *, deadline: float) -> AsyncIterator[Permit]:
         """Hold a place in flight, waiting for it if need be.
 
         Args:
@@ -99,7 +99,7 @@ class WorkspaceRate:
             else:
                 await self._queue(obstacle, remaining)
         try:
-            yield Turn(self, self._monotonic())
+            yield Permit(self, self._monotonic())
         finally:
             self._leave()
 

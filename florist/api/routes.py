@@ -4,8 +4,8 @@ import ipaddress
 from urllib.parse import SplitResult, quote, urlsplit
 
 from florist.api.errors import UntrustedUrlError
-from florist.api.secrets import shown_url
 from florist.errors import ConfigurationError
+from florist.secrets import shown_url
 
 
 def checked_base_url(url: str) -> str:

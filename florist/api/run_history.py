@@ -138,7 +138,7 @@ class RunHistory:
         return found
 
     def _go_on_after(self, page: Page[Run], now: float, *, stragglers: int) -> None:
-        """Turn the page, or end the sweep; also where no more than so many runs are left to find."""
+        """Permit the page, or end the sweep; also where no more than so many runs are left to find."""
         unseen = self._unseen()
         is_last = page.next_cursor is None or page.next_cursor == self._cursor
         self._cursor = page.next_cursor

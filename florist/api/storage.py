@@ -15,8 +15,8 @@ from florist.api.errors import APIConnectionError, AssetError, UntrustedUrlError
 from florist.api.rate import Sleep
 from florist.api.retries import Kind, Trouble, retry_delay
 from florist.api.routes import is_loopback
-from florist.api.secrets import SignedUrl
 from florist.api.wire_logs import unlogged
+from florist.secrets import SignedUrl
 
 ATTEMPTS = 4
 

@@ -19,7 +19,7 @@ from florist.api.calls import Call
 from florist.api.causes import harmless, named
 from florist.api.errors import APITimeoutError
 from florist.api.outcomes import Outcome, cause_of, error_of, trouble_of
-from florist.api.rate import Sleep, Turn, WorkspaceRate
+from florist.api.rate import Permit, Sleep, WorkspaceRate
 from florist.api.retries import (
     Effect,
     Verdict,
@@ -163,7 +163,7 @@ class Transport:
         return outcome
 
     @asynccontextmanager
-    async def _place(self, deadline: float) -> AsyncIterator[Turn]:
+    async def _place(self, deadline: float) -> AsyncIterator[Permit]:
         try:
             async with asyncio.timeout(max(0.0, deadline - self.monotonic())):
                 await self._places.acquire()

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from florist.api.errors import APIConnectionError, APIError, RunStillPending
-from florist.api.lookout import Lookout, RunRoute, is_passing
 from florist.api.models import Run, RunStatus
+from florist.api.run_poller import RunPoller, RunRoute, is_passing
 from florist.api.watched_run import Route, WatchedRun
 from florist.api.watching_schedule import Pace, learnt_duration, requests_allowed, rest_after
 
@@ -43,7 +43,7 @@ class RunWatcher:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._pace = pace or Pace()
-        self._lookout = Lookout(routes, monotonic=monotonic)
+        self._lookout = RunPoller(routes, monotonic=monotonic)
         self._monotonic = monotonic
         self._sleep = sleep
         self._waited: dict[str, WatchedRun] = {}

@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from florist.api.errors import WebhookVerificationError
 from florist.api.models import FloraModel, Moment, RunStatus, ShownText
-from florist.api.secrets import hidden
+from florist.secrets import hidden
 
 SIGNATURE_HEADER = "flora-signature"
 

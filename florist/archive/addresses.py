@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import httpx
 
-from florist.api.secrets import shown_url
 from florist.archive.errors import TransferBrokenError, TransferRefusedError
+from florist.secrets import shown_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[tuple[str, ...]]]

@@ -10,21 +10,17 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from florist.api.models import MediaKind, Output, Run
-from florist.api.secrets import SignedUrl
-from florist.archive.errors import (
-    DeadUrlError,
-    IntegrityError,
-    KeyTakenError,
-    OutputExpiredError,
-    TransferBrokenError,
-)
+from florist.archive.errors import DeadUrlError, OutputExpiredError, TransferBrokenError
+from florist.archive.formats import UNKNOWN, MediaType, accepted
+from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
 from florist.archive.keys import Layout, Place, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
-from florist.archive.places import Places
-from florist.archive.sources import Refresh, Sources, with_outputs
-from florist.archive.store import Store, StoredObject
-from florist.archive.wholeness import whole
-from florist.media_types import SNIFFED_BYTES, UNKNOWN, MediaType, accepted
+from florist.archive.priority_semaphore import PrioritySemaphore
+from florist.archive.truncation import reject_truncated
+from florist.media_types import SNIFFED_BYTES
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError, KeyTakenError
+from florist.stores.store import Store, StoredObject
 
 Model = TypeVar("Model", bound=BaseModel)
 Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
@@ -63,7 +59,7 @@ class Archiver:
         self._store = store
         self._fetch = fetch
         self._layout = layout or Layout()
-        self._places = Places(outputs_at_once)
+        self._transfers = PrioritySemaphore(outputs_at_once)
         self._now = now
 
     async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
@@ -88,7 +84,7 @@ class Archiver:
         manifest_key = self._layout.manifest_key(place)
         kept = await self._read_manifest(manifest_key, run.run_id)
         if kept is None:
-            sources = Sources(await with_outputs(run, refresh), refresh)
+            sources = FreshUrls(await with_outputs(run, refresh), refresh)
             outputs = await self._keep_outputs(sources, place)
             kept = await self._keep_manifest(manifest_key, _manifest(sources.run, origin, outputs, self._now()))
         pointer = ManifestPointer(run_id=run.run_id, manifest_key=manifest_key)
@@ -114,7 +110,7 @@ class Archiver:
             raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
         return manifest
 
-    async def _keep_outputs(self, sources: Sources, place: Place) -> tuple[ArchivedOutput, ...]:
+    async def _keep_outputs(self, sources: FreshUrls, place: Place) -> tuple[ArchivedOutput, ...]:
         """Keep all outputs side by side, those whose URLs die first ahead of the others."""
         transfers = {
             index: asyncio.create_task(self._keep_output(sources, place, index, deadline))
@@ -128,8 +124,10 @@ class Archiver:
             await asyncio.gather(*transfers.values(), return_exceptions=True)
         return tuple(transfers[index].result() for index in sorted(transfers))
 
-    async def _keep_output(self, sources: Sources, place: Place, index: int, deadline: datetime) -> ArchivedOutput:
-        async with self._places.taken(deadline):
+    async def _keep_output(
+        self, sources: FreshUrls, place: Place, index: int, deadline: datetime
+    ) -> ArchivedOutput:
+        async with self._transfers.taken(deadline):
             output = sources.run.outputs[index]
             if output.text is not None:
                 return await self._store_output(place, index, output, _text_chunks(output), TEXT)
@@ -162,7 +160,7 @@ class Archiver:
             if media == UNKNOWN:
                 logger.warning("output %d of run %s: %s; it is kept as it is", index, place.run_id, UNKNOWN_FORMAT)
             return await self._store_output(
-                place, index, output, whole(_joined(beginning, all_chunks), media.name), media
+                place, index, output, reject_truncated(_joined(beginning, all_chunks), media.name), media
             )
 
     async def _store_output(

@@ -15,11 +15,11 @@ from urllib.parse import urljoin
 
 import httpx
 
-from florist.api.secrets import SignedUrl
 from florist.api.wire_logs import unlogged
 from florist.archive.addresses import Resolve, Target, resolved, target_of
 from florist.archive.errors import TransferBrokenError, TransferRefusedError
 from florist.archive.progress import Bounds, Progress
+from florist.secrets import SignedUrl
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

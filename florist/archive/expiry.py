@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from florist.api.models import moment
-from florist.api.secrets import SignedUrl
+from florist.secrets import SignedUrl
 
 _RELATIVE = (("x-goog-date", "x-goog-expires"), ("x-amz-date", "x-amz-expires"))
 """Google's and Amazon's version 4: a moment of signing, and seconds from there."""

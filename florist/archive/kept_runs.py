@@ -1,8 +1,8 @@
 """A run as the archive tells it: FLORA need not know it any more."""
 
 from florist.api.models import Output, Run, RunStatus
-from florist.api.secrets import SignedUrl
 from florist.archive.manifest import Manifest
+from florist.secrets import SignedUrl
 
 
 def run_of(manifest: Manifest) -> Run:

@@ -11,52 +11,19 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from florist.archive.errors import UnsafeKeyError
 from florist.errors import ConfigurationError
+from florist.stores.errors import UnsafeKeyError
+from florist.stores.keys import checked_key
 
-TEMPORARY_MARK = ".florist-part-"
-"""What the name of a file on its way begins with; never that of a key."""
-
-KEY_BYTES_AT_MOST = 1024
-"""S3's limit."""
-
-NAME_BYTES_AT_MOST = 255
-"""The limit of the usual file systems, for one name between slashes."""
+INDEX_FOLDER = "index/"
 
 SEGMENT_BYTES_AT_MOST = 60
 """Ours, so that a whole key stays well below the 260 characters Windows allows a path by default."""
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHORT_RUN_ID = re.compile(r"run_([a-z0-9]{1,32})")
 _DIGEST_LENGTH = 16
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _UNDATED = "undated"
-
-
-def checked_key(key: str) -> str:
-    """Return the key itself if it stays inside the store and means one object on every store.
-
-    Raises:
-        UnsafeKeyError: it is empty or too long, climbs (`..`), has empty names, backslashes or control
-            characters, or looks like a file on its way.
-    """
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError:
-        size = 0
-    if not 0 < size <= KEY_BYTES_AT_MOST or not all(map(_is_safe_name, key.split("/"))):
-        raise UnsafeKeyError(f"not a key that can be kept on every store: {key!r}", key=key)
-    return key
-
-
-def _is_safe_name(name: str) -> bool:
-    return (
-        name not in {"", ".", ".."}
-        and len(name.encode()) <= NAME_BYTES_AT_MOST
-        and "\\" not in name
-        and not _CONTROLS.search(name)
-        and not name.startswith(TEMPORARY_MARK)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +77,7 @@ class Layout:
 
 def index_key(run_id: str) -> str:
     """Return the key of the pointer by which a run's manifest is found from its id alone."""
-    return f"index/{short_run_id(run_id)}.json"
+    return f"{INDEX_FOLDER}{short_run_id(run_id)}.json"
 
 
 def short_run_id(run_id: str) -> str:

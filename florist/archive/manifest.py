@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from florist.api.models import MediaKind
-from florist.api.secrets import shown_url
+from florist.secrets import shown_url
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from florist.api.secrets import SignedUrl
-from florist.archive.errors import DeadUrlError, IntegrityError, TransferBrokenError, TransferRefusedError
+from florist.archive.errors import DeadUrlError, TransferBrokenError, TransferRefusedError
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError
 
 DEAD = frozenset({400, 401, 403, 404, 410})
 """What stores answer for a signed URL whose time is over; Google says 400."""

@@ -10,18 +10,18 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from florist.archive.errors import ObjectMissingError
-from florist.archive.store import StoredObject
-from florist.archive.stores import store_at
-from florist.archive.sweep import SweepProgress, SweepReport
-from florist.archive.verifying import Verifier, VerifyReport
+from florist.amounts import shown_usd
+from florist.archive.verify import Verifier, VerifyReport
 from florist.commands.environment import flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE
+from florist.commands.terminal import err, print_table, remark, say
 from florist.errors import ConfigurationError
-from florist.pipelines.amounts import shown_usd
-from florist.studio import Studio
-from florist.sweeping import sweep_lines
-from florist.terminal import err, print_table, remark, say
+from florist.stores.errors import ObjectMissingError
+from florist.stores.locations import store_at
+from florist.stores.store import StoredObject
+from florist.studio.studio import Studio
+from florist.sweep.report import SweepProgress, SweepReport, sweep_lines
+from florist.sweep.workspace import sweep_workspace
 
 OUR_BOOKS = ("assets/", "index/", "ledger/", "lost/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""
@@ -127,7 +127,7 @@ async def _sweep(archive: str, *, full: bool, stale_after: timedelta) -> SweepRe
                 def tell(progress: SweepProgress) -> None:
                     shown.update(task, description=_progress_line(progress))
 
-                return await studio.sweep(full=full, stale_after=stale_after, tell=tell)
+                return await sweep_workspace(studio, full=full, stale_after=stale_after, on_progress=tell)
         finally:
             await studio.aclose()
 
@@ -145,7 +145,7 @@ async def _verify(archive: str, prefix: str, *, fetch: bool) -> VerifyReport:
         def tell(done: int, total: int) -> None:
             shown.update(task, description=f"verifying {done:,} of {total:,} runs")
 
-        return await Verifier(store_at(archive), fetch=fetch, tell=tell).verify(prefix)
+        return await Verifier(store_at(archive), fetch=fetch, on_progress=tell).verify(prefix)
 
 
 async def _presigned(archive: str, key: str, expires: timedelta) -> str:

@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import App, Parameter
 from pydantic import BaseModel
 
-from florist.archive.stores import store_at
+from florist.amounts import shown_usd
+from florist.commands.terminal import print_table, remark, say
 from florist.ledger import Entry, Ledger, Line, State, adopt, explanation, lines, nearest, restart
-from florist.pipelines.amounts import shown_usd
-from florist.terminal import print_table, remark, say
+from florist.stores.locations import store_at
 
 T = TypeVar("T")
 

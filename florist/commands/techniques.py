@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
+from florist.amounts import shown_usd
 from florist.api.models import Technique, TechniqueInput
 from florist.commands.environment import PATIENCE, flora_client
-from florist.pipelines.amounts import shown_usd
-from florist.terminal import print_table, say
+from florist.commands.terminal import print_table, say
 
 
 def techniques(slug: str | None = None, /, *, query: str | None = None) -> None:

@@ -7,12 +7,12 @@ from florist.ledger.by_hand import adopt, restart
 from florist.ledger.contents import content_of_file
 from florist.ledger.entries import Candidate, Entry, RunFacts, Send, State
 from florist.ledger.explaining import Difference, differences, explanation, nearest
-from florist.ledger.fates import next_attempt
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger, callback_token
+from florist.ledger.post_outcomes import next_attempt
 from florist.ledger.reports import InFlight, Line, in_flight, lines
 from florist.ledger.spender import How, Spender, Started
-from florist.ledger.technique_runs import FloraTechniques
+from florist.ledger.technique_route import TechniqueRoute
 from florist.ledger.timing import Timing
 from florist.ledger.work import InputIdentity, Work
 
@@ -21,7 +21,6 @@ __all__ = [
     "Difference",
     "Entry",
     "Flora",
-    "FloraTechniques",
     "How",
     "InFlight",
     "InputIdentity",
@@ -32,6 +31,7 @@ __all__ = [
     "Spender",
     "Started",
     "State",
+    "TechniqueRoute",
     "Timing",
     "Work",
     "adopt",

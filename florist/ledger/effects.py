@@ -11,10 +11,10 @@ from itertools import count
 from typing import TypeVar
 
 from florist.api.models import InputValue, Run
-from florist.archive.errors import StoreUnavailableError
 from florist.ledger.entries import Entry
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger
+from florist.stores.errors import StoreUnavailableError
 
 T = TypeVar("T")
 

@@ -53,7 +53,7 @@ class Flora(Protocol):
                 there is to wait for is held. What it raises passes through, and nothing is sent.
 
         Raises:
-            APIError: `fates.fate_of` tells what it means.
+            APIError: `fates.post_outcome` tells what it means.
         """
         ...
 

@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from florist.archive.store import Store, StoredObject
 from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
+from florist.stores.store import Store, StoredObject
 
 _READS_AT_ONCE = 16
 _NEIGHBOURHOOD = timedelta(hours=1)

@@ -13,10 +13,10 @@ from florist.api.models import InputValue
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
 from florist.ledger.errors import UnresolvedError
-from florist.ledger.fates import Fate, fate_of, pause_after, refusal_code
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
-from florist.ledger.orders import Order, Recorder, described
+from florist.ledger.post_outcomes import PostOutcome, pause_after, post_outcome, refusal_code
+from florist.ledger.start_calls import Recorder, StartCall, described
 from florist.ledger.timing import Timing
 
 
@@ -44,7 +44,7 @@ class _Post:
         is_recorded: the entry says `sent`.
     """
 
-    order: Order
+    order: StartCall
     entry: Entry
     inputs: Sequence[InputValue]
     kept: tuple[Send, ...]
@@ -72,7 +72,7 @@ class Sender:
         self._now = now
         self._monotonic = monotonic
 
-    async def send(self, order: Order, entry: Entry, *, kept: tuple[Send, ...]) -> Entry:
+    async def send(self, order: StartCall, entry: Entry, *, kept: tuple[Send, ...]) -> Entry:
         """Make one POST and return the entry as it stands then: with its run, or unresolved, or refused and
         to be sent again after `order.pause`.
 
@@ -93,7 +93,7 @@ class Sender:
         post = _Post(order, entry, inputs, kept, order.turn.is_clear)
         return await carried_through(self._send(post), must=lambda: order.is_open)
 
-    async def made_inputs(self, order: Order) -> Sequence[InputValue]:
+    async def made_inputs(self, order: StartCall) -> Sequence[InputValue]:
         """Return the inputs of the order's next POST, made now unless they are at hand."""
         if order.inputs is None:
             order.inputs = await self._effects.inputs(order.make_inputs)
@@ -167,14 +167,14 @@ class Sender:
     async def _after(self, post: _Post, error: APIError) -> Entry:
         """Record what an error means for the request, and raise it if sending again by ourselves is no use."""
         post.order.last_error = error
-        fate = fate_of(error)
+        fate = post_outcome(error)
         if not post.is_recorded:
             entry = post.entry
             post.order.sends_left -= 1
-        elif fate is Fate.UNKNOWN:
+        elif fate is PostOutcome.UNKNOWN:
             post.order.is_open = False
             return post.entry
-        elif fate is Fate.PROCESSED:
+        elif fate is PostOutcome.PROCESSED:
             return await self._record_proof(post)
         else:
             entry = await self._record_refusal(post, refusal_code(error), str(error))
@@ -228,7 +228,7 @@ class Sender:
         post.order.is_open = False
         post.order.turn.is_clear = post.was_clear
 
-    def _given_up(self, order: Order, entry: Entry) -> Exception:
+    def _given_up(self, order: StartCall, entry: Entry) -> Exception:
         if not entry.is_unresolved and order.last_error is not None:
             return order.last_error
         return UnresolvedError(

@@ -27,11 +27,11 @@ from florist.ledger.effects import Effects, Inputs
 from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger
-from florist.ledger.orders import Order, Recorder
-from florist.ledger.resolving import Resolver
+from florist.ledger.recovery import Recovery
 from florist.ledger.sending import Sender
+from florist.ledger.start_calls import Recorder, StartCall
+from florist.ledger.technique_locks import technique_lock
 from florist.ledger.timing import Timing
-from florist.ledger.turns import turn_of
 from florist.ledger.work import Work
 
 
@@ -114,7 +114,7 @@ class Spender:
             now=now,
             monotonic=monotonic,
         )
-        self._resolver = Resolver(
+        self._resolver = Recovery(
             self._effects, self._recorder, sender, flora, timing=self._timing, monotonic=monotonic, sleep=sleep
         )
         self._sender = sender
@@ -159,14 +159,14 @@ class Spender:
         await self.check()
         key = work.key
         entry = await self._effects.entry(key, work.technique_id)
-        order = Order(
+        order = StartCall(
             work=work,
             key=key,
             make_inputs=inputs if callable(inputs) else _returning(inputs),
             callback_url=callback_url,
             price_usd=price_usd,
             owner=f"{self._owner}:{self._nonce()}",
-            turn=turn_of(self._ledger.store.location, self._flora.workspace, work.technique_id),
+            turn=technique_lock(self._ledger.store.location, self._flora.workspace, work.technique_id),
             sends_left=self._timing.sends_at_most,
         )
         if entry is None:
@@ -187,7 +187,7 @@ class Spender:
         """Record that a run's outputs are kept, and how it ended. Safe to repeat."""
         return await self._closed(entry, State.ARCHIVED, ended=RunFacts.of(run), manifest_key=manifest_key)
 
-    async def _advance(self, order: Order, entry: Entry) -> Entry:
+    async def _advance(self, order: StartCall, entry: Entry) -> Entry:
         """Take an entry one stretch further, and return it as it stands then."""
         if entry.is_unresolved:
             newer = await self._resolver.settled(order, entry)
@@ -203,7 +203,7 @@ class Spender:
             order.pause = 0.0
         return entry
 
-    async def _worked_through(self, order: Order, entry: Entry) -> Entry:
+    async def _worked_through(self, order: StartCall, entry: Entry) -> Entry:
         """Go on with an entry until its run is known, somebody else goes on with it, or only waiting helps."""
         while not entry.has_run:
             if entry.is_unresolved:
@@ -218,7 +218,7 @@ class Spender:
         return entry
 
     @asynccontextmanager
-    async def _turn(self, order: Order, entry: Entry) -> AsyncIterator[bool]:
+    async def _turn(self, order: StartCall, entry: Entry) -> AsyncIterator[bool]:
         """Hold the technique's turn; yield whether this entry may use it.
 
         One that was never sent may not while another process's request of the technique is open, or has died

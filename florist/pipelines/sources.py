@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from florist.api.models import MediaKind
-from florist.api.secrets import shown_url
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.problems import quoted, shortened
+from florist.secrets import shown_url
 
 KIND_NAMES = {
     MediaKind.IMAGE: "an image",

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from prefect.artifacts import acreate_table_artifact
 from prefect.logging import get_run_logger
 
-from florist.pipelines.amounts import shown_usd
-from florist.pipelines.making import StepResult
-from florist.pipelines.prices import charged_line, price_line
+from florist.amounts import shown_usd
 from florist.pipelines.rows import RowPlans, results_of
 from florist.pipelines.walking import Done, Failed, Outcome, Skipped, WalkResult
+from florist.studio.prices import charged_line, price_line
+from florist.studio.steps import StepResult
 
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 

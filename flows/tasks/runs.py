@@ -23,9 +23,9 @@ from florist.api.models import Run
 from florist.archive.manifest import Manifest
 from florist.errors import FloristError
 from florist.pipelines import PlannedStep
-from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult
 from florist.pipelines.models import LONGEST_TIMEOUT
-from florist.studio import STEP_TIMEOUT, WINDOW
+from florist.studio.steps import Assignment, StartedStep, StepFunctions, StepResult
+from florist.studio.studio import STEP_TIMEOUT, WINDOW
 from flows.tasks.studios import shared_studio
 
 ValueT = TypeVar("ValueT")

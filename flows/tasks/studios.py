@@ -10,8 +10,8 @@ from prefect.blocks.core import Block
 from blocks import Archive, FloraWorkspace, LocalArchive, S3Archive
 from florist.api import FloraClient
 from florist.errors import ConfigurationError
-from florist.sharing import shared
-from florist.studio import Studio
+from florist.per_loop import shared
+from florist.studio.studio import Studio
 from flows.tasks.limits import FleetLimit
 
 DEFAULT_BLOCK = "default"

@@ -8,9 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
-from florist.archive.sweep import SweepReport
-from florist.pipelines.amounts import shown_usd
-from florist.sweeping import sweep_lines
+from florist.amounts import shown_usd
+from florist.sweep.report import SweepReport, sweep_lines
+from florist.sweep.workspace import sweep_workspace
 from flows.tasks.runs import is_worth_a_retry
 from flows.tasks.studios import shared_studio
 
@@ -29,9 +29,9 @@ ROWS_AT_MOST = 1000
 async def sweep_history(
     workspace: FloraWorkspace, archive: Archive, *, full: bool, stale_after_hours: float
 ) -> SweepReport:
-    """Sweep once; see `Studio.sweep`. A retry goes on where the attempt before it was."""
+    """Sweep once; see `sweep_workspace`. A retry goes on where the attempt before it was."""
     async with shared_studio(workspace, archive) as studio:
-        report = await studio.sweep(full=full, stale_after=timedelta(hours=stale_after_hours))
+        report = await sweep_workspace(studio, full=full, stale_after=timedelta(hours=stale_after_hours))
     for line in sweep_lines(report):
         get_run_logger().info("%s", line)
     return report

@@ -7,8 +7,8 @@ from prefect import runtime
 
 from blocks import Archive, FloraWorkspace
 from florist.pipelines import Pipeline, PlannedStep, definitions_of
-from florist.pipelines.making import Assignment, StepResult, make_step
 from florist.pipelines.rows import Rows, plan_rows, raise_for_failures, results_of, walk_rows
+from florist.studio.steps import Assignment, StepResult, make_step
 from flows.tasks.reports import report_made, report_price
 from flows.tasks.runs import TaskSteps
 from flows.tasks.studios import shared_studio

@@ -4,9 +4,9 @@ from time import monotonic
 
 import pytest
 
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api import FloraClient
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
 from tests.api.scripted import ManualTime
 
 HASTE = 100.0

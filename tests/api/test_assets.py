@@ -6,11 +6,11 @@ import httpx
 import pytest
 from PIL import Image
 
+from flora_sandbox.faults import Fault
 from florist.api import FloraClient
 from florist.api.assets import AssetStatus
 from florist.api.errors import APIConnectionError, APIError, AssetError, UntrustedUrlError
-from florist.api.secrets import SignedUrl
-from sandbox.faults import Fault
+from florist.secrets import SignedUrl
 from tests.api.scripted import ScriptedFlora, client_on, ok, refusal
 
 MB = 1024 * 1024

@@ -5,6 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from flora_sandbox.faults import Fault
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api import FloraClient
 from florist.api.errors import (
     AmbiguousRequestError,
@@ -15,9 +18,6 @@ from florist.api.errors import (
     NotFoundError,
 )
 from florist.api.models import InputValue, RunStatus
-from sandbox.faults import Fault
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
 
 INPUTS = [InputValue(id="brief", type="text", value="a vase")]
 

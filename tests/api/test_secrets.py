@@ -14,10 +14,10 @@ from florist.api.assets import Asset
 from florist.api.catalogue import ActionInput
 from florist.api.errors import APIError
 from florist.api.models import InputValue, Run
-from florist.api.secrets import SignedUrl, redacted
 from florist.api.transport import BearerAuth
 from florist.api.wire_logs import unlogged
 from florist.errors import ConfigurationError
+from florist.secrets import SignedUrl, redacted
 from tests.api.scripted import KEY, RUN, ManualTime, ScriptedFlora, client_on, ok, refusal
 from tests.api.test_assets import MB, RESERVED, png
 

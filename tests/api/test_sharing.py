@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from florist.sharing import shared
+from florist.per_loop import shared
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok
 
 KEY = ("http://127.0.0.1:9/api/v1", "0123456789ab", "ws_1")

@@ -4,9 +4,9 @@ import ssl
 
 import pytest
 
-from florist.archive.folder import FolderStore
-from florist.archive.s3 import S3Store
-from florist.archive.store import Store
+from florist.stores.folder import FolderStore
+from florist.stores.s3 import S3Store
+from florist.stores.store import Store
 from tests.s3_servers.fixtures import SERVERS, moto, seaweedfs_http, seaweedfs_https
 from tests.s3_servers.servers import S3Server
 

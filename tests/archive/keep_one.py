@@ -10,8 +10,8 @@ from florist.api.models import Run
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.manifest import RunOrigin
-from florist.archive.s3_client import Access
-from florist.archive.stores import store_at
+from florist.stores.locations import store_at
+from florist.stores.s3_client import Access
 
 
 async def keep(settings: dict) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from florist.api.secrets import SignedUrl
+from florist.secrets import SignedUrl
 
 
 @dataclass

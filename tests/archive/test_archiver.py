@@ -13,17 +13,11 @@ from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import Run
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
-from florist.archive.errors import (
-    ArchiveError,
-    IntegrityError,
-    KeyTakenError,
-    OutputExpiredError,
-    StoreError,
-    TransferBrokenError,
-)
-from florist.archive.folder import FolderStore
+from florist.archive.errors import ArchiveError, OutputExpiredError, TransferBrokenError
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest, ManifestInput, Parent, RunOrigin
+from florist.stores.errors import IntegrityError, KeyTakenError, StoreError
+from florist.stores.folder import FolderStore
 from tests.archive.media_server import cut, head, media_server, raw, status, whole_file
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20_000) + b"IEND\xaeB`\x82"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from florist.api.secrets import SignedUrl
 from florist.archive.download import Downloader
+from florist.secrets import SignedUrl
 
 
 @dataclass

@@ -6,16 +6,11 @@ from itertools import count
 
 import pytest
 
-from florist.api.secrets import SignedUrl
 from florist.archive.download import Downloader
-from florist.archive.errors import (
-    DeadUrlError,
-    IntegrityError,
-    TransferBrokenError,
-    TransferError,
-    TransferRefusedError,
-)
+from florist.archive.errors import DeadUrlError, TransferBrokenError, TransferError, TransferRefusedError
 from florist.archive.progress import Bounds
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError
 from tests.archive.media_server import cut, endless, head, media_server, one_after_another, raw, status, whole_file
 
 DATA = hashlib.shake_128(b"media").digest(300_000)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from florist.api.secrets import SignedUrl
 from florist.archive.expiry import expires_at, lasts
+from florist.secrets import SignedUrl
 
 AT = datetime(2026, 5, 4, 12, 10, tzinfo=UTC)
 UNIX = int(AT.timestamp())

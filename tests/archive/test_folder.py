@@ -8,17 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from florist.archive import folder as folder_module
-from florist.archive.drafts import Draft
-from florist.archive.errors import (
-    StoreDeniedError,
-    StoreError,
-    StoreFullError,
-    StoreMissingError,
-    StoreUnsafeError,
-)
-from florist.archive.folder import FolderStore
-from florist.archive.keys import TEMPORARY_MARK
+from florist.stores import folder as folder_module
+from florist.stores.drafts import Draft
+from florist.stores.errors import StoreDeniedError, StoreError, StoreFullError, StoreMissingError, StoreUnsafeError
+from florist.stores.folder import FolderStore
+from florist.stores.keys import TEMPORARY_MARK
 
 
 @pytest.fixture

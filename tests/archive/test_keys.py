@@ -7,17 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from florist.archive.errors import UnsafeKeyError
-from florist.archive.keys import (
-    SEGMENT_BYTES_AT_MOST,
-    Layout,
-    Place,
-    checked_key,
-    index_key,
-    segment,
-    short_run_id,
-)
+from florist.archive.keys import SEGMENT_BYTES_AT_MOST, Layout, Place, index_key, segment, short_run_id
 from florist.errors import ConfigurationError
+from florist.stores.errors import UnsafeKeyError
+from florist.stores.keys import checked_key
 
 DAY = datetime(2026, 5, 4, 23, 59, tzinfo=UTC)
 WINDOWS_FORBIDS = set('<>:"/\\|?*') | {chr(number) for number in range(32)}

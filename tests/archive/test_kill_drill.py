@@ -11,8 +11,8 @@ import pytest
 from florist.api.models import Run
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
-from florist.archive.folder import FolderStore
 from florist.archive.manifest import RunOrigin
+from florist.stores.folder import FolderStore
 from tests.archive.media_server import media_server, whole_file
 from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY

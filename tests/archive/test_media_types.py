@@ -9,17 +9,10 @@ import pytest
 from PIL import Image
 
 from florist.api.models import MediaKind
-from florist.archive.errors import IntegrityError
-from florist.archive.wholeness import whole
-from florist.media_types import (
-    EXTENSIONS,
-    SNIFFED_BYTES,
-    UNKNOWN,
-    accepted,
-    is_shown_inline,
-    media_type_of_name,
-    sniffed,
-)
+from florist.archive.formats import UNKNOWN, accepted
+from florist.archive.truncation import reject_truncated
+from florist.media_types import EXTENSIONS, SNIFFED_BYTES, is_shown_inline, media_type_of_name, sniffed
+from florist.stores.errors import IntegrityError
 
 
 def picture(form: str) -> bytes:
@@ -104,7 +97,7 @@ async def passed_through(media: bytes, media_type: str, chunk_size: int) -> byte
         for at in range(0, len(media), chunk_size):
             yield media[at : at + chunk_size]
 
-    return b"".join([chunk async for chunk in whole(chunks(), media_type)])
+    return b"".join([chunk async for chunk in reject_truncated(chunks(), media_type)])
 
 
 @pytest.mark.parametrize("media_type", MADE)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from florist.archive.parts import filled, read_ahead
+from florist.stores.parts import filled, read_ahead
 
 
 async def each(chunks):

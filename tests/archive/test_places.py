@@ -1,9 +1,9 @@
-"""Places for transfers."""
+"""PrioritySemaphore for transfers."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from florist.archive.places import Places
+from florist.archive.priority_semaphore import PrioritySemaphore
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -13,14 +13,14 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def holds(places: Places, name: int, order: list[int], leave: asyncio.Event) -> None:
+async def holds(places: PrioritySemaphore, name: int, order: list[int], leave: asyncio.Event) -> None:
     async with places.taken(NOON + timedelta(minutes=name)):
         order.append(name)
         await leave.wait()
 
 
 async def test_places_are_never_more_than_there_are():
-    places, order, leave = Places(2), [], asyncio.Event()
+    places, order, leave = PrioritySemaphore(2), [], asyncio.Event()
     holding = [asyncio.create_task(holds(places, name, order, leave)) for name in range(5)]
     await settle()
     assert order == [0, 1]
@@ -30,7 +30,7 @@ async def test_places_are_never_more_than_there_are():
 
 
 async def test_place_that_falls_free_goes_to_the_earliest_deadline():
-    places, order, leave = Places(1), [], asyncio.Event()
+    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
     holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 5, 7, 3)]
     await settle()
     leave.set()
@@ -39,7 +39,7 @@ async def test_place_that_falls_free_goes_to_the_earliest_deadline():
 
 
 async def test_place_of_one_who_gave_up_waiting_goes_to_the_next():
-    places, order, leave = Places(1), [], asyncio.Event()
+    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
     holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3, 5)]
     await settle()
     holding[1].cancel()
@@ -49,7 +49,7 @@ async def test_place_of_one_who_gave_up_waiting_goes_to_the_next():
 
 
 async def test_place_handed_to_one_who_is_cancelled_in_that_moment_is_not_lost():
-    places, order, leave = Places(1), [], asyncio.Event()
+    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
     holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3)]
     await settle()
     holding[0].cancel()

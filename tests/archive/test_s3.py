@@ -9,7 +9,8 @@ from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 from pydantic import SecretStr
 
-from florist.archive.errors import (
+from florist.errors import ConfigurationError
+from florist.stores.errors import (
     IntegrityError,
     KeyTakenError,
     StoreDeniedError,
@@ -17,11 +18,10 @@ from florist.archive.errors import (
     StoreUnavailableError,
     StoreUnsafeError,
 )
-from florist.archive.s3 import S3Store
-from florist.archive.s3_client import Access
-from florist.archive.s3_options import ObjectOptions
-from florist.archive.s3_upload import WRITE_ID, MultipartUpload
-from florist.errors import ConfigurationError
+from florist.stores.s3 import S3Store
+from florist.stores.s3_client import Access
+from florist.stores.s3_options import ObjectOptions
+from florist.stores.s3_upload import WRITE_ID, MultipartUpload
 from tests.s3_servers.servers import SECRET_KEY, S3Server
 
 BIG = b"0123456789abcdef" * 700_000

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from florist.archive.errors import KeyTakenError, ObjectMissingError, UnsafeKeyError
-from florist.archive.folder import FolderStore
-from florist.archive.store import StoredObject
+from florist.stores.errors import KeyTakenError, ObjectMissingError, UnsafeKeyError
+from florist.stores.folder import FolderStore
+from florist.stores.store import StoredObject
 
 BIG = 11 * 1024 * 1024 + 77
 """Three parts of 5 MiB, the last one odd."""

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from florist.archive.folder import FolderStore
-from florist.archive.s3 import S3Store
-from florist.archive.stores import store_at
 from florist.errors import ConfigurationError
+from florist.stores.folder import FolderStore
+from florist.stores.locations import store_at
+from florist.stores.s3 import S3Store
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
+from flora_sandbox.database import open_readonly
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api import FloraClient
 from florist.api.models import InputValue
-from florist.archive.folder import FolderStore
 from florist.archive.keys import index_key
 from florist.archive.manifest import ManifestPointer
 from florist.archive.side_by_side import side_by_side
-from florist.archive.store import Store
-from florist.studio import Studio
-from sandbox.database import open_readonly
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
+from florist.studio.studio import Studio
 from tests.s3_servers.fixtures import moto, seaweedfs_http
 
 __all__ = ["moto", "seaweedfs_http"]

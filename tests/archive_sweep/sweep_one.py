@@ -7,9 +7,10 @@ import sys
 from pydantic import SecretStr
 
 from florist.api import FloraClient
-from florist.archive.s3_client import Access
-from florist.archive.stores import store_at
-from florist.studio import Studio
+from florist.stores.locations import store_at
+from florist.stores.s3_client import Access
+from florist.studio.studio import Studio
+from florist.sweep.workspace import sweep_workspace
 
 
 async def sweep(settings: dict) -> None:
@@ -23,7 +24,7 @@ async def sweep(settings: dict) -> None:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()
-        report = await studio.sweep()
+        report = await sweep_workspace(studio)
         await studio.aclose()
     sys.stdout.write(f"{report.model_dump_json()}\n")
 

@@ -74,7 +74,7 @@ def test_sweep_as_json_tells_each_run(sandbox, archive, capsys):
 
 
 def test_sweep_that_could_not_keep_a_run_exits_with_1(sandbox, archive, capsys, monkeypatch):
-    from florist.archive.errors import KeyTakenError
+    from florist.stores.errors import KeyTakenError
 
     async def refuse(*_, **__):
         raise KeyTakenError("other bytes are kept for this run", key="x")

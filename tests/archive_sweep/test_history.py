@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from florist.api.errors import APIResponseValidationError, NotFoundError
 from florist.api.models import Run, RunStatus
 from florist.api.paging import Page
-from florist.archive.bookmarks import Bookmark, Bookmarks, OpenPass
-from florist.archive.folder import FolderStore
-from florist.archive.history import History, HistoryPass
+from florist.stores.folder import FolderStore
+from florist.sweep.checkpoints import Checkpoint, Checkpoints, OpenPass
+from florist.sweep.history_pass import History, HistoryPass
 from tests.ledger.memory_store import MemoryStore
 
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ class Sweeper:
     """Deals with runs, in as many lives as it takes."""
 
     shown: Shown
-    bookmarks: Bookmarks
+    bookmarks: Checkpoints
     dealt: set[str] = field(default_factory=set)
 
     async def sweep(self, *, pages: int | None = None) -> None:
@@ -87,7 +87,7 @@ class Sweeper:
 def sweeper(shown: Shown, store=None) -> Sweeper:
     return Sweeper(
         shown,
-        Bookmarks(store or MemoryStore(now=lambda: BEGIN), owner="127.0.0.1:1 abc", history="technique-runs"),
+        Checkpoints(store or MemoryStore(now=lambda: BEGIN), owner="127.0.0.1:1 abc", history="technique-runs"),
     )
 
 
@@ -206,7 +206,7 @@ async def test_history_with_an_unfinished_run_without_a_date_is_not_taken_for_co
 
 async def test_bookmarks_of_two_sweeps_at_once_do_not_touch_each_other(tmp_path):
     mine, theirs = (sweeper(Shown(), FolderStore(tmp_path)).bookmarks for _ in range(2))
-    marks = [Bookmark(covered_to=BEGIN + timedelta(days=day)) for day in range(8)]
+    marks = [Checkpoint(covered_to=BEGIN + timedelta(days=day)) for day in range(8)]
     await asyncio.gather(*(who.put(mark) for who, mark in zip([mine, theirs] * 4, marks, strict=True)))
     assert await mine.newest() in marks
 
@@ -214,9 +214,9 @@ async def test_bookmarks_of_two_sweeps_at_once_do_not_touch_each_other(tmp_path)
 async def test_bookmark_newest_is_the_last_one_put_and_those_before_are_gone(tmp_path):
     bookmarks = sweeper(Shown(), FolderStore(tmp_path)).bookmarks
     place = OpenPass(newest_at=BEGIN, oldest_at=BEGIN, cursor="c")
-    for mark in (Bookmark(), Bookmark(covered_to=BEGIN), Bookmark(open=place)):
+    for mark in (Checkpoint(), Checkpoint(covered_to=BEGIN), Checkpoint(open=place)):
         await bookmarks.put(mark)
-    assert await bookmarks.newest() == Bookmark(open=place)
+    assert await bookmarks.newest() == Checkpoint(open=place)
     assert len(list(tmp_path.rglob("*.json"))) == 1
 
 
@@ -226,4 +226,4 @@ async def test_bookmark_that_is_damaged_has_history_gone_through_from_its_beginn
     await found.sweep()
     [file] = tmp_path.rglob("*.json")
     file.write_text("no json")
-    assert await found.bookmarks.newest() == Bookmark()
+    assert await found.bookmarks.newest() == Checkpoint()

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from florist.archive.folder import FolderStore
-from florist.archive.store import Store
-from florist.archive.verifying import Verifier
-from sandbox.database import open_readonly
+from flora_sandbox.database import open_readonly
+from florist.archive.verify import Verifier
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
 from tests.archive_sweep.conftest import Workshop, know
 from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from florist.archive.sweep import Outcome
-from florist.studio import Studio
+from florist.studio.studio import Studio
+from florist.sweep.report import Outcome
+from florist.sweep.workspace import sweep_workspace
 from tests.archive_sweep.test_sweep import KilledError, killed_when, long_history
 
 
@@ -17,13 +18,13 @@ def store(seaweedfs_http):
 async def test_sweep_on_s3_is_taken_up_after_a_kill_and_keeps_exactly_what_is_missing(workshop):
     wanted = await long_history(workshop, runs=1100, missing=20)
     with pytest.raises(KilledError):
-        await workshop.studio.sweep(tell=killed_when(7))
+        await sweep_workspace(workshop.studio, on_progress=killed_when(7))
     already = len(await workshop.keys("index/")) - 1080
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert (already + report.kept_now, report.not_kept) == (20, 0)
     assert {run.run_id for run in report.of(Outcome.KEPT)} <= set(wanted)
     assert len(await workshop.keys("runs/")) == 2 * len(wanted)
-    assert (await workshop.studio.sweep()).kept_now == 0
+    assert (await sweep_workspace(workshop.studio)).kept_now == 0
 
 
 async def test_sweep_on_s3_aborts_uploads_that_nobody_goes_on_with(workshop, seaweedfs_http):
@@ -32,5 +33,8 @@ async def test_sweep_on_s3_aborts_uploads_that_nobody_goes_on_with(workshop, sea
     key = f"{store.prefix}/campaigns/spring/x.mp4"
     seaweedfs_http.client().create_multipart_upload(Bucket=seaweedfs_http.bucket, Key=key)
     studio = Studio(workshop.client, store)
-    assert ((await studio.sweep()).leftovers_dropped, (await studio.sweep()).leftovers_dropped) == (1, 0)
+    assert (
+        (await sweep_workspace(studio)).leftovers_dropped,
+        (await sweep_workspace(studio)).leftovers_dropped,
+    ) == (1, 0)
     await studio.aclose()

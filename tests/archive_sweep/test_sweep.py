@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 
+from flora_sandbox.faults import Fault
 from florist.archive.archiver import Archiver
-from florist.archive.errors import StoreFullError, SweepIncompleteError
-from florist.archive.folder import FolderStore
-from florist.archive.keys import TEMPORARY_MARK
-from florist.archive.sweep import Outcome, SweepProgress
-from florist.studio import Studio
-from sandbox.faults import Fault
+from florist.stores.errors import StoreFullError
+from florist.stores.folder import FolderStore
+from florist.stores.keys import TEMPORARY_MARK
+from florist.studio.studio import Studio
+from florist.sweep.errors import SweepIncompleteError
+from florist.sweep.report import Outcome, SweepProgress
+from florist.sweep.workspace import sweep_workspace
 
 RETRIEVE = "GET /techniques/{technique}/runs/{run_id}"
 PAGES = "GET /technique-runs"
@@ -45,7 +47,7 @@ async def long_history(workshop, runs: int = 5000, missing: int = 30) -> list[st
 async def test_sweep_of_a_long_history_keeps_exactly_what_is_missing(workshop):
     wanted = await long_history(workshop)
     before = workshop.asked(RETRIEVE)
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert sorted(run.run_id for run in report.of(Outcome.KEPT)) == sorted(wanted)
     assert (report.seen, report.kept_before, report.failed, report.lost) == (5000, 4970, 0, 0)
     assert (report.pages, workshop.asked(PAGES)) == (101, 100)  # one of them of generations
@@ -54,17 +56,17 @@ async def test_sweep_of_a_long_history_keeps_exactly_what_is_missing(workshop):
 
 async def test_sweep_again_finds_none_and_reads_only_what_is_new(workshop):
     await long_history(workshop)
-    await workshop.studio.sweep()
+    await sweep_workspace(workshop.studio)
     before = workshop.asked(PAGES)
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert (report.kept_now, report.kept_before, report.not_kept) == (0, 5000, 0)
     assert workshop.asked(PAGES) - before == 21  # a day beyond the newest thousand: the page that ends them
 
 
 async def test_sweep_in_full_reads_all_of_history_again(workshop):
     await long_history(workshop, runs=500, missing=10)
-    await workshop.studio.sweep()
-    report = await workshop.studio.sweep(full=True)
+    await sweep_workspace(workshop.studio)
+    report = await sweep_workspace(workshop.studio, full=True)
     assert (report.seen, report.kept_now) == (500, 0)
 
 
@@ -72,9 +74,9 @@ async def test_sweep_in_full_reads_all_of_history_again(workshop):
 async def test_sweep_killed_in_the_middle_goes_on_and_keeps_each_run_once(workshop, kept):
     wanted = await long_history(workshop, runs=2000)
     with pytest.raises(KilledError):
-        await workshop.studio.sweep(tell=killed_when(kept))
+        await sweep_workspace(workshop.studio, on_progress=killed_when(kept))
     already = len(await workshop.keys("index/")) - 1970
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert already >= kept
     assert report.kept_now == 30 - already
     assert len(await workshop.keys("runs/")) == 2 * len(wanted)
@@ -83,9 +85,9 @@ async def test_sweep_killed_in_the_middle_goes_on_and_keeps_each_run_once(worksh
 async def test_sweep_after_a_kill_does_not_read_again_what_was_dealt_with(workshop):
     await long_history(workshop, runs=3000)
     with pytest.raises(KilledError):
-        await workshop.studio.sweep(tell=killed_when(29))
+        await sweep_workspace(workshop.studio, on_progress=killed_when(29))
     before = workshop.asked(PAGES)
-    await workshop.studio.sweep()
+    await sweep_workspace(workshop.studio)
     # The newest month and the page that ends it; where the pass before was; from there on.
     assert workshop.asked(PAGES) - before == 13 + 1 + 21
 
@@ -93,9 +95,9 @@ async def test_sweep_after_a_kill_does_not_read_again_what_was_dealt_with(worksh
 async def test_sweep_after_a_kill_finds_what_has_come_meanwhile(workshop):
     await long_history(workshop, runs=3000)
     with pytest.raises(KilledError):
-        await workshop.studio.sweep(tell=killed_when(20))
+        await sweep_workspace(workshop.studio, on_progress=killed_when(20))
     new = await workshop.headlines(2)
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert {run.run_id for run in report.runs} >= set(new)
     assert len(await workshop.keys("index/")) == 3002
 
@@ -111,9 +113,9 @@ async def test_sweep_of_pages_that_shift_under_it_keeps_each_run_once(workshop):
             workshop.sandbox.add_history(7)
             added += 1
 
-    report = await workshop.studio.sweep(tell=tell)
+    report = await sweep_workspace(workshop.studio, on_progress=tell)
     assert (report.kept_now, len({run.run_id for run in report.runs})) == (110, 110)
-    assert (await workshop.studio.sweep()).kept_now == 35
+    assert (await sweep_workspace(workshop.studio)).kept_now == 35
 
 
 async def test_sweep_while_a_run_is_unfinished_keeps_it_the_next_time(workshop):
@@ -121,9 +123,9 @@ async def test_sweep_while_a_run_is_unfinished_keeps_it_the_next_time(workshop):
     stuck = await workshop.client.runs.start_technique(technique_id="tech_headlines01", inputs={"brief": "Autumn"})
     workshop.sandbox.clock.advance(40 * DAY)
     [later] = await workshop.headlines(1)
-    assert [run.run_id for run in (await workshop.studio.sweep()).runs] == [later]
+    assert [run.run_id for run in (await sweep_workspace(workshop.studio)).runs] == [later]
     complete(workshop, stuck.run_id)
-    assert [run.run_id for run in (await workshop.studio.sweep()).runs] == [stuck.run_id]
+    assert [run.run_id for run in (await sweep_workspace(workshop.studio)).runs] == [stuck.run_id]
 
 
 async def test_sweep_keeps_pictures_and_generations_made_by_hand(workshop):
@@ -134,7 +136,7 @@ async def test_sweep_keeps_pictures_and_generations_made_by_hand(workshop):
     )
     while not (await workshop.client.generations.retrieve(made.run_id)).is_finished:
         pass
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert {run.run_id for run in report.of(Outcome.KEPT)} == {picture, made.run_id}
     folders = {key.rsplit("/", 1)[0] for key in await workshop.keys("runs/")}
     assert folders == {"runs/2027-01-15/key-visual", f"runs/2027-01-15/{_folder(made)}"}
@@ -149,9 +151,9 @@ def _folder(made) -> str:
 async def test_output_that_has_expired_is_lost_once_and_stays_in_every_report(workshop):
     [run_id] = await workshop.pictures(1)
     workshop.sandbox.clock.advance(2 * DAY)
-    first = await workshop.studio.sweep()
+    first = await sweep_workspace(workshop.studio)
     before = workshop.asked(RETRIEVE)
-    second = await workshop.studio.sweep()
+    second = await sweep_workspace(workshop.studio)
     for report in (first, second):
         assert [(run.run_id, run.charged_usd) for run in report.of(Outcome.LOST)] == [(run_id, Decimal("0.08"))]
         assert (report.not_kept, report.not_kept_usd, report.failed) == (1, Decimal("0.08"), 0)
@@ -161,7 +163,7 @@ async def test_output_that_has_expired_is_lost_once_and_stays_in_every_report(wo
 async def test_run_without_outputs_is_lost(workshop):
     workshop.sandbox.set_faults(Fault(name="no_outputs"))
     [run_id] = await workshop.headlines(1)
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert [(run.run_id, run.outcome) for run in report.runs] == [(run_id, Outcome.LOST)]
 
 
@@ -169,12 +171,12 @@ async def test_run_that_cannot_be_fetched_does_not_stop_the_others_and_is_tried_
     await workshop.pictures(1)
     await workshop.headlines(3)
     workshop.sandbox.set_faults(Fault(name="media_wrong_type"), Fault(name="media_wrong_length"))
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert (report.kept_now, report.failed, report.not_kept_usd) == (3, 1, Decimal("0.08"))
     with pytest.raises(SweepIncompleteError):
         report.raise_for_failures()
     workshop.sandbox.set_faults()
-    assert (await workshop.studio.sweep()).kept_now == 1
+    assert (await sweep_workspace(workshop.studio)).kept_now == 1
 
 
 async def test_failure_of_long_ago_is_tried_again_by_the_next_sweep(workshop):
@@ -183,9 +185,9 @@ async def test_failure_of_long_ago_is_tried_again_by_the_next_sweep(workshop):
         workshop.sandbox.clock.advance(30 * DAY)
         workshop.sandbox.add_history(60)
     workshop.sandbox.set_faults(Fault(name="media_unavailable"))
-    await workshop.studio.sweep()
+    await sweep_workspace(workshop.studio)
     workshop.sandbox.set_faults()
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert (report.kept_now, report.kept_before, report.not_kept) == (1, 120, 0)
 
 
@@ -200,8 +202,8 @@ async def test_failure_is_reported_also_by_the_sweep_that_goes_on_after_a_kill(w
     await workshop.keep_all(but=at_the_end + in_the_middle)
     workshop.sandbox.set_faults(Fault(name="media_unavailable"))
     with pytest.raises(KilledError):
-        await workshop.studio.sweep(tell=killed_when(1))
-    assert (await workshop.studio.sweep()).failed == 1
+        await sweep_workspace(workshop.studio, on_progress=killed_when(1))
+    assert (await sweep_workspace(workshop.studio)).failed == 1
 
 
 async def test_store_that_is_full_ends_the_sweep(workshop, monkeypatch):
@@ -211,18 +213,18 @@ async def test_store_that_is_full_ends_the_sweep(workshop, monkeypatch):
     await workshop.headlines(3)
     monkeypatch.setattr(Archiver, "keep", full)
     with pytest.raises(StoreFullError):
-        await workshop.studio.sweep()
+        await sweep_workspace(workshop.studio)
 
 
 async def test_temporary_file_of_a_killed_writer_is_removed_a_day_later(workshop, tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / f"{TEMPORARY_MARK}old").write_bytes(b"half")
-    report = await workshop.studio.sweep()
+    report = await sweep_workspace(workshop.studio)
     assert report.leftovers_dropped == 0
     tomorrow = datetime.now(UTC) + timedelta(hours=25)
     studio = Studio(workshop.client, FolderStore(folder, now=lambda: tomorrow))
-    assert (await studio.sweep()).leftovers_dropped == 1
+    assert (await sweep_workspace(studio)).leftovers_dropped == 1
     await studio.aclose()
 
 
@@ -231,7 +233,7 @@ async def test_unfinished_upload_is_aborted(workshop, moto):
     key = f"{store.prefix}/campaigns/spring/x.mp4"
     moto.client().create_multipart_upload(Bucket=moto.bucket, Key=key)
     studio = Studio(workshop.client, store)
-    report = await studio.sweep()
+    report = await sweep_workspace(studio)
     await studio.aclose()
     assert report.leftovers_dropped == 1
     assert "Uploads" not in moto.client().list_multipart_uploads(Bucket=moto.bucket, Prefix=key)
@@ -239,7 +241,7 @@ async def test_unfinished_upload_is_aborted(workshop, moto):
 
 async def test_report_as_json_holds_every_count_and_no_url(workshop):
     await workshop.pictures(1)
-    report = json.loads((await workshop.studio.sweep()).model_dump_json())
+    report = json.loads((await sweep_workspace(workshop.studio)).model_dump_json())
     assert (report["kept_now"], report["not_kept"], report["not_kept_usd"]) == (1, 0, "0")
     assert "http" not in json.dumps(report)
 

@@ -8,8 +8,8 @@ from prefect_aws import AwsCredentials, MinIOCredentials
 from prefect_aws.client_parameters import AwsClientParameters
 
 from blocks import LocalArchive, S3Archive, archive_at
-from florist.archive.folder import FolderStore
 from florist.errors import ConfigurationError
+from florist.stores.folder import FolderStore
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

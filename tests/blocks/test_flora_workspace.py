@@ -3,9 +3,9 @@ import logging
 import pytest
 
 from blocks import FloraWorkspace
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.errors import ConfigurationError
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
 
 KEY = "sk_test_block_4f81"
 

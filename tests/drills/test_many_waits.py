@@ -44,7 +44,7 @@ def sandbox_url(tmp_path: Path) -> Iterator[str]:
     """A sandbox in a process of its own; its runs take 6 to 114 seconds."""
     settings = ["--duration-scale", "15", "--set", "duration_jitter=0.9", "--data", str(tmp_path)]
     with subprocess.Popen(
-        [sys.executable, "-m", "sandbox", *settings], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "flora_sandbox", *settings], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         greeting = process.stdout.readline()

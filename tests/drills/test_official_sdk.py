@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.catalogue import TECHNIQUES
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from flora_sandbox.catalogue import TECHNIQUES
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 
 SCRIPT = Path(__file__).with_name("official_sdk.mjs")
 SDK = "@flora-ai/flora@0.11"

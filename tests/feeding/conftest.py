@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api import FloraClient
 from florist.api.models import Run
-from florist.archive.folder import FolderStore
 from florist.archive.manifest import Manifest
-from florist.archive.store import Store
 from florist.pipelines import WalkResult, definitions_of, plan, walk
 from florist.pipelines.loading import parse_pipeline
-from florist.pipelines.making import Assignment, StartedStep, StepFunctions, StepResult, Upstream, make_step
 from florist.pipelines.planning import PlannedStep
-from florist.studio import Studio
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
+from florist.studio.steps import Assignment, StartedStep, StepFunctions, StepResult, Upstream, make_step
+from florist.studio.studio import Studio
 from tests.s3_servers.fixtures import moto, seaweedfs_http
 
 __all__ = ["moto", "seaweedfs_http"]

@@ -7,13 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from florist.api.secrets import SignedUrl
-from florist.archive.errors import IntegrityError, OutputExpiredError
-from florist.archive.folder import FolderStore
-from florist.archive.lost import lost_runs
+from flora_sandbox.database import open_readonly
+from flora_sandbox.faults import Fault
+from florist.archive.errors import OutputExpiredError
 from florist.ledger import How
-from sandbox.database import open_readonly
-from sandbox.faults import Fault
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError
+from florist.stores.folder import FolderStore
+from florist.sweep.lost_runs import lost_runs
+from florist.sweep.workspace import sweep_workspace
 from tests.feeding.conftest import Workshop
 
 UPLOAD = "POST /assets"
@@ -108,7 +110,7 @@ async def test_run_that_a_sweep_kept_is_taken_from_there_though_flora_has_forgot
     async with workshop.chain() as chain:
         chain.keep = no_time_to_keep
         await chain.run()
-        report = await chain.studio.sweep()
+        report = await sweep_workspace(chain.studio)
         assert report.kept_now == 1
     workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="key-visual", seconds=1e9))
     async with workshop.chain() as chain:
@@ -128,8 +130,8 @@ async def test_manifest_of_a_swept_run_names_its_inputs_and_its_parent(workshop)
         chain.keep = keep_the_still_alone
         walked = await chain.run()
         still = walked.results["still"]
-        [swept] = (await chain.studio.sweep()).runs
-        manifest = await chain.studio._archiver.manifest_of(swept.run_id)
+        [swept] = (await sweep_workspace(chain.studio)).runs
+        manifest = await chain.studio.archiver.manifest_of(swept.run_id)
     assert (manifest.campaign, manifest.step, manifest.technique) == ("spring", "caption", "caption-writer")
     assert [(parent.run_id, parent.sha256) for parent in manifest.parents] == [
         (still.run.run_id, still.outputs[0].sha256)

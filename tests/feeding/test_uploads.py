@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from flora_sandbox.server import SandboxServer
 from florist.api.assets import AssetStatus
 from florist.api.errors import AssetError
-from florist.api.secrets import SignedUrl
-from florist.archive.folder import FolderStore
-from florist.pipelines.uploads import LONGEST_QUEUE, Uploads
-from sandbox.server import SandboxServer
+from florist.secrets import SignedUrl
+from florist.stores.folder import FolderStore
+from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
 from tests.feeding.conftest import connected
 
 CONTENT = "ab" * 32
@@ -45,7 +45,7 @@ async def test_next_process_names_the_asset_of_the_one_before(sandbox, folder, o
     found = []
     for _ in range(2):
         async with connected(sandbox) as client:
-            found.append(await Uploads(client, folder).url_of(CONTENT, opened))
+            found.append(await AssetCache(client, folder).url_of(CONTENT, opened))
     assert (found[0] == found[1], uploads_made(sandbox)) == (True, 1)
 
 
@@ -59,7 +59,7 @@ async def test_two_processes_that_upload_at_once_name_the_same_asset(sandbox, fo
             yield path
 
     async with connected(sandbox) as one, connected(sandbox) as other:
-        asked = [Uploads(client, folder).url_of(CONTENT, opened_together) for client in (one, other)]
+        asked = [AssetCache(client, folder).url_of(CONTENT, opened_together) for client in (one, other)]
         first, second = await asyncio.gather(*asked)
     assert (first == second, uploads_made(sandbox)) == (True, 2)
 
@@ -71,25 +71,25 @@ async def test_two_processes_that_upload_at_once_name_the_same_asset(sandbox, fo
 )
 async def test_note_that_is_of_no_use_costs_an_upload_and_is_written_anew(sandbox, folder, opened, note, tmp_path):
     async with connected(sandbox) as client:
-        await Uploads(client, folder).url_of(CONTENT, opened)
+        await AssetCache(client, folder).url_of(CONTENT, opened)
         (path,) = (tmp_path / "archive" / "assets").glob("*/*.json")
         path.write_bytes(note)
-        found = await Uploads(client, folder).url_of(CONTENT, opened)
-        assert await Uploads(client, folder).url_of(CONTENT, opened) == found
+        found = await AssetCache(client, folder).url_of(CONTENT, opened)
+        assert await AssetCache(client, folder).url_of(CONTENT, opened) == found
     assert uploads_made(sandbox) == 2
 
 
 async def test_another_workspace_has_assets_of_its_own(sandbox, folder, opened, tmp_path):
     async with connected(sandbox) as client:
-        await Uploads(client, folder).url_of(CONTENT, opened)
+        await AssetCache(client, folder).url_of(CONTENT, opened)
         client.workspace_id = (await client.workspaces.list())[-1].workspace_id
-        await Uploads(client, folder).url_of(CONTENT, opened)
+        await AssetCache(client, folder).url_of(CONTENT, opened)
     assert len(list((tmp_path / "archive" / "assets").iterdir())) == uploads_made(sandbox) == 2
 
 
 async def test_note_holds_no_url(sandbox, folder, opened, tmp_path):
     async with connected(sandbox) as client:
-        await Uploads(client, folder).url_of(CONTENT, opened)
+        await AssetCache(client, folder).url_of(CONTENT, opened)
     (path,) = (tmp_path / "archive" / "assets").glob("*/*.json")
     assert "://" not in path.read_text()
 
@@ -126,14 +126,14 @@ def clock() -> SimpleNamespace:
     return SimpleNamespace(now=NOON)
 
 
-def uploads_to(assets: Assets, folder: FolderStore) -> Uploads:
+def uploads_to(assets: Assets, folder: FolderStore) -> AssetCache:
     client = SimpleNamespace(
         workspace_id="ws_1",
         base_url="https://flora.test/api/v1",
         assets=assets,
         server_now=lambda: assets.clock.now,
     )
-    return Uploads(client, folder)
+    return AssetCache(client, folder)
 
 
 async def test_content_wanted_twice_at_once_is_uploaded_once(clock, folder, opened):

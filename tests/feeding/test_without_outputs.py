@@ -3,8 +3,8 @@
 import pytest
 
 from florist.api.errors import RunWithoutOutputsError
-from florist.archive.store import Store
 from florist.ledger import State
+from florist.stores.store import Store
 
 
 @pytest.fixture

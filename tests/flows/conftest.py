@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.books import Books
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from flora_sandbox.books import Books
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from tests.s3_servers.fixtures import moto
 
 __all__ = ["moto"]

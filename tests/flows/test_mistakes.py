@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from florist.archive.folder import FolderStore
-from florist.archive.store import Store
 from florist.cli import main
+from florist.stores.folder import FolderStore
+from florist.stores.store import Store
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY, S3Server
 

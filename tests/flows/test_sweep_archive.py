@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
+from flora_sandbox.faults import Fault
 from florist.api import FloraClient
 from florist.api.models import InputValue
-from sandbox.faults import Fault
 from tests.flows.conftest import ON_A_FLOOR, Floor
 
 pytestmark = ON_A_FLOOR

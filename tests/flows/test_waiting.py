@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from florist.api.errors import RunTimeoutError
-from florist.archive.folder import FolderStore
 from florist.ledger import How, Ledger
 from florist.pipelines.errors import StepsFailedError
+from florist.stores.folder import FolderStore
 from tests.flows.conftest import ON_A_FLOOR, PENDING, ROOT, Floor
 
 pytestmark = ON_A_FLOOR

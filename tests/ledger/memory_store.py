@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from florist.api.secrets import SignedUrl
-from florist.archive.store import StoredObject
+from florist.secrets import SignedUrl
+from florist.stores.store import StoredObject
 
 
 @dataclass

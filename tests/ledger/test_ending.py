@@ -3,7 +3,7 @@
 import pytest
 
 from florist.ledger import How, RunFacts, State, next_attempt, restart
-from florist.ledger.fates import fate_of
+from florist.ledger.post_outcomes import post_outcome
 from tests.ledger.world import World, completed, work
 
 FAILED = {"status": "failed", "outputs": ()}
@@ -74,4 +74,4 @@ def test_ending_of_a_run_given_up_by_hand_is_not_recorded():
 
 
 def test_error_never_heard_of_leaves_a_request_unresolved():
-    assert fate_of(RuntimeError("?")) == "unknown"
+    assert post_outcome(RuntimeError("?")) == "unknown"

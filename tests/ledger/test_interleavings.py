@@ -16,9 +16,9 @@ from hypothesis.stateful import (
 )
 
 from florist.api.errors import APIError, BadRequestError, InsufficientCreditsError, RateLimitError
-from florist.archive.errors import StoreError, StoreUnavailableError
 from florist.ledger import State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnresolvedError
+from florist.stores.errors import StoreError, StoreUnavailableError
 from tests.ledger.fake_flora import Fault
 from tests.ledger.world import TECHNIQUE, KilledError, Process, World, work
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from florist.archive.folder import FolderStore
 from florist.ledger import State
 from florist.ledger.effects import POINTS
+from florist.stores.folder import FolderStore
 from tests.ledger.fake_flora import Fault
 from tests.ledger.world import World, completed, work
 

@@ -6,11 +6,11 @@ import pytest
 
 from florist.api.models import Run, RunStatus
 from florist.ledger import Entry, Send, State, Timing
-from florist.ledger.resolution import (
+from florist.ledger.recovery_rules import (
     Adopt,
+    Evidence,
     Look,
     Review,
-    Seen,
     SendAgain,
     StartAnew,
     WaitAndLook,
@@ -44,8 +44,8 @@ def run(run_id="run_1", seconds: float | None = 1.0) -> Run:
     return Run(run_id=run_id, status=RunStatus.RUNNING, created_at=created_at)
 
 
-def seen(*runs, claims=None, rivals=()) -> Seen:
-    return Seen(runs=runs, claims=claims or {}, rivals=rivals)
+def seen(*runs, claims=None, rivals=()) -> Evidence:
+    return Evidence(runs=runs, claims=claims or {}, rivals=rivals)
 
 
 def step(unresolved, *, age=HOUR, fingerprint="key-a", told=None, has_history=True):

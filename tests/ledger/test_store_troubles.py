@@ -2,9 +2,9 @@
 
 import pytest
 
-from florist.archive.errors import StoreDeniedError, StoreUnavailableError, StoreUnsafeError
 from florist.ledger import How, State
 from florist.ledger.errors import RunUnrecordedError, UnreadableRecordError
+from florist.stores.errors import StoreDeniedError, StoreUnavailableError, StoreUnsafeError
 from tests.ledger.world import World, work
 
 WRITES = ["0000.json", "0001.json", "claims", "0002.json"]

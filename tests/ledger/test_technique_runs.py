@@ -8,7 +8,7 @@ import httpx
 
 from florist.api import FloraClient
 from florist.api.models import InputValue
-from florist.ledger import FloraTechniques
+from florist.ledger import TechniqueRoute
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HISTORY = [
@@ -44,7 +44,7 @@ async def through(wire: Wire, use):
         now=lambda: wire.local_now,
     )
     async with client:
-        return await use(FloraTechniques(client, now=lambda: wire.local_now, monotonic=lambda: 0.0))
+        return await use(TechniqueRoute(client, now=lambda: wire.local_now, monotonic=lambda: 0.0))
 
 
 async def test_time_is_floras_and_asked_once():

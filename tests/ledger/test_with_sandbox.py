@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flora_sandbox.faults import Fault, FaultName
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api import FloraClient
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import InputValue
-from florist.archive.folder import FolderStore
-from florist.ledger import FloraTechniques, How, InputIdentity, Ledger, Spender, Work
+from florist.ledger import How, InputIdentity, Ledger, Spender, TechniqueRoute, Work
 from florist.ledger.errors import NeedsReviewError
-from sandbox.faults import Fault, FaultName
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from florist.stores.folder import FolderStore
 from tests.ledger.world import KilledError
 
 PROMPT = "Spring flowers"
@@ -55,7 +55,7 @@ class Scene:
             )
             spender = Spender(
                 self.ledger,
-                FloraTechniques(client, now=self.now, monotonic=monotonic),
+                TechniqueRoute(client, now=self.now, monotonic=monotonic),
                 now=self.now,
                 monotonic=monotonic,
                 sleep=self.sleep,

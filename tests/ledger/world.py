@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from florist.api.models import InputValue, Run, RunStatus
-from florist.archive.store import Store
 from florist.ledger import Entry, InputIdentity, Ledger, Spender, Started, Timing, Work
+from florist.stores.store import Store
 from tests.ledger.fake_flora import FakeFlora, FloraForProcess
 from tests.ledger.memory_store import MemoryStore
 from tests.ledger.virtual_time import VirtualTime

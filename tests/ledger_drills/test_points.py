@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import florist
-from florist.archive.store import Store
+from flora_sandbox.books import report
+from flora_sandbox.database import open_readonly
 from florist.ledger.effects import CALLS
-from sandbox.books import report
-from sandbox.database import open_readonly
+from florist.stores.store import Store
 from tests.drills.ledger.pointed_store import PointedStore
 from tests.drills.ledger.scene import scene
 

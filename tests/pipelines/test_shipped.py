@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flora_sandbox.catalogue import TECHNIQUES
 from florist.api.models import MediaKind, Technique
 from florist.pipelines import Plan, load_pipeline, plan
-from sandbox.catalogue import TECHNIQUES
 
 FOLDER = Path(__file__).parents[2] / "pipelines"
 SHIPPED = sorted(FOLDER.glob("*.yaml"))

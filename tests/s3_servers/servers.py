@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
-from florist.archive.s3 import S3Store
-from florist.archive.s3_client import Access
+from florist.stores.s3 import S3Store
+from florist.stores.s3_client import Access
 
 ACCESS_KEY = "florist-tests"
 SECRET_KEY = "secret-of-the-tests-3f9c"

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 
 NOW = 1_800_000_000.0
 

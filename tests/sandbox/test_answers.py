@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sandbox.server import SandboxServer
+from flora_sandbox.server import SandboxServer
 
 
 @pytest.fixture

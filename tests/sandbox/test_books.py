@@ -5,7 +5,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from sandbox.books import Line, report
+from flora_sandbox.books import Line, report
 
 
 def test_books_sort_runs_by_key_and_technique(sandbox, flora):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.command import main
-from sandbox.faults import SCENARIOS, FaultName
-from sandbox.routes import admin
-from sandbox.settings import Settings
+from flora_sandbox.command import main
+from flora_sandbox.faults import SCENARIOS, FaultName
+from flora_sandbox.routes import admin
+from flora_sandbox.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs/sandbox.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.M | re.S)
@@ -35,7 +35,7 @@ def rows(heading: str) -> dict[str, str]:
 
 def test_page_lists_every_setting_with_its_default_as_the_command_takes_it(monkeypatch):
     served = []
-    monkeypatch.setattr("sandbox.command.serve", lambda _, settings: served.append(settings))
+    monkeypatch.setattr("flora_sandbox.command.serve", lambda _, settings: served.append(settings))
     told = {name: cell.strip("`") for name, cell in rows("Settings").items()}
     main([f"--set={name}={default}" for name, default in told.items() if default])
     assert list(told) == list(Settings.model_fields)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from sandbox.faults import SCENARIOS, STAGE_OF, Fault, FaultName, faults_in
+from flora_sandbox.faults import SCENARIOS, STAGE_OF, Fault, FaultName, faults_in
 
 
 def outcome(call):

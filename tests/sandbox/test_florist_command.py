@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flora_sandbox.faults import SCENARIOS
+from flora_sandbox.settings import DEFAULT_DATA, Settings
 from florist.cli import main
-from sandbox.faults import SCENARIOS
-from sandbox.settings import DEFAULT_DATA, Settings
 
 Florist = Callable[..., int]
 Served = list[tuple[Path, Settings]]
@@ -19,7 +19,7 @@ Served = list[tuple[Path, Settings]]
 def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     """What would be served, each time that something would be."""
     served: Served = []
-    monkeypatch.setattr("sandbox.command.serve", lambda data, settings: served.append((data, settings)) or 0)
+    monkeypatch.setattr("flora_sandbox.command.serve", lambda data, settings: served.append((data, settings)) or 0)
     return served
 
 

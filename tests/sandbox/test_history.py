@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.faults import Fault
+from flora_sandbox.faults import Fault
 
 LONG = 1000
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from sandbox.faults import Fault
-from sandbox.server import SandboxServer
+from flora_sandbox.faults import Fault
+from flora_sandbox.server import SandboxServer
 from tests.sandbox.conftest import Caller
 
 DAY = 24 * 3600

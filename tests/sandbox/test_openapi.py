@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sandbox.app import application
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from flora_sandbox.app import application
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 
 # The sandbox is a thread of this process: what it draws at random meanwhile is nothing that the strategies did.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")

@@ -2,13 +2,13 @@
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.files import media_type_of
-from sandbox.multipart import parts_of
-from sandbox.pages import Place, decoded, encoded
-from sandbox.problems import Problem
-from sandbox.ranges import span_of
-from sandbox.urls import is_loopback, media_url_fault
+from flora_sandbox.clock import Clock
+from flora_sandbox.files import media_type_of
+from flora_sandbox.multipart import parts_of
+from flora_sandbox.pages import Place, decoded, encoded
+from flora_sandbox.problems import Problem
+from flora_sandbox.ranges import span_of
+from flora_sandbox.urls import is_loopback, media_url_fault
 
 
 @pytest.mark.parametrize("place", [Place(before=7), Place(offset=40)])

@@ -16,9 +16,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from sandbox.books import report
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
+from flora_sandbox.books import report
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 
 NOW = 1_800_000_000.0
 
@@ -99,7 +99,7 @@ def test_restart_keeps_the_moved_clock(sandbox):
 
 
 def test_restart_keeps_faults_and_their_turns(sandbox, flora):
-    from sandbox.faults import Fault
+    from flora_sandbox.faults import Fault
 
     sandbox.set_faults(Fault(name="server_error", every=2))
     first = flora.get("/models").status_code
@@ -123,8 +123,8 @@ def test_input_url_of_before_a_restart_on_another_port_still_works(open_sandbox,
 
 
 def served(data: Path, *extra: str) -> tuple[subprocess.Popen[str], str]:
-    """Start `python -m sandbox` and return it with its base URL."""
-    command = [sys.executable, "-m", "sandbox", "--data", str(data), *extra]
+    """Start `python -m flora_sandbox` and return it with its base URL."""
+    command = [sys.executable, "-m", "flora_sandbox", "--data", str(data), *extra]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     match = re.fullmatch(r"FLORA sandbox at (\S+)\n", process.stdout.readline())
     assert match
@@ -170,7 +170,7 @@ def test_command_that_finds_its_port_taken_says_so(sandbox, tmp_path):
     port = httpx.URL(sandbox.url).port
 
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--port", str(port), "--data", str(tmp_path / "other")],
+        [sys.executable, "-m", "flora_sandbox", "--port", str(port), "--data", str(tmp_path / "other")],
         capture_output=True,
         text=True,
         check=False,
@@ -187,7 +187,7 @@ def test_command_without_its_extra_says_what_to_install(tmp_path, missing, named
     paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
 
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--data", str(tmp_path / "data")],
+        [sys.executable, "-m", "flora_sandbox", "--data", str(tmp_path / "data")],
         capture_output=True,
         text=True,
         check=False,
@@ -202,7 +202,7 @@ def test_command_without_its_extra_says_what_to_install(tmp_path, missing, named
     "wanted", [["--scenario", "calm"], ["--set", "no_such_setting=1"], ["--seed", "1", "--balance", "x"]]
 )
 def test_command_with_settings_that_do_not_fit_says_which(tmp_path, capsys, wanted):
-    from sandbox.command import main
+    from flora_sandbox.command import main
 
     assert main(["--data", str(tmp_path), *wanted]) == 1
     assert "do not fit" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from sandbox.server import SandboxServer
+from flora_sandbox.server import SandboxServer
 
 WORKSPACE = SandboxServer.workspace_id
 

@@ -1,6 +1,6 @@
 """The calls printed in FLORA's own pages, with their placeholders filled."""
 
-from sandbox.server import SandboxServer
+from flora_sandbox.server import SandboxServer
 
 WORKSPACE = SandboxServer.workspace_id
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.server import SandboxServer
+from flora_sandbox.server import SandboxServer
 
 WORKSPACE = SandboxServer.workspace_id
 PROJECT = "prj_launch00001"

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from sandbox.webhooks import signature
+from flora_sandbox.webhooks import signature
 
 
 class Receiver:

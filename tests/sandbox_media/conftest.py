@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sandbox.media import InputContent, render
+from flora_sandbox.media import InputContent, render
 from tests.sandbox_media.contents import image_input, png, text_input
 
 PACKSHOT = Path(__file__).parents[2] / "pipelines" / "samples" / "packshot.png"

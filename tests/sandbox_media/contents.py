@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from sandbox.media import InputContent
+from flora_sandbox.media import InputContent
 
 
 def png(image: Image.Image) -> bytes:

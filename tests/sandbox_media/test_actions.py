@@ -6,7 +6,7 @@ import av
 import pytest
 from PIL import Image
 
-from sandbox.media import InputContent, Made, UnreadableInputError, UnusableParamError, perform
+from flora_sandbox.media import InputContent, Made, UnreadableInputError, UnusableParamError, perform
 from tests.sandbox_media.contents import image_input, png, text_input
 
 WIDE = image_input(png(Image.new("RGB", (200, 100), "teal")))

@@ -8,7 +8,7 @@ import av
 import pytest
 from PIL import Image
 
-from sandbox.catalogue import (
+from flora_sandbox.catalogue import (
     ACTIONS,
     MODELS,
     PROJECTS,
@@ -20,8 +20,8 @@ from sandbox.catalogue import (
     TechniqueDefinition,
     TransientFailure,
 )
-from sandbox.media import InputContent, Made, render
-from sandbox.media.actions import ACTIONS as PERFORMED
+from flora_sandbox.media import InputContent, Made, render
+from flora_sandbox.media.actions import ACTIONS as PERFORMED
 
 ContentFor = Callable[[str], InputContent]
 

@@ -6,7 +6,7 @@ import av
 import pytest
 from PIL import Image
 
-from sandbox.media import Made, render
+from flora_sandbox.media import Made, render
 from tests.sandbox_media import marker
 from tests.sandbox_media.contents import image_input, png, text_input
 
@@ -62,7 +62,7 @@ def test_marker_is_not_found_in_a_film_of_an_unmarked_still(packshot: Image.Imag
 
 
 def test_marker_survives_mpeg4_where_x264_is_missing(packshot: Image.Image, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sandbox.media.films.ENCODERS", ("mpeg4",))
+    monkeypatch.setattr("flora_sandbox.media.films.ENCODERS", ("mpeg4",))
 
     (film,) = render("film-from-still", {"image": image_input(png(marker.plant(packshot)))}, seed=1)
 

@@ -8,8 +8,8 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from sandbox.catalogue import TECHNIQUES, TechniqueDefinition
-from sandbox.media import InputContent, UnreadableInputError, render
+from flora_sandbox.catalogue import TECHNIQUES, TechniqueDefinition
+from flora_sandbox.media import InputContent, UnreadableInputError, render
 from tests.sandbox_media.contents import image_input, png, text_input
 
 ContentFor = Callable[[str], InputContent]

@@ -6,10 +6,10 @@ from random import Random
 import pytest
 from PIL import Image, ImageDraw
 
-from sandbox.media.content import InputContent
-from sandbox.media.pictures import picture_of
-from sandbox.media.scenery import gradient, scene
-from sandbox.media.subject import matte_of, pinned
+from flora_sandbox.media.content import InputContent
+from flora_sandbox.media.pictures import picture_of
+from flora_sandbox.media.scenery import gradient, scene
+from flora_sandbox.media.subject import matte_of, pinned
 from tests.sandbox_media.contents import png
 
 

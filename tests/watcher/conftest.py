@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pytest
 
 from florist.api.errors import APIResponseValidationError, BadRequestError, NotFoundError
-from florist.api.lookout import RunRoute
 from florist.api.models import MediaKind, Output, Run, RunStatus, TechniqueRef
 from florist.api.paging import Page
+from florist.api.run_poller import RunRoute
 from florist.api.watcher import RunWatcher
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from florist.api.lookout import ENDED_RUNS_A_TICK
+from florist.api.run_poller import ENDED_RUNS_A_TICK
 from florist.api.watching_schedule import requests_allowed
 
 Watching = Any

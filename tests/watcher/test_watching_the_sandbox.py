@@ -6,13 +6,13 @@ from pathlib import Path
 
 import httpx
 
+from flora_sandbox.clock import Clock
+from flora_sandbox.server import SandboxServer
+from flora_sandbox.settings import Settings
 from florist.api.client import FloraClient
-from florist.api.lookout import ENDED_RUNS_A_TICK
 from florist.api.models import InputValue, Run
+from florist.api.run_poller import ENDED_RUNS_A_TICK
 from florist.api.watching_schedule import requests_allowed
-from sandbox.clock import Clock
-from sandbox.server import SandboxServer
-from sandbox.settings import Settings
 
 IN_FLIGHT = 200
 BRIEF = InputValue(id="brief", type="text", value="Spring flowers")

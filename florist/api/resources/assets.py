@@ -13,9 +13,9 @@ from florist.api.paging import AsyncPager
 from florist.api.resources.resource import Resource, checked_key, without_none
 from florist.api.retries import Effect
 from florist.api.routes import route
-from florist.api.secrets import SignedUrl
 from florist.api.storage import Storage, is_safe
 from florist.api.transport import Transport
+from florist.secrets import SignedUrl
 
 RESERVATIONS = 3
 """How many addresses are asked for before one file's upload is given up."""

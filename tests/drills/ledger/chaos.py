@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flora_sandbox.books import report
 from florist.ledger import adopt, restart
-from sandbox.books import report
 from tests.drills.ledger.processes import Process
 from tests.drills.ledger.rounds import Figures
 from tests.drills.ledger.scene import STEPS, Scene

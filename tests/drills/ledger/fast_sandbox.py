@@ -9,10 +9,10 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.clock import Clock
-from sandbox.flora import Flora
-from sandbox.server import bound_socket, server_for
-from sandbox.settings import Settings
+from flora_sandbox.clock import Clock
+from flora_sandbox.flora import Flora
+from flora_sandbox.server import bound_socket, server_for
+from flora_sandbox.settings import Settings
 from tests.drills.ledger.fast_time import RATE, FastTime
 
 

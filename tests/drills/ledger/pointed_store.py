@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
-from florist.api.secrets import SignedUrl
-from florist.archive.errors import StoreUnavailableError
-from florist.archive.store import Store, StoredObject
+from florist.secrets import SignedUrl
+from florist.stores.errors import StoreUnavailableError
+from florist.stores.store import Store, StoredObject
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class PointedStore:
 
     async def check(self) -> None:
         # The probe makes its calls on us, not past us.
-        from florist.archive.probe import probe
+        from florist.stores.probe import probe
 
         await probe(self)
 

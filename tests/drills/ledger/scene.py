@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from flora_sandbox.books import report
+from flora_sandbox.database import open_readonly
 from florist.archive.manifest import Manifest
 from florist.ledger import Entry, Ledger, State
-from sandbox.books import report
-from sandbox.database import open_readonly
 from tests.drills.ledger import fast_sandbox, walk_rows
 from tests.drills.ledger.processes import Process
 

@@ -19,8 +19,8 @@ import pytest
 from PIL import Image
 
 from deployments.server_processes import PrefectServer, prefect_server, sandbox_server, server_process
-from florist.archive.folder import FolderStore
 from florist.ledger import Entry, Ledger
+from florist.stores.folder import FolderStore
 
 pytestmark = pytest.mark.drill
 

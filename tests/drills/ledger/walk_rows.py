@@ -16,15 +16,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from florist.api import FloraClient
-from florist.archive.folder import FolderStore
-from florist.archive.s3 import S3Store
-from florist.archive.store import Store
 from florist.errors import FloristError
-from florist.ledger import FloraTechniques, Ledger, Spender
+from florist.ledger import Ledger, Spender, TechniqueRoute
 from florist.pipelines import PlannedStep, definitions_of, load_pipeline
-from florist.pipelines.making import Assignment, StepResult, make_step
 from florist.pipelines.rows import plan_rows, step_label, walk_rows
-from florist.studio import Studio, StudioSteps
+from florist.stores.folder import FolderStore
+from florist.stores.s3 import S3Store
+from florist.stores.store import Store
+from florist.studio.steps import Assignment, StepResult, make_step
+from florist.studio.studio import Studio, StudioSteps
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
 from tests.drills.ledger.pointed_store import PointedStore
@@ -69,7 +69,7 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
     async with client:
         spender = Spender(
             Ledger(store),
-            FloraTechniques(client, now=time.now, monotonic=time.monotonic),
+            TechniqueRoute(client, now=time.now, monotonic=time.monotonic),
             is_serial=not wanted.not_serial,
             now=time.now,
             monotonic=time.monotonic,

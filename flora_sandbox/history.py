@@ -1,0 +1,114 @@
+"""Run history: newest first, filtered, paged."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from flora_sandbox.calls import Call
+from flora_sandbox.clock import Clock
+from flora_sandbox.database import Database
+from flora_sandbox.fault_rules import FaultRules
+from flora_sandbox.faults import FaultName, Stage
+from flora_sandbox.pages import Place, decoded, encoded, page_size
+from flora_sandbox.settings import Settings
+from flora_sandbox.shapes import Meta, RunStatus, RunType
+from flora_sandbox.views import status_clause
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What history is asked for."""
+
+    kind: RunType
+    workspace_id: str | None = None
+    project_id: str | None = None
+    technique_id: str | None = None
+    status: RunStatus | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One page."""
+
+    rows: list[sqlite3.Row]
+    meta: Meta
+
+
+class History:
+    """The runs of one caller."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock, rules: FaultRules) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._rules = rules
+
+    def page(self, call: Call, filters: Filters, *, limit: int | None, cursor: str | None) -> Slice:
+        """Return one page of history."""
+        place = decoded(cursor)
+        size = page_size(limit, self._settings)
+        condition, values = self._condition(call, filters)
+        for fault in self._rules.strike(Stage.HISTORY, call):
+            if fault.name is FaultName.HISTORY_LAG:
+                condition += " AND created_at <= ?"
+                values.append(self._clock.now() - fault.seconds)
+            elif cursor:
+                place = self._shifted(place, fault.shift, condition, values)
+        rows = self._rows(condition, values, place, size + 1)
+        total = self._database.row(f"SELECT count(*) AS total FROM runs WHERE {condition}", *values)  # noqa: S608
+        meta = Meta(next_cursor=None, total_estimate=0 if total is None else total["total"])
+        if len(rows) > size:
+            meta.next_cursor = encoded(self._next_place(place, rows[size - 1], size))
+        return Slice(rows[:size], meta)
+
+    def _rows(self, condition: str, values: list[object], place: Place, count: int) -> list[sqlite3.Row]:
+        if place.before is not None:
+            condition, values = f"{condition} AND seq < ?", [*values, place.before]
+        return self._database.rows(
+            f"SELECT * FROM runs WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - built here
+            *values,
+            count,
+            place.offset,
+        )
+
+    def _next_place(self, place: Place, last: sqlite3.Row, size: int) -> Place:
+        if self._settings.paging == "offset":
+            return Place(offset=place.offset + size)
+        return Place(before=last["seq"])
+
+    def _shifted(self, place: Place, shift: int, condition: str, values: list[object]) -> Place:
+        """Return a place that repeats items, as runs added meanwhile do to offsets; or that leaves some out."""
+        if place.before is None:
+            return Place(offset=max(0, place.offset - shift))
+        if shift < 0:
+            return Place(before=place.before, offset=-shift)
+        row = self._database.row(
+            f"SELECT max(seq) AS seq FROM (SELECT seq FROM runs WHERE {condition} AND seq >= ?"  # noqa: S608
+            " ORDER BY seq LIMIT ?)",
+            *values,
+            place.before,
+            shift,
+        )
+        return Place(before=place.before if row is None or row["seq"] is None else row["seq"] + 1)
+
+    def _condition(self, call: Call, filters: Filters) -> tuple[str, list[object]]:
+        clauses: list[str] = []
+        values: list[object] = []
+        if self._settings.history_per_key:
+            clauses.append("owner = ?")
+            values.append(call.owner)
+        clauses.append("kind = ?")
+        values.append(filters.kind)
+        wanted = {
+            "workspace_id": filters.workspace_id,
+            "project_id": filters.project_id,
+            "subject_id": filters.technique_id,
+        }
+        for column, value in wanted.items():
+            if value is not None:
+                clauses.append(f"{column} = ?")
+                values.append(value)
+        if filters.status is not None:
+            clause, given = status_clause(filters.status, self._clock.now())
+            clauses.append(clause)
+            values += given
+        return " AND ".join(clauses), values

@@ -1,0 +1,86 @@
+"""FLORA's technique runs, as the ledger needs them, through the client."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from florist.api.client import FloraClient
+from florist.api.models import InputValue, Run
+
+CLOCKS_MAY_PART = 2.0
+"""Seconds. More than this between our two clocks says that one was set, or slept: ask FLORA again."""
+
+
+class TechniqueRoute:
+    """`Flora` for the route `POST /techniques/{technique}/runs`."""
+
+    has_history = True
+
+    def __init__(
+        self,
+        client: FloraClient,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._now = now
+        self._monotonic = monotonic
+        self._asked: tuple[datetime, float] | None = None
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Of the client's API key."""
+        return self._client.key_fingerprint
+
+    @property
+    def workspace(self) -> str:
+        """The client's workspace; where it names none, its key stands for one."""
+        return f"{self._client.base_url} {self._client.workspace_id or self._client.key_fingerprint}"
+
+    def server_now(self) -> datetime:
+        """Return FLORA's time as the client knows it."""
+        return self._client.server_now()
+
+    async def ask_time(self, *, anew: bool) -> datetime:
+        """Return FLORA's time, from the `Date` of an answer to a request for one item of history if need be."""
+        if anew or not self._is_known():
+            await self._client.techniques.runs.list(limit=1).page()
+            self._asked = self._now(), self._monotonic()
+        return self._client.server_now()
+
+    async def post(
+        self,
+        technique_id: str,
+        inputs: Sequence[InputValue],
+        *,
+        idempotency_key: str,
+        callback_url: str | None,
+        before_send: Callable[[], Awaitable[None]],
+    ) -> Run:
+        """Start a run; see `Flora.post`."""
+        return await self._client.techniques.runs.create(
+            technique_id,
+            inputs=inputs,
+            callback_url=callback_url,
+            idempotency_key=idempotency_key,
+            before_send=before_send,
+        )
+
+    async def history(self, technique_id: str, *, since: datetime) -> AsyncIterator[Run]:
+        """Yield a technique's runs created since then.
+
+        Without a workspace filter: a run may not be filed where it is looked for. Newest first, so that the
+        first older one ends it; one without a time may be of any.
+        """
+        async for run in self._client.techniques.runs.list(technique_id=technique_id):
+            if run.created_at is not None and run.created_at < since:
+                return
+            yield run
+
+    def _is_known(self) -> bool:
+        if self._asked is None:
+            return False
+        at, monotonic = self._asked
+        apart = (self._now() - at).total_seconds() - (self._monotonic() - monotonic)
+        return abs(apart) < CLOCKS_MAY_PART

@@ -1,0 +1,326 @@
+"""A store in an S3 bucket, on AWS or any store that speaks S3 and honours `If-None-Match` on PutObject."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError, KeyTakenError, ObjectMissingError, StoreUnavailableError
+from florist.stores.keys import checked_key
+from florist.stores.parts import PART_BYTES, filled, read_ahead
+from florist.stores.probe import probe
+from florist.stores.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
+from florist.stores.s3_options import ObjectOptions
+from florist.stores.s3_proof import is_believable
+from florist.stores.s3_upload import WRITE_ID, Digest, MultipartUpload
+from florist.stores.store import StoredObject
+from florist.stores.threads import in_thread
+
+_READ_BYTES = 1024 * 1024
+_SHA256 = "sha256"
+_CONFLICTS_AT_MOST = 5
+
+
+class S3Store:
+    """A `Store` in a bucket. All below the prefix is taken to be ours."""
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        access: Access | None = None,
+        options: ObjectOptions | None = None,
+        part_bytes: int = PART_BYTES,
+        parts_in_flight: int = 2,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Name the bucket; nothing is asked of it before the first call.
+
+        Args:
+            part_bytes: what one request carries; smaller objects are written by one PutObject.
+            parts_in_flight: uploads at once for one object. One more part is read ahead meanwhile, and takes the
+                room of two while its pieces are put together.
+        """
+        self.bucket = bucket
+        self.prefix = checked_key(prefix.strip("/")) if prefix.strip("/") else ""
+        self._options = options or ObjectOptions()
+        self._part_bytes = part_bytes
+        self._parts_in_flight = parts_in_flight
+        self._now = now
+        self._sleep = sleep
+        self._calls = S3Calls(access or Access(), self.location, is_checksummed=self._options.checksum != "none")
+        self._is_proven = False
+
+    @property
+    def location(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    async def check(self) -> None:
+        """Make sure that the bucket is there, takes objects, and never overwrites them; see `Store.check`.
+
+        Finds out besides whether its answers can be believed: until then, and where they cannot, every object
+        written is looked at once more.
+        """
+        await probe(self)
+        self._is_proven = await self._proves_itself()
+
+    async def head(self, key: str) -> StoredObject | None:
+        """Return what is known of an object; None if there is none."""
+        told = await self._told(key)
+        return None if told is None else _described(key, told)
+
+    async def read(self, key: str) -> bytes | None:
+        """Return a small object whole; None if there is none."""
+        where = self._where(key)
+
+        def whole(s3: Any) -> bytes:
+            content: bytes = s3.get_object(**where)["Body"].read()
+            return content
+
+        return await self._calls.call_expecting(ABSENT, whole)
+
+    async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Yield an object's bytes in order; see `Store.stream`."""
+        where = self._where(key)
+        answer = await self._calls.call_expecting(ABSENT, lambda s3: s3.get_object(**where))
+        if answer is None:
+            raise ObjectMissingError(f"there is nothing under {key} in {self.location}", key=key)
+        body = answer["Body"]
+        try:
+            while block := await self._calls.call(lambda _: body.read(_READ_BYTES)):
+                yield block
+        finally:
+            body.close()
+
+    async def create(self, key: str, data: bytes, *, media_type: str = "application/json") -> bool:
+        """Write a small object if there is none under the key; see `Store.create`."""
+        digest = Digest(self._options.checksum)
+        arguments = {"ContentType": media_type, **self._options.arguments(self._now())}
+        if await self._put(key, data, digest, arguments) is not None:
+            return True
+        return await self.read(key) == data
+
+    async def write(
+        self,
+        key: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        media_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> StoredObject:
+        """Write a stream under a new key; see `Store.write`."""
+        digest = Digest(self._options.checksum)
+        arguments = self._options.output_arguments(self._now(), media_type, metadata or {})
+        async with aclosing(filled(chunks, self._part_bytes)) as parts:
+            first = await anext(parts, b"")
+            second = await anext(parts, None) if len(first) == self._part_bytes else None
+            write_id = ""
+            if second is None:
+                answer = await self._put(key, first, digest, arguments)
+                if answer is not None and self._is_proven and digest.is_confirmed_by(answer):
+                    return self._as_sent(key, digest, arguments)
+                is_ours = answer is not None
+            else:
+                async with aclosing(read_ahead(_rejoined(first, second, parts))) as all_parts:
+                    write_id = await self._upload(key, all_parts, digest, arguments)
+                is_ours = bool(write_id)
+        return await self._verified(key, digest, is_ours=is_ours, write_id=write_id)
+
+    async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
+        """Yield objects whose key begins with `prefix`, in key order; see `Store.list`."""
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix + prefix}
+        if start_after:
+            arguments["StartAfter"] = self._full_prefix + start_after
+        while True:
+            page = await self._calls.call(lambda s3: s3.list_objects_v2(**arguments))
+            for item in page.get("Contents", ()):
+                key = item["Key"].removeprefix(self._full_prefix)
+                yield StoredObject(key=key, size_bytes=item["Size"], modified_at=item["LastModified"])
+            if "NextContinuationToken" not in page:
+                return
+            arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+        """Return a URL that anyone can read the object by until it expires; nobody asks whether it is there."""
+        where = self._where(key)
+        seconds = int(expires_in.total_seconds())
+        url = await self._calls.call(
+            lambda s3: s3.generate_presigned_url("get_object", Params=where, ExpiresIn=seconds)
+        )
+        return SignedUrl(url)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object, or hide it where the bucket keeps versions; not an error if there is none."""
+        where = self._where(key)
+        await self._calls.call(lambda s3: s3.delete_object(**where))
+
+    async def drop_leftovers(self, *, older_than: timedelta) -> int:
+        """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
+        dropped = 0
+        async for upload in self._unfinished_uploads():
+            if upload["Initiated"] < self._now() - older_than:
+                await self._abort(upload["Key"], upload["UploadId"])
+                dropped += 1
+        return dropped
+
+    @property
+    def _full_prefix(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""
+
+    def _where(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self.bucket, "Key": self._full_prefix + checked_key(key)}
+
+    async def _told(self, key: str) -> dict[str, Any] | None:
+        arguments = self._where(key)
+        if self._options.checksum != "none":
+            arguments["ChecksumMode"] = "ENABLED"
+        told = await self._calls.call_expecting(ABSENT, lambda s3: s3.head_object(**arguments))
+        return None if told is None else {**told}
+
+    async def _put(
+        self, key: str, data: bytes, digest: Digest, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Write an object by one request; return the answer to it.
+
+        None if an object was there already, perhaps by a lost answer to our own request.
+        """
+        # On the event loop, hashing would give the interpreter away and have to wait for it.
+        verified_by = await in_thread(digest.add, data)
+        metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
+        request = {
+            **arguments,
+            **self._options.algorithm,
+            **verified_by,
+            **self._where(key),
+            "Metadata": metadata,
+            "IfNoneMatch": "*",
+        }
+        for attempt in count(1):
+            answer = await self._calls.call_expecting(TAKEN, lambda s3: s3.put_object(**request, Body=data))
+            if answer is not None:
+                return {**answer}
+            if await self._told(key) is not None:
+                return None
+            # A conflict with a writer that then failed: nobody's object is there.
+            if attempt == _CONFLICTS_AT_MOST:
+                break
+            await self._sleep(0.1 * attempt)
+        raise StoreUnavailableError(
+            f"{self.location} refuses {key} as taken, yet has none", location=self.location
+        )
+
+    async def _proves_itself(self) -> bool:
+        key = f"florist-check-{uuid4().hex}.bin"
+        options = self._options.arguments(self._now()).items()
+        # A lock would keep what nobody wants.
+        unlocked = {name: value for name, value in options if not name.startswith("ObjectLock")}
+        try:
+            return await is_believable(
+                self._calls, {**unlocked, **self._options.algorithm, **self._where(key)}, self._options.checksum
+            )
+        finally:
+            await self.delete(key)
+
+    def _as_sent(self, key: str, digest: Digest, arguments: Mapping[str, Any]) -> StoredObject:
+        """Describe an object whose writing was confirmed, without asking for it."""
+        metadata = {**arguments["Metadata"], _SHA256: digest.sha256}
+        return StoredObject(key, digest.size_bytes, self._now(), arguments["ContentType"], digest.sha256, metadata)
+
+    async def _upload(
+        self, key: str, parts: AsyncIterator[bytes], digest: Digest, arguments: Mapping[str, Any]
+    ) -> str:
+        """Write an object in parts; return the id that its metadata has, or nothing if the object is not ours."""
+        if await self._told(key) is not None:
+            # Not worth sending gigabytes for, and some stores would overwrite: see whether it is the same.
+            async for part in parts:
+                await in_thread(digest.add, part)
+            return ""
+        where = self._where(key)
+        upload = MultipartUpload(
+            self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
+        )
+        if await upload.send(parts, {**arguments, **self._options.algorithm}):
+            return upload.write_id
+        told = await self._told(key)
+        if told is None:
+            raise StoreUnavailableError(
+                f"{self.location} lost the upload of {key}; write it again", location=self.location
+            )
+        return upload.write_id if told.get("Metadata", {}).get(WRITE_ID) == upload.write_id else ""
+
+    async def _verified(self, key: str, digest: Digest, *, is_ours: bool, write_id: str) -> StoredObject:
+        """Read back what the store has: some drop what they were asked to keep, or never looked at checksums."""
+        told = await self._told(key)
+        kept = None if told is None else _described(key, told)
+        if kept is not None and write_id and kept.metadata.get(WRITE_ID, write_id) != write_id:
+            # Some stores let two uploads of one key be completed at once, and tell both that theirs stands.
+            is_ours = False
+        is_same = kept is not None and await self._is_same(kept, told or {}, digest, is_ours=is_ours)
+        if kept is not None and is_same:
+            return StoredObject(
+                key, kept.size_bytes, kept.modified_at, kept.media_type, digest.sha256, kept.metadata
+            )
+        if is_ours:
+            raise IntegrityError(
+                f"{self.location} has not kept {key} as it was sent; look at it before trusting it"
+            )
+        raise KeyTakenError(f"{key} in {self.location} holds other bytes already; nothing was changed", key=key)
+
+    async def _is_same(
+        self, kept: StoredObject, told: Mapping[str, Any], digest: Digest, *, is_ours: bool
+    ) -> bool:
+        if kept.size_bytes != digest.size_bytes or kept.sha256 not in (None, digest.sha256):
+            return False
+        if is_ours and (kept.sha256 or WRITE_ID in kept.metadata):
+            return not digest.is_contradicted_by(told)
+        return kept.sha256 is not None or await self._sha256_of(kept.key) == digest.sha256
+
+    async def _sha256_of(self, key: str) -> str:
+        sha256 = hashlib.sha256()
+        async for block in self.stream(key):
+            sha256.update(block)
+        return sha256.hexdigest()
+
+    async def _abort(self, full_key: str, upload_id: str) -> None:
+        await self._calls.call_expecting(
+            NO_SUCH_UPLOAD,
+            lambda s3: s3.abort_multipart_upload(Bucket=self.bucket, Key=full_key, UploadId=upload_id),
+        )
+
+    async def _unfinished_uploads(self) -> AsyncGenerator[dict[str, Any], None]:
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix}
+        while True:
+            page = await self._calls.call(lambda s3: s3.list_multipart_uploads(**arguments))
+            for upload in page.get("Uploads", ()):
+                yield {**upload}
+            if not page.get("IsTruncated"):
+                return
+            arguments["KeyMarker"] = page["NextKeyMarker"]
+            arguments["UploadIdMarker"] = page["NextUploadIdMarker"]
+
+
+def _described(key: str, told: Mapping[str, Any]) -> StoredObject:
+    metadata = dict(told.get("Metadata", {}))
+    return StoredObject(
+        key=key,
+        size_bytes=told["ContentLength"],
+        modified_at=told["LastModified"],
+        media_type=told.get("ContentType", ""),
+        sha256=metadata.get(_SHA256),
+        metadata=metadata,
+    )
+
+
+async def _rejoined(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    yield second
+    async for part in rest:
+        yield part

@@ -1,0 +1,123 @@
+"""Brings files to one FLORA workspace as assets, each content once, whichever process needs it.
+
+::
+
+    assets/<FLORA's host and the workspace>/<sha256>.json      the id of the asset that has this content
+
+A request that is repeated after a death therefore names the same asset, as a FLORA that compares bodies demands.
+A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: that is asked for.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from florist.api import FloraClient
+from florist.api.assets import AssetStatus
+from florist.api.errors import APIResponseValidationError, NotFoundError, PermissionDeniedError
+from florist.archive.expiry import lasts
+from florist.archive.keys import segment
+from florist.errors import ConfigurationError
+from florist.secrets import SignedUrl
+from florist.stores.store import Store
+
+LONGEST_QUEUE = timedelta(minutes=15)
+"""FLORA opens an input when the run leaves its queue; nobody says when that is. A URL with less left than this
+could be dead by then, unless the step itself waits less long."""
+
+OpenedFile = Callable[[], AbstractAsyncContextManager[Path]]
+"""Has a file there for as long as it is uploaded."""
+
+
+class AssetNote(BaseModel):
+    """Which asset of a workspace has a content."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1] = 1
+    asset_id: str = Field(min_length=1)
+
+
+class AssetCache:
+    """Knows which asset of FLORA's has what content, by its own memory and by the notes in the store."""
+
+    def __init__(self, client: FloraClient, store: Store) -> None:
+        self._client = client
+        self._store = store
+        self._urls: dict[str, asyncio.Task[SignedUrl]] = {}
+        self._workspace_id: str | None = client.workspace_id
+
+    async def url_of(self, sha256: str, opened: OpenedFile) -> str:
+        """Return the URL of the asset with this content, uploaded now if there is none.
+
+        Raises:
+            AssetError: FLORA does not take the file.
+        """
+        task = self._urls.get(sha256)
+        if task is None or self._is_over(task):
+            task = asyncio.create_task(self._find(sha256, opened), name=f"upload {sha256[:12]}")
+            self._urls[sha256] = task
+        try:
+            # Shielded: a step that is cancelled must not take the file from the others.
+            return (await asyncio.shield(task)).reveal()
+        except Exception:
+            if self._urls.get(sha256) is task:
+                del self._urls[sha256]
+            raise
+
+    def _is_over(self, task: asyncio.Task[SignedUrl]) -> bool:
+        return task.done() and (task.cancelled() or task.exception() is not None or not self._lasts(task.result()))
+
+    def _lasts(self, url: SignedUrl | None) -> bool:
+        return lasts(url, LONGEST_QUEUE, now=self._client.server_now())
+
+    async def _find(self, sha256: str, opened: OpenedFile) -> SignedUrl:
+        workspace_id = await self._workspace()
+        owner = segment(f"{urlsplit(self._client.base_url).netloc} {workspace_id}", otherwise="workspace")
+        key = f"assets/{owner}/{sha256}.json"
+        content = await self._store.read(key)
+        if content is not None:
+            url = await self._noted(content)
+            if url is not None:
+                return url
+            await self._store.delete(key)
+        async with opened() as path:
+            asset = await self._client.assets.upload(path, workspace_id=workspace_id)
+            if asset.url is None:
+                raise APIResponseValidationError(
+                    f"FLORA tells no URL for asset {asset.asset_id}, made of {path.name}"
+                )
+        if not asset.asset_id or await self._store.create(key, _note(asset.asset_id)):
+            return asset.url
+        # Another process was quicker. Its asset is what all will name from now on.
+        return await self._noted(await self._store.read(key) or b"") or asset.url
+
+    async def _noted(self, content: bytes) -> SignedUrl | None:
+        """Return the URL of the asset that a note names; None if it is of no use any more."""
+        try:
+            asset = await self._client.assets.retrieve(AssetNote.model_validate_json(content).asset_id)
+        except (ValidationError, NotFoundError, PermissionDeniedError):
+            return None
+        return asset.url if asset.status is AssetStatus.READY and self._lasts(asset.url) else None
+
+    async def _workspace(self) -> str:
+        """Return the workspace that assets go to: the configured one, else the key's first."""
+        if self._workspace_id is None:
+            workspaces = await self._client.workspaces.list()
+            if not workspaces:
+                raise ConfigurationError(
+                    "this API key sees no workspace that a file could be uploaded to; "
+                    "name one in FLORA_WORKSPACE_ID or in the FLORA Workspace block"
+                )
+            self._workspace_id = workspaces[0].workspace_id
+        return self._workspace_id
+
+
+def _note(asset_id: str) -> bytes:
+    return AssetNote(asset_id=asset_id).model_dump_json().encode()

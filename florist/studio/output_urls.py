@@ -1,0 +1,128 @@
+"""Feeds the outputs of earlier steps to the next: from FLORA while its URL lasts, from the archive ever after.
+
+::
+
+    a text ───────────────────────────────────────────────────────────────► inline
+    FLORA's own URL, good for as long as the run may wait ─────────────────► that
+    an archive on S3, which FLORA takes URLs of ───────────────────────────► a URL of our object
+    no such archive, and FLORA still gives out URLs of the run that last ──► a fresh one
+    else, or where FLORA could not open what it was given before ──────────► our bytes, uploaded as an asset
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from florist.api import FloraClient
+from florist.api.errors import NotFoundError
+from florist.api.models import MediaKind
+from florist.archive.expiry import lasts
+from florist.archive.manifest import ArchivedOutput
+from florist.pipelines.errors import UnusableValueError
+from florist.secrets import SignedUrl
+from florist.stores.errors import IntegrityError, ObjectMissingError
+from florist.stores.store import Store
+from florist.stores.threads import in_thread
+from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
+from florist.studio.steps import StepResult
+
+LENT_FOR = timedelta(hours=6)
+"""How long a URL of our object opens it: beyond any queue, and any second attempt of FLORA's to read it, by far;
+and short for a secret that has been given away."""
+
+_TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
+"""Where a store can be that FLORA takes URLs of. Source: the contract, "Starting a run"."""
+
+
+class OutputUrls:
+    """Finds the value by which FLORA gets an output that is kept in the archive."""
+
+    def __init__(self, client: FloraClient, store: Store, uploads: AssetCache) -> None:
+        self._client = client
+        self._store = store
+        self._uploads = uploads
+
+    async def url_of(
+        self, made: StepResult, index: int, *, timeout: float | None = None, by_upload: bool = False
+    ) -> str:
+        """Return a URL of an output's bytes that FLORA can open.
+
+        Args:
+            timeout: seconds the run that takes it may last, FLORA's queue included.
+            by_upload: FLORA could not open the other URLs.
+
+        Raises:
+            AssetError: FLORA does not take the file.
+            IntegrityError: the archive does not hold what its manifest says.
+        """
+        if not by_upload:
+            needed = min(LONGEST_QUEUE, timedelta(seconds=timeout)) if timeout else LONGEST_QUEUE
+            found = made.run.outputs[index].url
+            if not lasts(found, needed, now=self._client.server_now()):
+                found = await self._lent(made.outputs[index]) or await self._fresh(made, index, needed)
+            if found is not None:
+                return found.reveal()
+        output = made.outputs[index]
+        return await self._uploads.url_of(output.sha256, lambda: self._file(output))
+
+    async def text_of(self, made: StepResult, index: int) -> str:
+        """Return a text output: as FLORA told it, as its manifest repeats it, or as it is kept.
+
+        Raises:
+            UnusableValueError: the output is no text.
+        """
+        output = made.outputs[index]
+        text = made.run.outputs[index].text or output.text
+        if text is not None:
+            return text
+        if output.type is not MediaKind.TEXT:
+            raise UnusableValueError(
+                f"output {index} of step {made.step} came as a file; it cannot be put into a text"
+            )
+        content = await self._store.read(output.key)
+        if content is None:
+            raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
+        return content.decode("utf-8-sig")
+
+    async def _lent(self, output: ArchivedOutput) -> SignedUrl | None:
+        url = await self._store.presign(output.key, expires_in=LENT_FOR)
+        return url if url is not None and is_taken(url, is_sandbox=self._client.is_sandbox) else None
+
+    async def _fresh(self, made: StepResult, index: int, needed: timedelta) -> SignedUrl | None:
+        try:
+            run = await self._client.techniques.runs.retrieve(
+                made.run.run_id, technique=made.manifest.technique_id
+            )
+        except NotFoundError:  # a run of long ago: the archive alone has to do
+            return None
+        url = run.outputs[index].url if index < len(run.outputs) else None
+        return url if lasts(url, needed, now=self._client.server_now()) else None
+
+    @asynccontextmanager
+    async def _file(self, output: ArchivedOutput) -> AsyncIterator[Path]:
+        """Have an archived output as a file, its bytes compared with what its manifest says."""
+        with TemporaryDirectory(prefix="florist-") as folder:
+            path = Path(folder) / output.key.rpartition("/")[2]
+            digest = hashlib.sha256()
+            file = await in_thread(path.open, "wb")
+            try:
+                async for chunk in self._store.stream(output.key):
+                    digest.update(chunk)
+                    await in_thread(file.write, chunk)
+            finally:
+                file.close()
+            if digest.hexdigest() != output.sha256:
+                raise IntegrityError(f"{output.key} in {self._store.location} is not what was kept; look at it")
+            yield path
+
+
+def is_taken(url: SignedUrl, *, is_sandbox: bool) -> bool:
+    """Whether FLORA takes a URL as an input, by its host; a sandbox takes any."""
+    parts = urlsplit(url.reveal())
+    host = parts.hostname or ""
+    on_its_list = any(host == taken or host.endswith(f".{taken}") for taken in _TAKEN_HOSTS)
+    return is_sandbox or (parts.scheme == "https" and on_its_list)

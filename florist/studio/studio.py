@@ -1,0 +1,254 @@
+"""The three functions of a step, for one FLORA workspace and one archive, in one event loop.
+
+`StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from florist.api import FloraClient
+from florist.api.errors import (
+    BadRequestError,
+    RunFailedError,
+    RunStillPending,
+    RunTimeoutError,
+    RunWithoutOutputsError,
+)
+from florist.api.models import Run, RunStatus
+from florist.archive.archiver import Archiver
+from florist.archive.download import Downloader
+from florist.archive.kept_runs import run_of
+from florist.archive.keys import index_key
+from florist.archive.manifest import Manifest, Parent, RunOrigin
+from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
+from florist.stores.store import Store
+from florist.studio.input_values import InputValues, feeds_media
+from florist.studio.origins import parent_of, with_entry
+from florist.studio.steps import UNREACHABLE, Assignment, StartedStep, StepFunctions, Upstream
+
+WINDOW = 30.0
+"""Seconds that one wait watches a run before it says that it is still pending."""
+
+STEP_TIMEOUT = 1800.0
+"""Seconds a run may take, FLORA's queue included, where its step does not say."""
+
+
+class Studio:
+    """Starts runs, waits for them, keeps their outputs. All of it may be repeated: nothing is paid twice.
+
+    Args:
+        client: stays the caller's to close.
+    """
+
+    def __init__(
+        self,
+        client: FloraClient,
+        store: Store,
+        *,
+        spender: Spender | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.client = client
+        self.ledger = Ledger(store)
+        self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
+        # A sandbox serves its media from this machine, where nothing else may be fetched from.
+        trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
+        self._downloader = Downloader(trusted_hosts=trusted)
+        self.archiver = Archiver(store, fetch=self._downloader.fetch)
+        self._delivery = InputValues(client, self.ledger, fetch=self._downloader.fetch)
+        self._now = now
+
+    async def aclose(self) -> None:
+        """Close the connections that outputs were fetched by."""
+        await self._downloader.aclose()
+
+    async def check(self) -> None:
+        """Make sure, before anything is paid for, that outputs and ledger can be kept.
+
+        Raises:
+            StoreError: the message names the store and the mend.
+        """
+        await self.spender.check()
+
+    async def start(
+        self, step: PlannedStep, upstream: Upstream, assignment: Assignment, attempt: int = 0
+    ) -> StartedStep:
+        """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
+
+        Raises:
+            LedgerError: it is not certain that paying is safe; nothing was paid.
+            APIStatusError: FLORA refused it.
+        """
+        inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
+        work = Work(
+            technique_id=step.technique_id,
+            inputs=await self._delivery.identities(inputs, upstream, campaign=assignment.name),
+            campaign=assignment.campaign,
+            flow_run_id=None if assignment.campaign else assignment.flow_run_id,
+            row=assignment.row,
+            step=step.name,
+            attempt=attempt,
+        )
+        by_upload = await self._was_out_of_reach(work)
+        try:
+            started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
+        except BadRequestError:
+            if by_upload or not feeds_media(inputs):
+                raise
+            # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
+            started = await self._start(step, work, inputs, upstream, by_upload=True)
+        return StartedStep(step=step, assignment=assignment, started=started)
+
+    async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
+        """Watch a run for at most `window` seconds, and return it if it is completed by then.
+
+        Raises:
+            RunStillPending: unfinished, and the deadline is not reached: wait again.
+            RunTimeoutError: unfinished at the deadline, looked at once more after it.
+            RunFailedError: it failed; the ledger knows.
+            RunWithoutOutputsError: it brought nothing, and was charged; the ledger knows.
+        """
+        kept = await self._kept(started)
+        if kept is not None:
+            return kept
+        left = (deadline_at - self._now()).total_seconds()
+        try:
+            run = await self._watched(started, min(window, max(left, 0.0)))
+        except RunStillPending:
+            if self._now() < deadline_at:
+                raise
+            run = await self._last_look(started)
+        except RunWithoutOutputsError as error:
+            run = error.run
+        if run.status is RunStatus.FAILED or not run.outputs:
+            await self.spender.finished(started.entry, run)
+            raise _shortfall(run)
+        return run
+
+    async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
+        """Keep every output of a completed run, then its manifest, then say so in the ledger.
+
+        Raises:
+            ArchiveError: what could not be kept, and why; what could is kept.
+        """
+        manifest = await self.archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        await self.spender.archived(started.entry, run, index_key(run.run_id))
+        return manifest
+
+    async def _start(
+        self,
+        step: PlannedStep,
+        work: Work,
+        inputs: Sequence[ResolvedInput],
+        upstream: Upstream,
+        *,
+        by_upload: bool,
+    ) -> Started:
+        return await self.spender.start(
+            work,
+            lambda: self._delivery.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            price_usd=step.price_usd,
+        )
+
+    async def _was_out_of_reach(self, work: Work) -> bool:
+        """Whether the attempt before this one failed because FLORA could not open an input."""
+        if work.attempt == 0:
+            return False
+        before = await self.ledger.entry(work.at_attempt(work.attempt - 1).key, work.technique_id)
+        return before is not None and before.ended is not None and before.ended.error_code == UNREACHABLE
+
+    async def _kept(self, started: StartedStep) -> Run | None:
+        """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
+        if started.started.how is How.NEW:
+            return None
+        manifest = await self.archiver.manifest_of(started.run_id)
+        return None if manifest is None else run_of(manifest)
+
+    async def _watched(self, started: StartedStep, window: float) -> Run:
+        return await self.client.watcher.wait(
+            started.run_id,
+            technique=started.entry.work.technique_id,
+            window=window,
+            # A run that was started before may have ended long ago: look at once.
+            expected_seconds=None if started.started.how is How.NEW else 0,
+        )
+
+    async def _last_look(self, started: StartedStep) -> Run:
+        run = await self._read(started)
+        if not run.is_finished:
+            raise RunTimeoutError(
+                f"run {run.run_id} of step {started.step.name} is {run.status} at its deadline; it goes on at "
+                "FLORA, and the same campaign again collects it",
+                run=run,
+            )
+        return run
+
+    async def _read(self, started: StartedStep) -> Run:
+        return await self.client.techniques.runs.retrieve(
+            started.run_id, technique=started.entry.work.technique_id
+        )
+
+
+class StudioSteps(StepFunctions):
+    """The three functions of a step for one piece of work, without Prefect."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        assignment: Assignment,
+        *,
+        window: float = WINDOW,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._studio = studio
+        self._assignment = assignment
+        self._window = window
+        self._now = now
+
+    async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
+        """Have the step's run at FLORA; see `Studio.start`."""
+        return await self._studio.start(step, upstream, self._assignment, attempt)
+
+    async def wait(self, started: StartedStep) -> Run:
+        """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
+        deadline_at = self._now() + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
+        while True:
+            with suppress(RunStillPending):
+                return await self._studio.wait(started, deadline_at=deadline_at, window=self._window)
+
+    async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
+        """Keep every output; see `Studio.keep`."""
+        return await self._studio.keep(started, run, upstream)
+
+
+def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
+    if run.status is not RunStatus.FAILED:
+        return RunWithoutOutputsError(
+            f"run {run.run_id} is completed and charged, but has no outputs; ask FLORA's support", run=run
+        )
+    code, message = run.error_code or "no code", run.error_message or "no reason given"
+    return RunFailedError(f"run {run.run_id} failed at FLORA: {message} ({code})", run=run)
+
+
+def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
+    step, entry = started.step, started.entry
+    origin = with_entry(
+        RunOrigin(
+            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
+        ),
+        entry,
+        types={planned.id: planned.type for planned in step.inputs},
+        parents=(_parent(identity, upstream) for identity in entry.work.inputs),
+    )
+    # The flow run that made it, also where the piece of work is a campaign's.
+    return origin.model_copy(update={"flow_run_id": started.assignment.flow_run_id})
+
+
+def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
+    for result in upstream.values():
+        if result.run.run_id == identity.run_id and identity.output_index is not None:
+            return parent_of(result.run.run_id, result.outputs[identity.output_index])
+    return None

@@ -1,0 +1,139 @@
+"""What a sweep has found: for a person, for the flow, and as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from florist.amounts import shown_usd
+from florist.sweep.errors import SweepIncompleteError
+
+
+class Outcome(StrEnum):
+    """What a sweep has made of one run that was not kept."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    FAILED = "failed"
+
+
+class SweptRun(BaseModel):
+    """One run that was not kept before. `note` says where it is kept now, or why it is not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    technique: str
+    outcome: Outcome
+    charged_usd: Decimal | None = None
+    completed_at: datetime | None = None
+    note: str = ""
+
+
+class SweepReport(BaseModel):
+    """What a sweep has found.
+
+    Attributes:
+        pages, seen: what was read of history: pages, and different runs.
+        kept_before: runs in the archive when it began, whoever kept them.
+        runs: those it dealt with, and those found lost earlier.
+        leftovers_dropped: unfinished uploads and temporary files of killed writers.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    location: str
+    pages: int = 0
+    seen: int = 0
+    kept_before: int = 0
+    runs: tuple[SweptRun, ...] = ()
+    leftovers_dropped: int = 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def kept_now(self) -> int:
+        """Runs kept by this sweep."""
+        return len(self.of(Outcome.KEPT))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def lost(self) -> int:
+        """Runs that are lost, found so now or earlier."""
+        return len(self.of(Outcome.LOST))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def failed(self) -> int:
+        """Runs that the next sweep tries again."""
+        return len(self.of(Outcome.FAILED))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def not_kept(self) -> int:
+        """Runs that were paid for and are not in the archive."""
+        return len(self.of(Outcome.LOST, Outcome.FAILED))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def not_kept_usd(self) -> Decimal:
+        """What those were charged."""
+        return _charged(self.of(Outcome.LOST, Outcome.FAILED))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def kept_now_usd(self) -> Decimal:
+        """What the runs were charged that this sweep has kept."""
+        return _charged(self.of(Outcome.KEPT))
+
+    def raise_for_failures(self) -> None:
+        """Do nothing if every run was dealt with.
+
+        Raises:
+            SweepIncompleteError: some could not be; the next sweep tries them again.
+        """
+        failed = self.of(Outcome.FAILED)
+        if failed:
+            raise SweepIncompleteError(
+                f"{len(failed)} of the runs could not be kept, such as {failed[0].run_id}: {failed[0].note}; "
+                "sweep again"
+            )
+
+    def worst_first(self) -> tuple[SweptRun, ...]:
+        """Return all runs, those that a person should look at before the others."""
+        return self.of(Outcome.FAILED) + self.of(Outcome.LOST) + self.of(Outcome.KEPT)
+
+    def of(self, *outcomes: Outcome) -> tuple[SweptRun, ...]:
+        """Return the runs with one of these outcomes."""
+        return tuple(run for run in self.runs if run.outcome in outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """How far a sweep is: different runs seen in history, and what has become of those that were not kept."""
+
+    seen: int
+    kept: int
+    lost: int
+    failed: int
+
+
+def sweep_lines(report: SweepReport) -> tuple[str, ...]:
+    """Return a report in words, a line for each thing that matters."""
+    return (
+        f"{report.seen:,} runs seen on {report.pages:,} pages of history; {report.kept_before:,} kept already",
+        f"kept now: {_runs(report.kept_now)}, {shown_usd(report.kept_now_usd)}",
+        f"paid but not kept: {_runs(report.not_kept)}, {shown_usd(report.not_kept_usd)} "
+        f"({report.lost:,} lost, {report.failed:,} failed and tried again by the next sweep)",
+        f"{report.leftovers_dropped:,} unfinished uploads or temporary files removed",
+    )
+
+
+def _charged(runs: Iterable[SweptRun]) -> Decimal:
+    return sum((run.charged_usd or Decimal(0) for run in runs), Decimal(0))
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run{'s' * (count != 1)}"
