@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 
 SIZES = (10, 100)
 ROUNDS = 3
@@ -37,7 +37,7 @@ def sandbox_url() -> Iterator[str]:
 
 async def seconds_taken(url: str, *, size: int, reads: int, at_once: int) -> tuple[float, float]:
     """Return the wall and the CPU seconds that so many reads take with a pool of this size."""
-    async with FloraClient(api_key="sk_test_pool", base_url=url, max_connections=size) as client:
+    async with FloraAPI(api_key="sk_test_pool", base_url=url, max_connections=size) as client:
         turns = asyncio.Semaphore(at_once)
 
         async def read() -> None:

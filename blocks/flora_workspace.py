@@ -6,7 +6,7 @@ from prefect.blocks.abstract import CredentialsBlock
 from pydantic import Field, SecretStr
 
 from blocks.appearance import DOCUMENTATION_URL, FLORA_LOGO_URL
-from florist.api import FloraClient, key_fingerprint
+from florist.api import FloraAPI, key_fingerprint
 from florist.settings import FLORA_BASE_URL, FloraSettings
 
 
@@ -64,11 +64,11 @@ class FloraWorkspace(CredentialsBlock):
         """What tells this workspace and key from others, without telling the key."""
         return self.base_url, key_fingerprint(self.api_key), self.workspace_id or None
 
-    def get_client(self, **options: Any) -> FloraClient:
+    def get_client(self, **options: Any) -> FloraAPI:
         """Return a client of its own for a script: `async with workspace.get_client() as flora`.
 
         Args:
-            options: passed on to `FloraClient`.
+            options: passed on to `FloraAPI`.
         """
         workspace_id = self.workspace_id or None
-        return FloraClient(api_key=self.api_key, base_url=self.base_url, workspace_id=workspace_id, **options)
+        return FloraAPI(api_key=self.api_key, base_url=self.base_url, workspace_id=workspace_id, **options)

@@ -20,7 +20,7 @@ SECRET = re.compile(
 
 
 # Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
-SHARING_A_SERVER = frozenset({"archive", "feeding", "flows"})
+SHARING_A_SERVER = frozenset({"archive", "flows", "stores", "studio"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

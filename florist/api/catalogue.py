@@ -6,9 +6,10 @@ Source: the contract, "Endpoints"; the types of FLORA's own SDK.
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from florist.api.models import FloraModel, OptionalMoment, Usd, spelled
+from florist.frozen import FrozenModel
 from florist.secrets import SignedUrl
 
 
@@ -106,10 +107,8 @@ class Action(FloraModel):
     params: tuple[ActionParam, ...] = ()
 
 
-class ActionInput(BaseModel):
+class ActionInput(FrozenModel):
     """One input of an action run: text, or a URL."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: Literal["image", "video", "audio", "text"]
     text: str | None = Field(default=None, repr=False)

@@ -37,7 +37,7 @@ POLL_TIMEOUT = 10.0
 """Seconds one look at a run may take with its retries: the watcher looks again by itself."""
 
 
-class FloraClient:
+class FloraAPI:
     """FLORA's API, for one API key and one event loop.
 
     Args:
@@ -158,10 +158,10 @@ class FloraClient:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"FloraClient({self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint})"
+        return f"FloraAPI({self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a FloraClient holds connections and an API key: make one where it is needed")
+        raise TypeError("a FloraAPI holds connections and an API key: make one where it is needed")
 
 
 def key_fingerprint(api_key: SecretStr) -> str:

@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from florist.frozen import FrozenModel
 from florist.secrets import SignedUrl, redacted
 
 MILLISECONDS_FROM = 1e11
@@ -253,10 +254,8 @@ class Technique(FloraModel):
     slug: str | None = None
 
 
-class InputValue(BaseModel):
+class InputValue(FrozenModel):
     """One input as the nested route takes it."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     type: Literal["text", "imageUrl", "videoUrl"]

@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from florist.api.models import MediaKind
+from florist.frozen import FrozenModel
 from florist.secrets import shown_url
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -19,10 +20,10 @@ def _without_signature(source: object) -> object:
     return shown_url(source) if isinstance(source, str) and "://" in source and "?" in source else source
 
 
-class ManifestModel(BaseModel):
+class ManifestModel(FrozenModel):
     """A part of a manifest: immutable; what a later version added is passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(extra="ignore")
 
 
 class ManifestInput(ManifestModel):

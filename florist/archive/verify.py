@@ -9,11 +9,12 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
+from pydantic import BaseModel, ValidationError, computed_field
 
 from florist.archive.keys import INDEX_FOLDER
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer
 from florist.archive.side_by_side import side_by_side
+from florist.frozen import FrozenModel
 from florist.stores.errors import ObjectMissingError
 from florist.stores.store import Store
 
@@ -29,20 +30,16 @@ class Fault(StrEnum):
     DAMAGED = "damaged"
 
 
-class Finding(BaseModel):
+class Finding(FrozenModel):
     """One object that is not what it should be."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     fault: Fault
     message: str
 
 
-class VerifyReport(BaseModel):
+class VerifyReport(FrozenModel):
     """What was looked at, and what is wrong with it."""
-
-    model_config = ConfigDict(frozen=True)
 
     location: str
     runs: int = 0

@@ -9,9 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from florist.api.models import Run, RunStatus
+from florist.frozen import FrozenModel
 from florist.ledger.work import Work
 
 
@@ -31,10 +32,10 @@ _WITH_RUN = frozenset({State.STARTED, State.FINISHED, State.ARCHIVED})
 _UNRESOLVED = frozenset({State.SENT, State.NEEDS_REVIEW})
 
 
-class LedgerModel(BaseModel):
+class LedgerModel(FrozenModel):
     """Part of a record: immutable JSON, of which this version knows every field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 class Send(LedgerModel):

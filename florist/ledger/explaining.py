@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from itertools import takewhile
 
-from pydantic import BaseModel, ConfigDict
-
+from florist.frozen import FrozenModel
 from florist.ledger.entries import Entry, State
 from florist.ledger.work import InputIdentity, Work
 
@@ -13,10 +12,8 @@ _PLACE = ("campaign", "flow_run_id", "row", "step")
 _FIELDS = ("route", "technique_id", *_PLACE, "variation", "attempt")
 
 
-class Difference(BaseModel):
+class Difference(FrozenModel):
     """One field in which two keys differ; `words` is a whole sentence."""
-
-    model_config = ConfigDict(frozen=True)
 
     field: str
     one: str

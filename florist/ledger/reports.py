@@ -4,15 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict
-
+from florist.frozen import FrozenModel
 from florist.ledger.entries import Entry, State
 
 
-class Line(BaseModel):
+class Line(FrozenModel):
     """One entry, as a table shows it. Print it, or dump it as JSON."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     state: State
@@ -28,10 +25,8 @@ class Line(BaseModel):
     note: str
 
 
-class InFlight(BaseModel):
+class InFlight(FrozenModel):
     """What goes on at FLORA without us."""
-
-    model_config = ConfigDict(frozen=True)
 
     run_ids: tuple[str, ...]
     price_usd: Decimal | None

@@ -20,9 +20,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
-
 from florist.api.models import InputValue, Run
+from florist.frozen import FrozenModel
 from florist.ledger.effects import Effects, Inputs
 from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
@@ -48,7 +47,7 @@ class How(StrEnum):
     """Paid for before, and archived."""
 
 
-class Started(BaseModel):
+class Started(FrozenModel):
     """The one run of a piece of work.
 
     Attributes:
@@ -56,8 +55,6 @@ class Started(BaseModel):
         entry: what the ledger knows; `entry.ended` if it is known how the run ended, `entry.manifest_key` if it
             is archived.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     run_id: str
     how: How

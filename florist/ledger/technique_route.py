@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from florist.api.client import FloraClient
+from florist.api.client import FloraAPI
 from florist.api.models import InputValue, Run
 
 CLOCKS_MAY_PART = 2.0
@@ -18,7 +18,7 @@ class TechniqueRoute:
 
     def __init__(
         self,
-        client: FloraClient,
+        client: FloraAPI,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,

@@ -8,7 +8,9 @@ import hashlib
 import json
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from florist.frozen import FrozenModel
 
 KEY_LENGTH = 40
 """Hex digits of a key: 160 bits, short enough for a path and for FLORA's idempotency keys."""
@@ -16,13 +18,11 @@ KEY_LENGTH = 40
 Route = Literal["technique", "generation", "action"]
 
 
-class InputIdentity(BaseModel):
+class InputIdentity(FrozenModel):
     """Where one input comes from, which stays the same however it reaches FLORA this time.
 
     Make one by `of_text`, `of_content` or `of_output`.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     text: str | None = None
@@ -64,7 +64,7 @@ class InputIdentity(BaseModel):
         return (self.id, "output", self.run_id or "", self.output_index or 0)
 
 
-class Work(BaseModel):
+class Work(FrozenModel):
     """One run that somebody wants, and would pay for once.
 
     Args:
@@ -75,8 +75,6 @@ class Work(BaseModel):
         variation: from 0, where one step of one row is wanted several times over.
         attempt: from 0; a failed run is retried as the next attempt.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     technique_id: str = Field(min_length=1)
     inputs: tuple[InputIdentity, ...]

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
-
 from florist.api.models import MediaKind, Technique, TechniqueInput
+from florist.frozen import FrozenModel
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import Pipeline
 from florist.pipelines.param_values import ParamValue
@@ -13,10 +12,8 @@ from florist.pipelines.references import OutputReference, ParamReference, Part, 
 from florist.pipelines.sources import KIND_NAMES, FileSource, TextSource, UrlSource, media_source
 
 
-class PlannedInput(BaseModel):
+class PlannedInput(FrozenModel):
     """One input: its source or, where earlier steps make it, a template that refers to outputs alone."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     type: MediaKind

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from florist.api.models import MediaKind
+from florist.frozen import FrozenModel
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import Template
 
@@ -13,10 +14,10 @@ LONGEST_TIMEOUT = 30 * 24 * 3600.0
 """Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
 
 
-class Param(BaseModel):
+class Param(FrozenModel):
     """What a pipeline is run with. An empty value is no value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     type: MediaKind = MediaKind.TEXT
     description: str = ""
@@ -25,10 +26,10 @@ class Param(BaseModel):
     choices: tuple[str, ...] = ()
 
 
-class Step(BaseModel):
+class Step(FrozenModel):
     """One technique to run. `timeout` is in seconds; None leaves it to whoever walks."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     technique: str
     description: str = ""
@@ -48,10 +49,10 @@ class Step(BaseModel):
         return tuple(dict.fromkeys(output.step for output in outputs))
 
 
-class Pipeline(BaseModel):
+class Pipeline(FrozenModel):
     """A YAML file of steps. `file` and `positions` tell where it was read; paths in it start at `folder`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     name: str
     description: str = ""

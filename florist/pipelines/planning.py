@@ -9,9 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from florist.api.models import MediaKind, Technique
+from florist.frozen import FrozenModel
 from florist.pipelines.errors import PlanError, UpstreamOutputError
 from florist.pipelines.fitting import PlannedInput, fitted_inputs
 from florist.pipelines.models import Pipeline
@@ -22,10 +21,8 @@ from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, Out
 from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
 
 
-class PlannedStep(BaseModel):
+class PlannedStep(FrozenModel):
     """One step, ready to run as soon as those it needs are done. `price_usd` is None where FLORA tells none."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     technique: str
@@ -48,10 +45,8 @@ class PlanRow(NamedTuple):
     price_usd: Decimal | None
 
 
-class Plan(BaseModel):
+class Plan(FrozenModel):
     """The steps of one walk, each after all it needs."""
-
-    model_config = ConfigDict(frozen=True)
 
     pipeline: str
     steps: tuple[PlannedStep, ...]
@@ -120,10 +115,8 @@ def plan(
     return Plan(pipeline=pipeline.name, steps=tuple(steps))
 
 
-class ResolvedInput(BaseModel):
+class ResolvedInput(FrozenModel):
     """One input of a step that is about to run, and where its value comes from."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     type: MediaKind

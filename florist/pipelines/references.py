@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
+from florist.frozen import FrozenModel
 from florist.pipelines.errors import TemplateError
 from florist.pipelines.problems import quoted
 
@@ -28,10 +29,10 @@ _OUTPUT = re.compile(
 )
 
 
-class ParamReference(BaseModel):
+class ParamReference(FrozenModel):
     """`${params.<param>}`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     param: str
 
@@ -39,10 +40,10 @@ class ParamReference(BaseModel):
         return f"${{params.{self.param}}}"
 
 
-class OutputReference(BaseModel):
+class OutputReference(FrozenModel):
     """`${steps.<step>.output…}`: `output` is a place, an output id, or None for the only output."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     step: str
     output: int | str | None = None
@@ -60,10 +61,10 @@ class OutputReference(BaseModel):
 Part = str | ParamReference | OutputReference
 
 
-class Template(BaseModel):
+class Template(FrozenModel):
     """A value as a pipeline gives it: plain text and references in turn; prints as it is written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     parts: tuple[Part, ...] = ()
 

@@ -10,10 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import Technique
+from florist.frozen import FrozenModel
 from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
 from florist.pipelines.models import Pipeline
 from florist.pipelines.planning import Plan, PlannedStep, plan
@@ -29,10 +28,8 @@ ROWS_AT_ONCE = 50
 """Rows being walked at one time: enough to keep FLORA busy, few enough for what each holds in memory."""
 
 
-class RowPlans(BaseModel):
+class RowPlans(FrozenModel):
     """The plans of all rows, by their keys. A single row without a key is a pipeline run once."""
-
-    model_config = ConfigDict(frozen=True)
 
     pipeline: str
     rows: Mapping[str, Plan]

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from florist.api.models import MediaKind
+from florist.frozen import FrozenModel
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.problems import quoted, shortened
 from florist.secrets import shown_url
@@ -27,8 +28,8 @@ _FAMILIES = {"image": MediaKind.IMAGE, "video": MediaKind.VIDEO, "audio": MediaK
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class _Source(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Source(FrozenModel):
+    model_config = ConfigDict(extra="forbid")
 
 
 class TextSource(_Source):

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.assets import AssetStatus
 from florist.api.errors import APIResponseValidationError, NotFoundError, PermissionDeniedError
 from florist.archive.expiry import lasts
 from florist.archive.keys import segment
 from florist.errors import ConfigurationError
+from florist.frozen import FrozenModel
 from florist.secrets import SignedUrl
 from florist.stores.store import Store
 
@@ -35,10 +36,8 @@ OpenedFile = Callable[[], AbstractAsyncContextManager[Path]]
 """Has a file there for as long as it is uploaded."""
 
 
-class AssetNote(BaseModel):
+class AssetNote(FrozenModel):
     """Which asset of a workspace has a content."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[1] = 1
     asset_id: str = Field(min_length=1)
@@ -47,7 +46,7 @@ class AssetNote(BaseModel):
 class AssetCache:
     """Knows which asset of FLORA's has what content, by its own memory and by the notes in the store."""
 
-    def __init__(self, client: FloraClient, store: Store) -> None:
+    def __init__(self, client: FloraAPI, store: Store) -> None:
         self._client = client
         self._store = store
         self._urls: dict[str, asyncio.Task[SignedUrl]] = {}

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.models import InputValue, MediaKind
 from florist.ledger import InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
@@ -27,7 +27,7 @@ Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
 class InputValues:
     """Delivers inputs to one FLORA workspace; a content is uploaded once for all steps that take it."""
 
-    def __init__(self, client: FloraClient, ledger: Ledger, *, fetch: Fetch) -> None:
+    def __init__(self, client: FloraAPI, ledger: Ledger, *, fetch: Fetch) -> None:
         self._ledger = ledger
         self._fetch = fetch
         self._uploads = AssetCache(client, ledger.store)

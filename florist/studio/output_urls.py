@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import NotFoundError
 from florist.api.models import MediaKind
 from florist.archive.expiry import lasts
@@ -41,7 +41,7 @@ _TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
 class OutputUrls:
     """Finds the value by which FLORA gets an output that is kept in the archive."""
 
-    def __init__(self, client: FloraClient, store: Store, uploads: AssetCache) -> None:
+    def __init__(self, client: FloraAPI, store: Store, uploads: AssetCache) -> None:
         self._client = client
         self._store = store
         self._uploads = uploads

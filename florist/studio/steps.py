@@ -7,11 +7,10 @@ without it.
 from collections.abc import Mapping
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from florist.api.errors import RunFailedError
 from florist.api.models import Run
 from florist.archive.manifest import ArchivedOutput, Manifest
+from florist.frozen import FrozenModel
 from florist.ledger import Entry, How, RunFacts, Started, next_attempt
 from florist.pipelines.planning import PlannedStep
 
@@ -19,10 +18,8 @@ UNREACHABLE = "input_unreachable"
 """FLORA's code of a run that failed because an input could not be opened."""
 
 
-class Assignment(BaseModel):
+class Assignment(FrozenModel):
     """The piece of work a step is made for: one row of a campaign or, lacking a name for that, one flow run."""
-
-    model_config = ConfigDict(frozen=True)
 
     campaign: str | None = None
     row: str = ""
@@ -39,10 +36,8 @@ class Assignment(BaseModel):
         return f"{self.row}/" if self.row else ""
 
 
-class StartedStep(BaseModel):
+class StartedStep(FrozenModel):
     """A step whose run is at FLORA, paid for: started now, found in flight, or finished long ago."""
-
-    model_config = ConfigDict(frozen=True)
 
     step: PlannedStep
     assignment: Assignment
@@ -64,10 +59,8 @@ class StartedStep(BaseModel):
         return f"{self.assignment.label}{self.step.name}"
 
 
-class StepResult(BaseModel):
+class StepResult(FrozenModel):
     """A step that is done: its run, and the manifest of what is kept of it."""
-
-    model_config = ConfigDict(frozen=True)
 
     step: str
     run: Run

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import (
     BadRequestError,
     RunFailedError,
@@ -45,7 +45,7 @@ class Studio:
 
     def __init__(
         self,
-        client: FloraClient,
+        client: FloraAPI,
         store: Store,
         *,
         spender: Spender | None = None,

@@ -12,15 +12,16 @@ import logging
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from florist.archive.keys import segment
+from florist.frozen import FrozenModel
 from florist.stores.store import Store
 
 logger = logging.getLogger(__name__)
 
 
-class OpenPass(BaseModel):
+class OpenPass(FrozenModel):
     """A pass that has not reached its end: every run between its two moments is dealt with.
 
     Attributes:
@@ -29,22 +30,18 @@ class OpenPass(BaseModel):
         unfinished_at: when the oldest of the runs in between was created that was not finished yet.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     newest_at: datetime
     oldest_at: datetime
     cursor: str
     unfinished_at: datetime | None = None
 
 
-class Checkpoint(BaseModel):
+class Checkpoint(FrozenModel):
     """How much of a history is dealt with: its completed runs are kept, or known to be lost.
 
     Attributes:
         covered_to: every run created before this moment is; None before the first pass has ended.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[1] = 1
     covered_to: datetime | None = None

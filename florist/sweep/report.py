@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
 
 from florist.amounts import shown_usd
+from florist.frozen import FrozenModel
 from florist.sweep.errors import SweepIncompleteError
 
 
@@ -20,10 +21,8 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-class SweptRun(BaseModel):
+class SweptRun(FrozenModel):
     """One run that was not kept before. `note` says where it is kept now, or why it is not."""
-
-    model_config = ConfigDict(frozen=True)
 
     run_id: str
     technique: str
@@ -33,7 +32,7 @@ class SweptRun(BaseModel):
     note: str = ""
 
 
-class SweepReport(BaseModel):
+class SweepReport(FrozenModel):
     """What a sweep has found.
 
     Attributes:
@@ -42,8 +41,6 @@ class SweepReport(BaseModel):
         runs: those it dealt with, and those found lost earlier.
         leftovers_dropped: unfinished uploads and temporary files of killed writers.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     location: str
     pages: int = 0

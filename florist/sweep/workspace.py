@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from florist.api.client import FloraClient
+from florist.api.client import FloraAPI
 from florist.api.models import Run
 from florist.studio.studio import Studio
 from florist.sweep.history_pass import History
@@ -36,7 +36,7 @@ async def sweep_workspace(
     return await sweep.run(full=full)
 
 
-def histories_of(client: FloraClient) -> tuple[History, ...]:
+def histories_of(client: FloraAPI) -> tuple[History, ...]:
     """Return the histories FLORA has; not of one workspace alone, for what was paid for may be filed elsewhere."""
 
     async def technique_run(run: Run) -> Run:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from prefect.blocks.core import Block
 
 from blocks import Archive, FloraWorkspace, LocalArchive, S3Archive
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.errors import ConfigurationError
 from florist.per_loop import shared
 from florist.studio.studio import Studio
@@ -32,7 +32,7 @@ async def shared_studio(workspace: FloraWorkspace, archive: Archive) -> AsyncIte
             yield studio
 
 
-def _client(workspace: FloraWorkspace) -> FloraClient:
+def _client(workspace: FloraWorkspace) -> FloraAPI:
     limit = FleetLimit(workspace.workspace_id) if workspace.workspace_id else None
     return workspace.get_client(slot=limit.slot if limit else None)
 

@@ -6,7 +6,7 @@ import pytest
 
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from tests.api.scripted import ManualTime
 
 HASTE = 100.0
@@ -35,9 +35,9 @@ async def sleep_briefly(seconds: float) -> None:
 
 
 @pytest.fixture
-async def client(sandbox: SandboxServer) -> AsyncIterator[FloraClient]:
+async def client(sandbox: SandboxServer) -> AsyncIterator[FloraAPI]:
     """A client of the sandbox that waits by a clock of its own, which hurries."""
-    async with FloraClient(
+    async with FloraAPI(
         api_key=sandbox.api_key,
         base_url=sandbox.base_url,
         workspace_id=sandbox.workspace_id,

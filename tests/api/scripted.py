@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 
 KEY = "sk_test_marker"
 BASE_URL = "http://127.0.0.1:9/api/v1"
@@ -66,8 +66,8 @@ def ok(body: Any, **headers: str) -> httpx.Response:
     )
 
 
-def client_on(time: ManualTime, flora: Any, **settings: Any) -> FloraClient:
-    return FloraClient(
+def client_on(time: ManualTime, flora: Any, **settings: Any) -> FloraAPI:
+    return FloraAPI(
         **{
             "api_key": KEY,
             "base_url": BASE_URL,

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from flora_sandbox.faults import Fault
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.assets import AssetStatus
 from florist.api.errors import APIConnectionError, APIError, AssetError, UntrustedUrlError
 from florist.secrets import SignedUrl
@@ -42,7 +42,7 @@ class Through(httpx.AsyncBaseTransport):
 
 def client_through(sandbox, watch=lambda request: None):
     network = Through(watch)
-    return network, FloraClient(
+    return network, FloraAPI(
         api_key=sandbox.api_key,
         base_url=sandbox.base_url,
         workspace_id=sandbox.workspace_id,

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import APIStatusError, AuthenticationError, NotFoundError
 from florist.settings import FLORA_BASE_URL
 
@@ -30,8 +30,8 @@ def address(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture
-async def flora(address: dict[str, str]) -> AsyncIterator[FloraClient]:
-    async with FloraClient(**address, slot=closed_slot) as client:
+async def flora(address: dict[str, str]) -> AsyncIterator[FloraAPI]:
+    async with FloraAPI(**address, slot=closed_slot) as client:
         yield client
 
 
@@ -73,7 +73,7 @@ async def test_unknown_run_is_not_found(flora):
 
 
 async def test_wrong_key_is_unauthorized(address):
-    async with FloraClient(**{**address, "api_key": "sk_wrong_0"}) as client:
+    async with FloraAPI(**{**address, "api_key": "sk_wrong_0"}) as client:
         with pytest.raises(AuthenticationError) as caught:
             await client.workspaces.list()
     assert caught.value.code in {"unauthorized", "invalid_api_key"}

@@ -1,6 +1,6 @@
 import pytest
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import UntrustedUrlError
 from florist.api.routes import path_below, route
 from florist.errors import ConfigurationError
@@ -18,7 +18,7 @@ from tests.api.scripted import RUN, ScriptedFlora, client_on, ok
     ],
 )
 def test_base_url_in_a_usable_form_is_kept(given, kept):
-    assert FloraClient(api_key="sk_test_x", base_url=given).base_url == kept
+    assert FloraAPI(api_key="sk_test_x", base_url=given).base_url == kept
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def test_base_url_in_a_usable_form_is_kept(given, kept):
 )
 def test_base_url_that_is_none_or_unsafe_is_refused(url):
     with pytest.raises(ConfigurationError):
-        FloraClient(api_key="sk_test_x", base_url=url)
+        FloraAPI(api_key="sk_test_x", base_url=url)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "sk_test_a b", "sk_test_a\nb", "sk_test_ä"])
 def test_api_key_that_is_none_is_refused_without_being_shown(key):
     with pytest.raises(ConfigurationError) as caught:
-        FloraClient(api_key=key)
+        FloraAPI(api_key=key)
     assert "sk_test_a" not in str(caught.value)
 
 
@@ -53,7 +53,7 @@ def test_api_key_that_is_none_is_refused_without_being_shown(key):
     ("base_url", "is_sandbox"), [("http://127.0.0.1:1/api", True), ("https://app.flora.ai", False)]
 )
 def test_client_of_this_machine_is_a_sandbox(base_url, is_sandbox):
-    assert FloraClient(api_key="sk_test_x", base_url=base_url).is_sandbox is is_sandbox
+    assert FloraAPI(api_key="sk_test_x", base_url=base_url).is_sandbox is is_sandbox
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", ".."])

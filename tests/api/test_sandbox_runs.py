@@ -8,7 +8,7 @@ import pytest
 from flora_sandbox.faults import Fault
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import (
     AmbiguousRequestError,
     BadRequestError,
@@ -95,7 +95,7 @@ async def test_write_of_a_key_that_was_processed_is_told_so(client):
 
 async def test_write_of_a_key_with_another_body_is_a_conflict(tmp_path):
     with SandboxServer(tmp_path, Settings(duration_scale=0, idempotency="replay")) as replaying:
-        async with FloraClient(api_key=replaying.api_key, base_url=replaying.base_url) as client:
+        async with FloraAPI(api_key=replaying.api_key, base_url=replaying.base_url) as client:
             first = await create(client, idempotency_key="twice")
             again = await create(client, idempotency_key="twice")
             with pytest.raises(IdempotencyConflictError):
@@ -129,7 +129,7 @@ async def test_camel_case_run_is_read_alike(client, sandbox):
 @pytest.mark.parametrize("stream", ["json", "events"])
 async def test_run_in_stream_mode_is_named_whatever_the_format(tmp_path, stream):
     with SandboxServer(tmp_path, Settings(duration_scale=0, stream=stream)) as streaming:
-        async with FloraClient(api_key=streaming.api_key, base_url=streaming.base_url) as client:
+        async with FloraAPI(api_key=streaming.api_key, base_url=streaming.base_url) as client:
             begun = await create(client, mode="stream")
             assert (await ended(client, begun.run_id)).status is RunStatus.COMPLETED
 
@@ -156,7 +156,7 @@ async def test_run_of_an_unknown_technique_is_not_found(client):
 async def test_history_of_10000_runs_comes_whole_and_once_while_runs_are_added(tmp_path, paging):
     with SandboxServer(tmp_path, Settings(paging=paging)) as busy:
         busy.add_history(10_000)
-        async with FloraClient(api_key=busy.api_key, base_url=busy.base_url) as client:
+        async with FloraAPI(api_key=busy.api_key, base_url=busy.base_url) as client:
             seen = []
             async for run in client.techniques.runs.list():
                 seen.append(run.run_id)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.assets import Asset
 from florist.api.catalogue import ActionInput
 from florist.api.errors import APIError
@@ -40,7 +40,7 @@ async def failing(call) -> BaseException:
 async def test_error_of_a_real_connection_prints_no_key_and_no_input(sandbox, fault):
     sandbox.set_faults(fault)
     inputs = [InputValue(id="image", type="imageUrl", value=SIGNED)]
-    async with FloraClient(api_key="sk_test_marker", base_url=sandbox.base_url) as client:
+    async with FloraAPI(api_key="sk_test_marker", base_url=sandbox.base_url) as client:
         error = await failing(client.techniques.runs.create("cctv-cam", inputs=inputs))
     assert error.__cause__ is None or (error.__cause__.__traceback__, error.__cause__._request) == (None, None)
     assert "marker" not in shown(error)
@@ -85,7 +85,7 @@ async def test_error_of_an_unsafe_source_prints_no_signed_url(time):
 def test_client_made_with_a_wrong_address_prints_no_key():
     key = SecretStr(KEY)  # a value that does not print by itself: this frame is shown, too
     with pytest.raises(ConfigurationError) as caught:
-        FloraClient(api_key=key.get_secret_value(), base_url="nowhere")
+        FloraAPI(api_key=key.get_secret_value(), base_url="nowhere")
     printed = shown(caught.value)  # before the assertion, whose own locals name the marker
     assert "marker" not in printed
 

@@ -1,49 +1,23 @@
 """Stores and servers of the archive's tests."""
 
-import ssl
+from tests.s3_servers.fixtures import (
+    moto,
+    s3_server,
+    s3_store,
+    seaweedfs_http,
+    seaweedfs_https,
+    second_store,
+    store,
+    trusted,
+)
 
-import pytest
-
-from florist.stores.folder import FolderStore
-from florist.stores.s3 import S3Store
-from florist.stores.store import Store
-from tests.s3_servers.fixtures import SERVERS, moto, seaweedfs_http, seaweedfs_https
-from tests.s3_servers.servers import S3Server
-
-__all__ = ["moto", "seaweedfs_http", "seaweedfs_https"]
-
-SMALL_PART_BYTES = 5 * 1024 * 1024
-"""S3's least; keeps the multipart tests short."""
-
-
-@pytest.fixture(params=SERVERS)
-def s3_server(request: pytest.FixtureRequest) -> S3Server:
-    return request.getfixturevalue(request.param.replace("-", "_"))
-
-
-@pytest.fixture
-def s3_store(s3_server: S3Server) -> S3Store:
-    return s3_server.store(part_bytes=SMALL_PART_BYTES)
-
-
-@pytest.fixture(params=("folder", *SERVERS))
-def store(request: pytest.FixtureRequest, tmp_path) -> Store:
-    if request.param == "folder":
-        return FolderStore(tmp_path / "archive")
-    server: S3Server = request.getfixturevalue(request.param.replace("-", "_"))
-    return server.store(part_bytes=SMALL_PART_BYTES)
-
-
-@pytest.fixture
-def second_store(store: Store) -> Store:
-    """The same place, reached by a store object of its own, as from another process."""
-    if isinstance(store, FolderStore):
-        return FolderStore(store.path)
-    return S3Store(store.bucket, store.prefix, access=store._calls._access, part_bytes=SMALL_PART_BYTES)
-
-
-@pytest.fixture
-def trusted(store: Store) -> ssl.SSLContext | None:
-    """What it takes to believe the store's server over https."""
-    ca_bundle = store._calls._access.ca_bundle if isinstance(store, S3Store) else None
-    return ssl.create_default_context(cafile=ca_bundle) if ca_bundle else None
+__all__ = [
+    "moto",
+    "s3_server",
+    "s3_store",
+    "seaweedfs_http",
+    "seaweedfs_https",
+    "second_store",
+    "store",
+    "trusted",
+]

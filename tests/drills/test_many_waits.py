@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from florist.api.client import FloraClient
+from florist.api.client import FloraAPI
 from florist.api.errors import AmbiguousRequestError, RunStillPending
 from florist.api.models import InputValue
 
@@ -59,7 +59,7 @@ def resident_bytes() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def lane(client: FloraClient, waiting: set[int], number: int) -> None:
+async def lane(client: FloraAPI, waiting: set[int], number: int) -> None:
     """Keep one run in flight, waited for in windows, as the tasks of a flow do."""
     while True:
         try:
@@ -77,7 +77,7 @@ async def lane(client: FloraClient, waiting: set[int], number: int) -> None:
 async def figures(url: str) -> dict[str, float]:
     transport = CountingTransport()
     async with (
-        FloraClient(api_key="sk_test_drill", base_url=url, transport=transport) as client,
+        FloraAPI(api_key="sk_test_drill", base_url=url, transport=transport) as client,
         asyncio.TaskGroup() as lanes,
     ):
         waiting: set[int] = set()

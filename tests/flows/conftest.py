@@ -182,12 +182,12 @@ class Floor:
 def workspace_type(prefect_environment: dict[str, str]) -> type[Any]:
     """Return the block of a workspace whose client's time is `HURRY` times as fast: nothing need be waited for."""
     from blocks import FloraWorkspace
-    from florist.api import FloraClient
+    from florist.api import FloraAPI
 
     class HurriedWorkspace(FloraWorkspace):
         _block_type_slug = "hurried-workspace"
 
-        def get_client(self, **options: Any) -> FloraClient:
+        def get_client(self, **options: Any) -> FloraAPI:
             return super().get_client(
                 total_timeout=120.0 * HURRY,
                 monotonic=lambda: time.monotonic() * HURRY,

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from florist.archive.manifest import Manifest
+from tests.flora_sandbox_media.marker import find, plant
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun, floor_in
-from tests.sandbox_media.marker import find, plant
 
 pytestmark = ON_A_FLOOR
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from flora_sandbox.faults import Fault
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.models import InputValue
 from tests.flows.conftest import ON_A_FLOOR, Floor
 
@@ -13,7 +13,7 @@ pytestmark = ON_A_FLOOR
 
 async def made_by_hand(floor: Floor) -> str:
     """Start a run past Florist, and wait for its end."""
-    async with FloraClient(**floor_keys(floor)) as flora:
+    async with FloraAPI(**floor_keys(floor)) as flora:
         prompt = InputValue(id="prompt", type="text", value="a red barn")
         run = await flora.techniques.runs.create("key-visual", inputs=[prompt])
         while not (await flora.runs.retrieve(run.run_id)).is_finished:

@@ -7,7 +7,7 @@ import florist.ledger
 from florist.ledger.effects import CALLS, POINTS
 
 FOLDER = Path(florist.ledger.__file__).parent
-SPENDING = ["spender.py", "orders.py", "sending.py", "resolving.py"]
+SPENDING = ["spender.py", "start_calls.py", "sending.py", "recovery.py"]
 HARMLESS_OF_FLORA = {"server_now", "key_fingerprint", "has_history", "workspace"}
 HARMLESS_OF_LEDGER = {"store"}
 

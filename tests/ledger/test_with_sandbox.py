@@ -8,7 +8,7 @@ import pytest
 from flora_sandbox.faults import Fault, FaultName
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import InputValue
 from florist.ledger import How, InputIdentity, Ledger, Spender, TechniqueRoute, Work
@@ -39,7 +39,7 @@ class Scene:
                 raise KilledError(point)
 
         monotonic = self.sandbox.clock.now
-        client = FloraClient(
+        client = FloraAPI(
             api_key=api_key,
             base_url=self.sandbox.base_url,
             now=self.now,

@@ -9,7 +9,7 @@ import httpx
 from flora_sandbox.clock import Clock
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api.client import FloraClient
+from florist.api.client import FloraAPI
 from florist.api.models import InputValue, Run
 from florist.api.run_poller import ENDED_RUNS_A_TICK
 from florist.api.watching_schedule import requests_allowed
@@ -37,7 +37,7 @@ async def all_waited_for(sandbox: SandboxServer, transport: CountingTransport) -
         await asyncio.sleep(0)
         sandbox.clock.advance(seconds)
 
-    async with FloraClient(
+    async with FloraAPI(
         api_key=sandbox.api_key,
         base_url=sandbox.base_url,
         transport=transport,

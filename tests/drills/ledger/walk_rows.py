@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.errors import FloristError
 from florist.ledger import Ledger, Spender, TechniqueRoute
 from florist.pipelines import PlannedStep, definitions_of, load_pipeline
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]:
     time = FastTime(wanted.began, wanted.rate, wanted.clock_error)
     store = PointedStore(store_named(wanted.store), points.pass_by, trouble=wanted.store_trouble, seed=wanted.seed)
-    client = FloraClient(
+    client = FloraAPI(
         api_key=wanted.api_key,
         base_url=wanted.flora,
         timeout=REQUEST_TIMEOUT / wanted.rate,

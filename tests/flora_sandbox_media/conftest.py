@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from flora_sandbox.media import InputContent, render
-from tests.sandbox_media.contents import image_input, png, text_input
+from tests.flora_sandbox_media.contents import image_input, png, text_input
 
 PACKSHOT = Path(__file__).parents[2] / "pipelines" / "samples" / "packshot.png"
 

@@ -6,7 +6,7 @@ import sys
 
 from pydantic import SecretStr
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.stores.locations import store_at
 from florist.stores.s3_client import Access
 from florist.studio.studio import Studio
@@ -18,7 +18,7 @@ async def sweep(settings: dict) -> None:
     if access:
         access = Access(**{**access, "secret_access_key": SecretStr(access["secret_access_key"])})
     store = store_at(settings["location"], access=access)
-    async with FloraClient(api_key=settings["api_key"], base_url=settings["base_url"]) as client:
+    async with FloraAPI(api_key=settings["api_key"], base_url=settings["base_url"]) as client:
         studio = Studio(client, store)
         await studio.check()
         sys.stdout.write("ready\n")

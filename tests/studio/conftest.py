@@ -13,7 +13,7 @@ import pytest
 
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.models import Run
 from florist.archive.manifest import Manifest
 from florist.pipelines import WalkResult, definitions_of, plan, walk
@@ -89,9 +89,9 @@ class Workshop:
         return self.sandbox.books().requests_by_route.get(route, 0)
 
 
-def connected(sandbox: SandboxServer) -> FloraClient:
+def connected(sandbox: SandboxServer) -> FloraAPI:
     """A client whose time is `HURRY` times as fast."""
-    return FloraClient(
+    return FloraAPI(
         api_key=sandbox.api_key,
         base_url=sandbox.base_url,
         workspace_id=sandbox.workspace_id,

@@ -7,7 +7,7 @@ import pytest
 from florist.studio.studio import Studio
 from florist.sweep.report import Outcome
 from florist.sweep.workspace import sweep_workspace
-from tests.archive_sweep.test_sweep import KilledError, killed_when, long_history
+from tests.sweep.test_sweep import KilledError, killed_when, long_history
 
 
 @pytest.fixture

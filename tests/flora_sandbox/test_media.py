@@ -9,7 +9,7 @@ from PIL import Image
 
 from flora_sandbox.faults import Fault
 from flora_sandbox.server import SandboxServer
-from tests.sandbox.conftest import Caller
+from tests.flora_sandbox.conftest import Caller
 
 DAY = 24 * 3600
 

@@ -9,8 +9,8 @@ import pytest
 
 from florist.archive.archiver import Archiver
 from florist.cli import main
-from tests.archive_sweep.conftest import Workshop, connected
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
+from tests.sweep.conftest import Workshop, connected
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from flora_sandbox.media.content import InputContent
 from flora_sandbox.media.pictures import picture_of
 from flora_sandbox.media.scenery import gradient, scene
 from flora_sandbox.media.subject import matte_of, pinned
-from tests.sandbox_media.contents import png
+from tests.flora_sandbox_media.contents import png
 
 
 def plain(size: tuple[int, int] = (300, 300)) -> Image.Image:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from flora_sandbox.media import Made, render
-from tests.sandbox_media import marker
-from tests.sandbox_media.contents import image_input, png, text_input
+from tests.flora_sandbox_media import marker
+from tests.flora_sandbox_media.contents import image_input, png, text_input
 
 
 def opened(made: Made) -> Image.Image:

@@ -11,11 +11,11 @@ from flora_sandbox.database import open_readonly
 from florist.archive.verify import Verifier
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
-from tests.archive_sweep.conftest import Workshop, know
 from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
+from tests.sweep.conftest import Workshop, know
 
-SWEEP_ONE = "tests.archive_sweep.sweep_one"
+SWEEP_ONE = "tests.drills.sweep.sweep_one"
 QUARTERS, KEPT, MISSING = 4, 150, 15
 KILLS, ROUNDS = 6, 5
 NOT_OLD = timedelta(seconds=-60)

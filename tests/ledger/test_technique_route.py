@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import httpx
 
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.models import InputValue
 from florist.ledger import TechniqueRoute
 
@@ -37,7 +37,7 @@ class Wire:
 
 
 async def through(wire: Wire, use):
-    client = FloraClient(
+    client = FloraAPI(
         api_key="sk_test_a",
         base_url="http://127.0.0.1:9/api/v1",
         transport=httpx.MockTransport(wire.answer),

@@ -16,7 +16,7 @@ from florist.stores.errors import IntegrityError
 from florist.stores.folder import FolderStore
 from florist.sweep.lost_runs import lost_runs
 from florist.sweep.workspace import sweep_workspace
-from tests.feeding.conftest import Workshop
+from tests.studio.conftest import Workshop
 
 UPLOAD = "POST /assets"
 RETRIEVE = "GET /techniques/{technique}/runs/{run_id}"

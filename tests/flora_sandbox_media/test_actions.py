@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from flora_sandbox.media import InputContent, Made, UnreadableInputError, UnusableParamError, perform
-from tests.sandbox_media.contents import image_input, png, text_input
+from tests.flora_sandbox_media.contents import image_input, png, text_input
 
 WIDE = image_input(png(Image.new("RGB", (200, 100), "teal")))
 

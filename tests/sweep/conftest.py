@@ -13,7 +13,7 @@ import pytest
 from flora_sandbox.database import open_readonly
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
-from florist.api import FloraClient
+from florist.api import FloraAPI
 from florist.api.models import InputValue
 from florist.archive.keys import index_key
 from florist.archive.manifest import ManifestPointer
@@ -34,7 +34,7 @@ class Workshop:
     """A sandbox, a client of it, and an archive."""
 
     sandbox: SandboxServer
-    client: FloraClient
+    client: FloraAPI
     store: Store
     studio: Studio
 
@@ -119,9 +119,9 @@ async def workshop(open_sandbox: Open, settings: dict[str, Any], store: Store) -
         await studio.aclose()
 
 
-def connected(sandbox: SandboxServer) -> FloraClient:
+def connected(sandbox: SandboxServer) -> FloraAPI:
     """A client whose time is `HURRY` times as fast."""
-    return FloraClient(
+    return FloraAPI(
         api_key=sandbox.api_key,
         base_url=sandbox.base_url,
         workspace_id=sandbox.workspace_id,

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from flora_sandbox.catalogue import TECHNIQUES, TechniqueDefinition
 from flora_sandbox.media import InputContent, UnreadableInputError, render
-from tests.sandbox_media.contents import image_input, png, text_input
+from tests.flora_sandbox_media.contents import image_input, png, text_input
 
 ContentFor = Callable[[str], InputContent]
 MEDIA_TECHNIQUES = [one for one in TECHNIQUES if any(field.type != "text" for field in one.inputs)]

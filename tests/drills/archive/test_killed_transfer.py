@@ -17,7 +17,7 @@ from tests.archive.media_server import media_server, whole_file
 from tests.killed import killed_after, started
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
-KEEP_ONE = "tests.archive.keep_one"
+KEEP_ONE = "tests.drills.archive.keep_one"
 MOMENTS = 50
 FILM = struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4s", 30_000_008, b"moov")
 FILM += hashlib.shake_128(b"film").digest(30_000_000)

@@ -16,7 +16,7 @@ from florist.api.errors import AssetError
 from florist.secrets import SignedUrl
 from florist.stores.folder import FolderStore
 from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
-from tests.feeding.conftest import connected
+from tests.studio.conftest import connected
 
 CONTENT = "ab" * 32
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
