@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -53,13 +54,20 @@ _MENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, read to its end, as plain data. The content stays out of sight: it may hold signed URLs."""
+    """One answer, read to its end, as plain data. The content stays out of sight: it may hold signed URLs.
+
+    Attributes:
+        said_at: the answer's `Date`, to the second; None if it has none.
+        is_replayed: FLORA repeats what it answered to an earlier request under the same idempotency key.
+    """
 
     request: str
     status: int
     content: bytes = field(repr=False)
     request_id: str | None = None
     retry_after: float | None = None
+    said_at: datetime | None = None
+    is_replayed: bool = False
 
     @property
     def trouble(self) -> Trouble | None:
@@ -79,7 +87,7 @@ class _ErrorBody:
     fields: tuple[FieldProblem, ...] = ()
 
 
-def model_from(answer: Answer, read: Callable[[Any], ReadT], *, is_write: bool = False) -> ReadT:
+def model_from(answer: Answer, read: Callable[[Any], ReadT]) -> ReadT:
     """Return the body as `read` understands it, e.g. `Run.model_validate`.
 
     Raises:
@@ -95,7 +103,6 @@ def model_from(answer: Answer, read: Callable[[Any], ReadT], *, is_write: bool =
     raise APIResponseValidationError(
         f"{answer.request}: the answer is not what FLORA promises ({problem}){request_named(answer)}",
         request_id=answer.request_id,
-        is_write=is_write,
     )
 
 
@@ -120,6 +127,7 @@ def status_error(answer: Answer) -> APIError:
         fields=tuple(FieldProblem(one.field, redacted(one.message)) for one in body.fields),
         request_id=answer.request_id,
         retry_after=answer.retry_after,
+        is_replayed=answer.is_replayed,
     )
 
 

@@ -36,20 +36,19 @@ def error_of(call: Call, outcome: Outcome, verdict: Verdict, *, attempts: int, b
 
 
 def ambiguous(call: Call, outcome: Outcome) -> AmbiguousRequestError:
-    """Return the error for a POST whose fate, or whose run, is unknown."""
+    """Return the error for an in-doubt request: a POST that may have been processed, or whose run is not named."""
     under = f"under idempotency key {call.idempotency_key}"
     if not isinstance(outcome, Answer):
         return AmbiguousRequestError(
             f"{call}: {named(outcome)}; it may have been processed {under}: {_ADVICE}",
             idempotency_key=call.idempotency_key,
         )
-    was_processed = 200 <= outcome.status < 300
-    fate = "it was processed, but the answer names no run" if was_processed else "it may have been processed"
+    worked = 200 <= outcome.status < 300
+    what = "it was processed, but the answer names no run" if worked else "it may have been processed"
     return AmbiguousRequestError(
-        f"{call}: {outcome.status}; {fate}, {under}: {_ADVICE}{request_named(outcome)}",
+        f"{call}: {outcome.status}; {what}, {under}: {_ADVICE}{request_named(outcome)}",
         idempotency_key=call.idempotency_key,
         status=outcome.status,
-        was_processed=was_processed,
         request_id=outcome.request_id,
     )
 

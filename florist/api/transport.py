@@ -23,6 +23,7 @@ from florist.api.rate import Permit, Sleep, WorkspaceRate
 from florist.api.retries import (
     Effect,
     Verdict,
+    http_date,
     retry_after_seconds,
     retry_delay,
     verdict_on,
@@ -205,6 +206,8 @@ class Transport:
                 status=response.status_code,
                 content=content,
                 request_id=response.headers.get("request-id"),
+                said_at=http_date(response.headers.get("date")),
+                is_replayed=response.headers.get("idempotent-replayed", "").strip().lower() == "true",
                 retry_after=retry_after_seconds(response.headers.get("retry-after"), now=self.server_clock.now()),
             )
 

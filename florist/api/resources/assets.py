@@ -213,7 +213,7 @@ class Assets(Resource):
                 raise
             # An earlier attempt of ours was processed and its answer lost: another asset costs nothing.
             answer = await self._transport.send(call())
-        return model_from(answer, Asset.model_validate, is_write=True)
+        return model_from(answer, Asset.model_validate)
 
 
 def _understood(source: Path | str | bytes | SignedUrl) -> Path | bytes | SignedUrl:

@@ -64,20 +64,21 @@ class Resource:
             body=without_none(body),
             idempotency_key=checked_key(idempotency_key),
         )
-        return await self._spend(call, StartedRun.model_validate, lambda run_id: StartedRun(run_id=run_id))
+        started, _ = await self._spend(call, StartedRun.model_validate, lambda run_id: StartedRun(run_id=run_id))
+        return started
 
     async def _spend(
         self, call: Call, read: Callable[[Any], ReadT], with_id_alone: Callable[[str], ReadT]
-    ) -> ReadT:
+    ) -> tuple[ReadT, Answer]:
         """Send a POST that costs; take the run id from the answer even if nothing else in it can be read."""
         answer = await self._transport.send(call)
         try:
-            return model_from(answer, read, is_write=True)
+            return model_from(answer, read), answer
         except APIResponseValidationError as error:
             run_id = _run_id_in(answer)
             if run_id is None:
                 raise ambiguous(call, answer) from error
-            return with_id_alone(run_id)
+            return with_id_alone(run_id), answer
 
     def _workspace(self, workspace_id: str | None) -> str:
         chosen = workspace_id or self._workspace_id
