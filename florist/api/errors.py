@@ -116,6 +116,7 @@ class AmbiguousRequestError(APIError):
     Attributes:
         idempotency_key: the key it was sent under, be it the caller's or one made for this call.
         status: the HTTP status; None if no answer came.
+        code: FLORA's own error code; empty if the answer was none of FLORA's, or none came.
         request_id: `req_…`, for FLORA's support; None if no answer came.
     """
 
@@ -125,11 +126,13 @@ class AmbiguousRequestError(APIError):
         *,
         idempotency_key: str | None = None,
         status: int | None = None,
+        code: str = "",
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.idempotency_key = idempotency_key
         self.status = status
+        self.code = code
         self.request_id = request_id
 
     @property

@@ -49,6 +49,7 @@ def ambiguous(call: Call, outcome: Outcome) -> AmbiguousRequestError:
         f"{call}: {outcome.status}; {what}, {under}: {_ADVICE}{request_named(outcome)}",
         idempotency_key=call.idempotency_key,
         status=outcome.status,
+        code=outcome.trouble.code if outcome.trouble else "",
         request_id=outcome.request_id,
     )
 

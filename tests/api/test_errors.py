@@ -16,7 +16,7 @@ from florist.api.errors import (
     Processed,
     RateLimitError,
 )
-from florist.ledger.post_outcomes import PostOutcome, post_outcome
+from florist.ledger.attempts import PostOutcome, post_outcome
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,22 @@ import pytest
 
 from florist.ledger import State
 from florist.ledger.effects import POINTS
-from florist.stores.folder import FolderStore
+from tests.ledger.dated_folder import DatedFolder
 from tests.ledger.fake_flora import Fault
+from tests.ledger.virtual_time import VirtualTime
 from tests.ledger.world import World, completed, work
 
 ON_THE_HAPPY_PATH = (
     "check",
-    "read entry",
-    "record intended",
+    "note campaign",
     "make inputs",
-    "ask time",
-    "read neighbours",
+    "read belief",
+    "open journal",
     "post",
     "record sent",
     "claim",
     "record started",
+    "close journal",
     "record archived",
 )
 HAPPY_POINTS = [f"{moment} {call}" for call in ON_THE_HAPPY_PATH for moment in ("before", "after")]
@@ -33,8 +34,10 @@ ROWS = ("1", "2", "3")
 @pytest.fixture(params=["memory", "folder"])
 def make_world(request, tmp_path):
     def make(behaviour: str) -> World:
-        store = FolderStore(tmp_path) if request.param == "folder" else None
-        return World(behaviour, store=store)
+        if request.param == "memory":
+            return World(behaviour)
+        time = VirtualTime()
+        return World(behaviour, time=time, store=DatedFolder(tmp_path, time.now))
 
     return make
 

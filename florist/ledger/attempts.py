@@ -1,39 +1,12 @@
-"""What a POST that brought no run has come to, and whether a failed run is worth another.
+"""What may be tried again: a refused POST by the same call, a failed run by a new, paid attempt.
 
 Pure functions: the whole policy of what may be paid for again.
 """
 
-from enum import StrEnum
-
-from florist.api.errors import (
-    TRANSIENT_RUN_CODES,
-    APIError,
-    APIStatusError,
-    Processed,
-    RateLimitError,
-)
+from florist.api.errors import TRANSIENT_RUN_CODES, APIStatusError, RateLimitError
 from florist.ledger.entries import RunFacts
 
 ATTEMPTS_AFTER_THE_FIRST = 2
-
-
-class PostOutcome(StrEnum):
-    """Of one POST."""
-
-    REFUSED = "refused"
-    """Certainly not processed: FLORA said no, or nothing left this machine."""
-    PROCESSED = "processed"
-    """FLORA has processed a request with this idempotency key, and does not say which run it made."""
-    UNKNOWN = "unknown"
-
-
-_OUTCOMES = {Processed.NO: PostOutcome.REFUSED, Processed.BEFORE: PostOutcome.PROCESSED}
-
-
-def post_outcome(error: Exception) -> PostOutcome:
-    """Return what an error of a POST says about it. Whatever is not certain is unknown."""
-    processed = error.processed if isinstance(error, APIError) else Processed.UNKNOWN
-    return _OUTCOMES.get(processed, PostOutcome.UNKNOWN)
 
 
 def refusal_code(error: Exception) -> str:
