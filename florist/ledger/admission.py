@@ -29,6 +29,7 @@ class Admission:
         *,
         timing: Timing,
         side_by_side: int,
+        owner: str,
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -37,6 +38,7 @@ class Admission:
         self._flora = flora
         self._timing = timing
         self._side_by_side = side_by_side
+        self._owner = owner
         self._monotonic = monotonic
         self._sleep = sleep
 
@@ -77,7 +79,7 @@ class Admission:
         """Find the requests of other processes that are in doubt now. What they open later waits for us, too."""
         now = await self._effects.ask_time(anew=False)
         since = now - timedelta(seconds=self._timing.hold_up) - self._timing.open_for
-        around = await self._effects.open_requests(call.work.technique_id, since, now)
+        around = await self._effects.open_requests(call.work.technique_id, since, now, but_of=self._owner)
         for request in around.requests:
             if request.key == call.key or request.key in call.gate.hold_ups:
                 continue

@@ -159,9 +159,14 @@ class Effects:
         with suppress(StoreError):
             await self._step("close journal", lambda: self._journal.delete(path), patience=0.0)
 
-    async def open_requests(self, technique_id: str, since: datetime, until: datetime) -> OpenRequests:
+    async def open_requests(
+        self, technique_id: str, since: datetime, until: datetime, *, but_of: str | None = None
+    ) -> OpenRequests:
         """Return what was announced between two moments and may be open."""
-        return await self._step("look around", lambda: self._journal.open_between(technique_id, since, until))
+        return await self._step(
+            "look around",
+            lambda: self._journal.open_between(technique_id, since, until, but_of=but_of),
+        )
 
     async def belief(self) -> Belief:
         """Return what FLORA is believed to do with a repeated idempotency key."""

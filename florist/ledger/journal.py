@@ -77,8 +77,14 @@ class Journal:
         except StoreDeniedError:
             self._may_delete = False
 
-    async def open_between(self, technique_id: str, since: datetime, until: datetime) -> OpenRequests:
-        """Return the requests named on pages written between two moments, as far as their pages still stand."""
+    async def open_between(
+        self, technique_id: str, since: datetime, until: datetime, *, but_of: str | None = None
+    ) -> OpenRequests:
+        """Return the requests named on pages written between two moments, as far as their pages still stand.
+
+        Args:
+            but_of: an owner whose pages are left out.
+        """
         found: dict[str, OpenRequest] = {}
         unreadable: list[str] = []
         for bucket in range(_bucket_of(since), _bucket_of(until) + 1):
@@ -91,7 +97,8 @@ class Journal:
                 except (ValidationError, ValueError, RecursionError):
                     unreadable.append(path)
                     continue
-                found |= {request.key: request for request in page.requests}
+                if page.owner != but_of:
+                    found |= {request.key: request for request in page.requests}
         return OpenRequests(tuple(found.values()), tuple(unreadable))
 
 

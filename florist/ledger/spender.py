@@ -120,6 +120,7 @@ class Spender:
             flora,
             timing=self._timing,
             side_by_side=side_by_side,
+            owner=self._owner,
             monotonic=monotonic,
             sleep=sleep,
         )

@@ -136,7 +136,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.flora = FakeFlora(self.time, behaviour=self.behaviour)
-        self.store = self.store or MemoryStore(self.time.now)
+        self.store = self.store or MemoryStore(self.flora.now)
         self.ledger = Ledger(self.store)
         if self.knows_promise:
             self.learn(PROMISES[self.behaviour])
