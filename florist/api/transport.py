@@ -1,4 +1,4 @@
-"""Sends one request to FLORA, and sends it again where that is safe."""
+"""Sends one request to FLORA, with the retry policy of `florist.api.retries`."""
 
 import asyncio
 import copy
@@ -15,11 +15,12 @@ from pydantic import SecretStr
 
 from florist import __version__
 from florist.api.answers import Answer
+from florist.api.attempts import AttemptResult, cause_of, error_of, trouble_of
 from florist.api.calls import Call
 from florist.api.causes import harmless, named
 from florist.api.errors import APITimeoutError
-from florist.api.outcomes import Outcome, cause_of, error_of, trouble_of
 from florist.api.rate import Permit, Sleep, WorkspaceRate
+from florist.api.recent_runs import RecentRuns
 from florist.api.retries import (
     Effect,
     Verdict,
@@ -58,7 +59,7 @@ class BearerAuth(httpx.Auth):
 
 
 class Transport:
-    """The way to FLORA that all resources of one client share."""
+    """The connection pool, clock and retry loop that all resources of one client share."""
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url
         self.server_clock = ServerClock(now)
+        self.recent_runs = RecentRuns(monotonic)
         self._timeout = timeout
         self._total_timeout = total_timeout
         self._slot = slot or _no_slot
@@ -86,12 +88,12 @@ class Transport:
         self.monotonic = monotonic
         self.sleep = sleep
         self._rng = rng
-        self._places = asyncio.Semaphore(max_connections)
+        self._connections = asyncio.Semaphore(max_connections)
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=BearerAuth(api_key),
             headers={"Accept": "application/json", "User-Agent": f"florist/{__version__}"},
-            # How many there are is bounded by the places alone.
+            # How many there are is bounded by the semaphore alone.
             limits=httpx.Limits(
                 max_connections=None,
                 max_keepalive_connections=max_connections,
@@ -102,15 +104,15 @@ class Transport:
             trust_env=trust_env,
         )
 
-    def hurried(self, total_timeout: float, *, places: int) -> Self:
-        """Return the same way for callers who would rather ask again themselves.
+    def for_polling(self, total_timeout: float, *, connections: int) -> Self:
+        """Return the same transport with a shorter deadline, for a caller that polls and so asks again itself.
 
-        It has places of its own: however many POSTs queue for a connection, its requests do not queue behind them.
+        It has connections of its own: however many POSTs queue for one, its requests do not queue behind them.
         """
-        way = copy.copy(self)
-        way._total_timeout = min(total_timeout, self._total_timeout)
-        way._places = asyncio.Semaphore(places)
-        return way
+        polling = copy.copy(self)
+        polling._total_timeout = min(total_timeout, self._total_timeout)
+        polling._connections = asyncio.Semaphore(connections)
+        return polling
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -136,47 +138,47 @@ class Transport:
         deadline = self.monotonic() + self._total_timeout
         attempt = 0
         while True:
-            outcome = await self._attempt(call, deadline, attempt)
-            if isinstance(outcome, Answer) and outcome.trouble is None:
-                return outcome
-            trouble = trouble_of(outcome)
+            result = await self._attempt(call, deadline, attempt)
+            if isinstance(result, Answer) and result.trouble is None:
+                return result
+            trouble = trouble_of(result)
             verdict = verdict_on(trouble, call.effect)
             delay = retry_delay(trouble, attempt, self._rng)
             attempt += 1
             if verdict is not Verdict.AGAIN or self.monotonic() + delay >= deadline:
-                error = error_of(call, outcome, verdict, attempts=attempt, base_url=self.base_url)
-                raise error from cause_of(outcome)
+                error = error_of(call, result, verdict, attempts=attempt, base_url=self.base_url)
+                raise error from cause_of(result)
             await self.sleep(delay)
 
-    async def _attempt(self, call: Call, deadline: float, attempt: int) -> Outcome:
+    async def _attempt(self, call: Call, deadline: float, attempt: int) -> AttemptResult:
         """Return what came of one attempt; the errors of the connection are returned, not raised."""
-        async with self._place(deadline) as turn:
+        async with self._connection(deadline) as permit:
             if call.before_send is not None:
                 await call.before_send()
             try:
                 with unlogged():
-                    outcome: Outcome = await self._exchange(call, self._limit(call, deadline))
+                    result: AttemptResult = await self._exchange(call, self._limit(call, deadline))
             except (httpx.RequestError, OSError) as error:
-                outcome = harmless(error)
-            if isinstance(outcome, Answer) and outcome.status == 429:
-                turn.refused(retry_delay(trouble_of(outcome), attempt, self._rng))
-        _log(call, outcome, attempt)
-        return outcome
+                result = harmless(error)
+            if isinstance(result, Answer) and result.status == 429:
+                permit.refused(retry_delay(trouble_of(result), attempt, self._rng))
+        _log(call, result, attempt)
+        return result
 
     @asynccontextmanager
-    async def _place(self, deadline: float) -> AsyncIterator[Permit]:
+    async def _connection(self, deadline: float) -> AsyncIterator[Permit]:
         try:
             async with asyncio.timeout(max(0.0, deadline - self.monotonic())):
-                await self._places.acquire()
+                await self._connections.acquire()
         except TimeoutError as error:
             raise APITimeoutError(
                 "no connection came free before the call's deadline; nothing was sent"
             ) from error
         try:
-            async with self._rate.turn(deadline=deadline) as turn:
-                yield turn
+            async with self._rate.permit(deadline=deadline) as permit:
+                yield permit
         finally:
-            self._places.release()
+            self._connections.release()
 
     def _limit(self, call: Call, deadline: float) -> float:
         """Return the seconds one attempt may take.
@@ -245,8 +247,8 @@ async def _content(response: httpx.Response, stop_at: re.Pattern[bytes] | None) 
     return content
 
 
-def _log(call: Call, outcome: Outcome, attempt: int) -> None:
-    if isinstance(outcome, Answer):
-        logger.debug("%s -> %d, request %s, attempt %d", call, outcome.status, outcome.request_id, attempt + 1)
+def _log(call: Call, result: AttemptResult, attempt: int) -> None:
+    if isinstance(result, Answer):
+        logger.debug("%s -> %d, request %s, attempt %d", call, result.status, result.request_id, attempt + 1)
     else:
-        logger.debug("%s -> %s, attempt %d", call, named(outcome), attempt + 1)
+        logger.debug("%s -> %s, attempt %d", call, named(result), attempt + 1)

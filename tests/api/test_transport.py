@@ -348,3 +348,17 @@ async def test_refusal_says_whether_it_is_a_replay(time, said, is_replayed):
     with pytest.raises(InsufficientCreditsError) as caught:
         await create(client_on(time, ScriptedFlora(refusal(402, "insufficient_credits", **said))))
     assert caught.value.is_replayed is is_replayed
+
+
+async def test_watcher_waits_for_a_run_of_this_client_that_flora_does_not_show_yet(time):
+    flora = ScriptedFlora(ok(RUN), refusal(404), refusal(404), ok({**RUN, "status": "failed"}))
+    client = client_on(time, flora)
+    run = await client.watcher.wait((await create(client)).run_id, technique="cctv-cam")
+    assert (run.status, len(flora.requests)) == (RunStatus.FAILED, 4)
+
+
+async def test_watcher_tells_at_once_that_flora_does_not_know_a_run_of_nobody(time):
+    flora = ScriptedFlora(refusal(404))
+    with pytest.raises(NotFoundError, match="404"):
+        await client_on(time, flora).watcher.wait("run_nope", technique="cctv-cam")
+    assert (len(flora.requests), time.elapsed < 10) == (1, True)

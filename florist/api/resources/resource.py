@@ -10,10 +10,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from florist.api.answers import Answer, model_from
+from florist.api.attempts import ambiguous
 from florist.api.calls import Call
 from florist.api.errors import APIResponseValidationError
-from florist.api.models import StartedRun
-from florist.api.outcomes import ambiguous
+from florist.api.models import Run, StartedRun
 from florist.api.paging import AsyncPager, Page
 from florist.api.retries import Effect
 from florist.api.transport import Transport
@@ -24,6 +24,7 @@ RUN_ID = re.compile(rb'"(?:run_id|runId)"\s*:\s*"([^"\\]+)"|"id"\s*:\s*"(run_[^"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ReadT = TypeVar("ReadT")
+BegunT = TypeVar("BegunT", Run, StartedRun)
 
 
 class Resource:
@@ -62,23 +63,25 @@ class Resource:
             path,
             effect=Effect.SPEND,
             body=without_none(body),
-            idempotency_key=checked_key(idempotency_key),
+            idempotency_key=checked_idempotency_key(idempotency_key),
         )
         started, _ = await self._spend(call, StartedRun.model_validate, lambda run_id: StartedRun(run_id=run_id))
         return started
 
     async def _spend(
-        self, call: Call, read: Callable[[Any], ReadT], with_id_alone: Callable[[str], ReadT]
-    ) -> tuple[ReadT, Answer]:
+        self, call: Call, read: Callable[[Any], BegunT], with_id_alone: Callable[[str], BegunT]
+    ) -> tuple[BegunT, Answer]:
         """Send a POST that costs; take the run id from the answer even if nothing else in it can be read."""
         answer = await self._transport.send(call)
         try:
-            return model_from(answer, read), answer
+            run = model_from(answer, read)
         except APIResponseValidationError as error:
             run_id = _run_id_in(answer)
             if run_id is None:
                 raise ambiguous(call, answer) from error
-            return with_id_alone(run_id), answer
+            run = with_id_alone(run_id)
+        self._transport.recent_runs.add(run.run_id)
+        return run, answer
 
     def _workspace(self, workspace_id: str | None) -> str:
         chosen = workspace_id or self._workspace_id
@@ -89,7 +92,7 @@ class Resource:
         return chosen
 
 
-def checked_key(idempotency_key: str | None) -> str:
+def checked_idempotency_key(idempotency_key: str | None) -> str:
     """Return the key a POST is sent under: the caller's, or a new one, so that every re-send bears the same.
 
     Raises:
