@@ -115,10 +115,10 @@ class RunHistory:
         allowance.left -= 1
         try:
             page = await self._read_page(self._cursor)
-        except APIError as error:
+        except Exception as error:
             self._failures += 1
             self._rest_ticks = min(self._failures, LONGEST_REST_TICKS)
-            if not error.is_retryable:  # the cursor may be what FLORA objects to
+            if not (isinstance(error, APIError) and error.is_retryable):  # the cursor may be what FLORA objects to
                 self._forget_places(self._wanted)
             raise
         self._failures = 0

@@ -99,8 +99,8 @@ class RunPoller:
             runs = [run for run in watched.values() if run.route == name and run.is_being_polled(now)]
             try:
                 await self._histories[name].read(runs, watched, allowance, now=now)
-            except APIError as error:
-                if is_passing(error) or isinstance(error, FATAL):
+            except Exception as error:
+                if isinstance(error, APIError) and (is_passing(error) or isinstance(error, FATAL)):
                     raise
                 logger.warning("history of %s runs cannot be read, retrieving each: %s", name, error)
 
@@ -113,8 +113,11 @@ class RunPoller:
         if isinstance(answer, Run):
             watched.update(answer, now, in_full=True)
             return None
-        if not isinstance(answer, APIError) or isinstance(answer, FATAL):
+        if not isinstance(answer, Exception) or isinstance(answer, FATAL):
             return answer
+        if not isinstance(answer, APIError):  # whatever it is, it came of this run's answer
+            watched.end(answer)
+            return None
         if is_passing(answer):
             watched.last_asked_at = now  # others first at the next tick
             return answer

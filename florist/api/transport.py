@@ -4,7 +4,6 @@ import asyncio
 import copy
 import logging
 import random
-import re
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -21,6 +20,7 @@ from florist.api.causes import harmless, named
 from florist.api.errors import APITimeoutError
 from florist.api.rate import Permit, Sleep, WorkspaceRate
 from florist.api.recent_runs import RecentRuns
+from florist.api.response_body import ACCEPTED_ENCODING, MOST_BYTES, read_body
 from florist.api.retries import (
     Effect,
     Verdict,
@@ -31,6 +31,7 @@ from florist.api.retries import (
 )
 from florist.api.server_clock import ServerClock
 from florist.api.wire_logs import unlogged
+from florist.secrets import redacted
 
 logger = logging.getLogger("florist.api")
 
@@ -39,6 +40,10 @@ KEEPALIVE_SECONDS = 2.0
 connection that is just being closed would end as ambiguous."""
 MOST_STREAMED_BYTES = 1 << 20
 """How far into a stream a run id is looked for."""
+
+LONGEST_REQUEST_ID = 200
+BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+"""What the layers below raise of a connection that breaks, or of bytes they cannot make sense of."""
 
 Slot = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -92,7 +97,11 @@ class Transport:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=BearerAuth(api_key),
-            headers={"Accept": "application/json", "User-Agent": f"florist/{__version__}"},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED_ENCODING,
+                "User-Agent": f"florist/{__version__}",
+            },
             # How many there are is bounded by the semaphore alone.
             limits=httpx.Limits(
                 max_connections=None,
@@ -153,12 +162,14 @@ class Transport:
     async def _attempt(self, call: Call, deadline: float, attempt: int) -> AttemptResult:
         """Return what came of one attempt; the errors of the connection are returned, not raised."""
         async with self._connection(deadline) as permit:
+            limit = self._limit(call, deadline)
+            request = self._request(call, limit)
             if call.before_send is not None:
                 await call.before_send()
             try:
                 with unlogged():
-                    result: AttemptResult = await self._exchange(call, self._limit(call, deadline))
-            except (httpx.RequestError, OSError) as error:
+                    result: AttemptResult = await self._exchange(call, request, limit)
+            except BROKEN as error:
                 result = harmless(error)
             if isinstance(result, Answer) and result.status == 429:
                 permit.refused(retry_delay(trouble_of(result), attempt, self._rng))
@@ -189,17 +200,22 @@ class Transport:
             return self._timeout
         return min(self._timeout, max(0.0, deadline - self.monotonic()))
 
-    async def _exchange(self, call: Call, limit: float) -> Answer:
+    async def _exchange(self, call: Call, request: httpx.Request, limit: float) -> Answer:
         # The whole exchange is bounded too: httpx bounds each wait, and an answer may trickle.
         async with asyncio.timeout(limit):
             asked_at = self.server_clock.local_now()
-            response = await self._http.send(self._request(call, limit), stream=True)
+            response = await self._http.send(request, stream=True)
+            is_stream = call.stop_at is not None and response.is_success
             try:
-                content = await _content(response, call.stop_at)
-            except (httpx.RequestError, OSError):
+                content, is_cut = await read_body(
+                    response,
+                    stop_at=call.stop_at if is_stream else None,
+                    most=MOST_STREAMED_BYTES if is_stream else MOST_BYTES,
+                )
+            except BROKEN:
                 if call.effect is not Effect.SPEND or not response.is_success:
                     raise
-                content = b""  # it worked, and only what it made stays unknown
+                content, is_cut = b"", False  # it worked, and only what it made stays unknown
             finally:
                 await response.aclose()
             self.server_clock.learn(response.headers.get("date"), asked_at=asked_at)
@@ -207,9 +223,10 @@ class Transport:
                 request=str(call),
                 status=response.status_code,
                 content=content,
-                request_id=response.headers.get("request-id"),
+                request_id=_shown_id(response.headers.get("request-id")),
                 said_at=http_date(response.headers.get("date")),
                 is_replayed=response.headers.get("idempotent-replayed", "").strip().lower() == "true",
+                is_cut=is_cut,
                 retry_after=retry_after_seconds(response.headers.get("retry-after"), now=self.server_clock.now()),
             )
 
@@ -236,15 +253,8 @@ async def _no_slot() -> AsyncIterator[None]:
     yield
 
 
-async def _content(response: httpx.Response, stop_at: re.Pattern[bytes] | None) -> bytes:
-    if stop_at is None or not response.is_success:
-        return await response.aread()
-    content = b""
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if stop_at.search(content) or len(content) > MOST_STREAMED_BYTES:
-            break
-    return content
+def _shown_id(request_id: str | None) -> str | None:
+    return None if request_id is None else redacted(request_id[:LONGEST_REQUEST_ID])
 
 
 def _log(call: Call, result: AttemptResult, attempt: int) -> None:

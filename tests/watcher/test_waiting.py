@@ -214,21 +214,32 @@ def test_poller_cancelled_by_somebody_cancels_the_waiters(watching: Make, in_jum
     in_jumping_time(act())
 
 
-@pytest.mark.parametrize("fault", [AuthenticationError("no", status=401), ValueError("a bug")])
 @pytest.mark.parametrize("waiting", [2, 60])
-def test_error_in_the_poller_reaches_every_waiter_and_the_next_starts_afresh(
-    watching: Make, in_jumping_time: Jump, fault: Exception, waiting: int
+def test_key_that_is_no_good_reaches_every_waiter_and_the_next_starts_afresh(
+    watching: Make, in_jumping_time: Jump, waiting: int
 ) -> None:
     async def act() -> tuple[list[Run | BaseException], Run]:
         at = watching()
-        at.flora.faults = iter([None, None, None, fault])
+        at.flora.faults = iter([None, None, None, AuthenticationError("no", status=401)])
         ids = [at.flora.add(f"run-{n}", ends=30) for n in range(waiting)]
         outcomes = await gathered(*map(at.wait, ids))
         return outcomes, await at.wait("run-0")
 
     outcomes, run = in_jumping_time(act())
-    assert {type(outcome) for outcome in outcomes} == {type(fault)}
+    assert {type(outcome) for outcome in outcomes} == {AuthenticationError}
     assert run.is_finished
+
+
+@pytest.mark.parametrize(("waiting", "failed"), [(2, 1), (60, 0)])
+def test_error_never_heard_of_concerns_the_run_or_page_whose_answer_it_came_of(
+    watching: Make, in_jumping_time: Jump, waiting: int, failed: int
+) -> None:
+    async def act() -> list[Run | BaseException]:
+        at = watching()
+        at.flora.faults = iter([ValueError("a bug")])
+        return await gathered(*(at.wait(at.flora.add(f"run-{n}", ends=30)) for n in range(waiting)))
+
+    assert [type(outcome) for outcome in in_jumping_time(act())].count(ValueError) == failed
 
 
 @pytest.mark.parametrize("waiting", [1, 10])

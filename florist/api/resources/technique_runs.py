@@ -132,6 +132,7 @@ class TechniqueRuns(Resource):
             Run,
             member="technique_runs",
             identity=lambda run: run.run_id,
+            must_be_whole=True,
             workspace_id=workspace_id,
             project_id=project_id,
             technique_id=technique_id,
