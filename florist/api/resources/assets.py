@@ -10,7 +10,7 @@ from florist.api.assets import MOST_DIRECT_BYTES, Asset, AssetFile, AssetStatus,
 from florist.api.calls import Call
 from florist.api.errors import AssetError, ConflictError, IdempotencyDuplicateError
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import Resource, checked_key, without_none
+from florist.api.resources.resource import Resource, checked_idempotency_key, without_none
 from florist.api.retries import Effect
 from florist.api.routes import route
 from florist.api.storage import Storage, is_safe
@@ -203,7 +203,7 @@ class Assets(Resource):
 
     async def _post(self, path: str, idempotency_key: str | None, **parts: Any) -> Asset:
         def call() -> Call:
-            key = checked_key(idempotency_key)
+            key = checked_idempotency_key(idempotency_key)
             return Call("POST", path, effect=Effect.FREE_WRITE, idempotency_key=key, **parts)
 
         try:

@@ -8,52 +8,52 @@ from florist.api.causes import named
 from florist.api.errors import AmbiguousRequestError, APIConnectionError, APIError, APITimeoutError
 from florist.api.retries import Kind, Trouble, Verdict, trouble_with_connection
 
-Outcome = Answer | Exception
+AttemptResult = Answer | Exception
 """An answer of any status, or what went wrong with the connection."""
 
 _ADVICE = "ask the ledger before sending it again"
 
 
-def trouble_of(outcome: Outcome) -> Trouble:
+def trouble_of(result: AttemptResult) -> Trouble:
     """Return what the retry policy needs to know of it."""
-    if isinstance(outcome, Answer):
-        return outcome.trouble or Trouble(Kind.ANSWERED, status=outcome.status)
-    return trouble_with_connection(outcome)
+    if isinstance(result, Answer):
+        return result.trouble or Trouble(Kind.ANSWERED, status=result.status)
+    return trouble_with_connection(result)
 
 
-def error_of(call: Call, outcome: Outcome, verdict: Verdict, *, attempts: int, base_url: str) -> APIError:
+def error_of(call: Call, result: AttemptResult, verdict: Verdict, *, attempts: int, base_url: str) -> APIError:
     """Return the error a call ends with after its last attempt."""
     if verdict is Verdict.AMBIGUOUS:
-        return ambiguous(call, outcome)
-    if isinstance(outcome, Answer):
-        return status_error(outcome)
-    kind = APITimeoutError if isinstance(outcome, httpx.TimeoutException | TimeoutError) else APIConnectionError
+        return ambiguous(call, result)
+    if isinstance(result, Answer):
+        return status_error(result)
+    kind = APITimeoutError if isinstance(result, httpx.TimeoutException | TimeoutError) else APIConnectionError
     times = "once" if attempts == 1 else f"{attempts} times"
     return kind(
-        f"{call}: no answer from {base_url} ({named(outcome)}); tried {times}. "
+        f"{call}: no answer from {base_url} ({named(result)}); tried {times}. "
         "Is it the right address (FLORA_BASE_URL), and up?"
     )
 
 
-def ambiguous(call: Call, outcome: Outcome) -> AmbiguousRequestError:
+def ambiguous(call: Call, result: AttemptResult) -> AmbiguousRequestError:
     """Return the error for an in-doubt request: a POST that may have been processed, or whose run is not named."""
     under = f"under idempotency key {call.idempotency_key}"
-    if not isinstance(outcome, Answer):
+    if not isinstance(result, Answer):
         return AmbiguousRequestError(
-            f"{call}: {named(outcome)}; it may have been processed {under}: {_ADVICE}",
+            f"{call}: {named(result)}; it may have been processed {under}: {_ADVICE}",
             idempotency_key=call.idempotency_key,
         )
-    worked = 200 <= outcome.status < 300
+    worked = 200 <= result.status < 300
     what = "it was processed, but the answer names no run" if worked else "it may have been processed"
     return AmbiguousRequestError(
-        f"{call}: {outcome.status}; {what}, {under}: {_ADVICE}{request_named(outcome)}",
+        f"{call}: {result.status}; {what}, {under}: {_ADVICE}{request_named(result)}",
         idempotency_key=call.idempotency_key,
-        status=outcome.status,
-        code=outcome.trouble.code if outcome.trouble else "",
-        request_id=outcome.request_id,
+        status=result.status,
+        code=result.trouble.code if result.trouble else "",
+        request_id=result.request_id,
     )
 
 
-def cause_of(outcome: Outcome) -> Exception | None:
+def cause_of(result: AttemptResult) -> Exception | None:
     """Return what the error is to be raised from."""
-    return outcome if isinstance(outcome, Exception) else None
+    return result if isinstance(result, Exception) else None
