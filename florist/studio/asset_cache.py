@@ -1,11 +1,11 @@
-"""Brings files to one FLORA workspace as assets, each content once, whichever process needs it.
+"""A cache of uploads by content (SHA-256): each content becomes one asset of a workspace, for all processes.
 
 ::
 
     assets/<FLORA's host and the workspace>/<sha256>.json      the id of the asset that has this content
 
 A request that is repeated after a death therefore names the same asset, as a FLORA that compares bodies demands.
-A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: that is asked for.
+A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: FLORA tells that.
 """
 
 import asyncio

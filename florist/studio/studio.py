@@ -25,9 +25,9 @@ from florist.archive.manifest import Manifest, Parent, RunOrigin
 from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
-from florist.studio.input_values import InputValues, feeds_media
+from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.origins import parent_of, with_entry
-from florist.studio.steps import UNREACHABLE, Assignment, StartedStep, StepFunctions, Upstream
+from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, Upstream
 
 WINDOW = 30.0
 """Seconds that one wait watches a run before it says that it is still pending."""
@@ -58,7 +58,7 @@ class Studio:
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
         self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
-        self._delivery = InputValues(client, self.ledger, fetch=self._downloader.fetch)
+        self._input_values = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
 
     async def aclose(self) -> None:
@@ -74,7 +74,7 @@ class Studio:
         await self.spender.check()
 
     async def start(
-        self, step: PlannedStep, upstream: Upstream, assignment: Assignment, attempt: int = 0
+        self, step: PlannedStep, upstream: Upstream, row: CampaignRow, attempt: int = 0
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
 
@@ -83,24 +83,17 @@ class Studio:
             APIStatusError: FLORA refused it.
         """
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
-        work = Work(
-            technique_id=step.technique_id,
-            inputs=await self._delivery.identities(inputs, upstream, campaign=assignment.name),
-            campaign=assignment.campaign,
-            flow_run_id=None if assignment.campaign else assignment.flow_run_id,
-            row=assignment.row,
-            step=step.name,
-            attempt=attempt,
-        )
+        identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
+        work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
         try:
             started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
         except BadRequestError:
-            if by_upload or not feeds_media(inputs):
+            if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
             started = await self._start(step, work, inputs, upstream, by_upload=True)
-        return StartedStep(step=step, assignment=assignment, started=started)
+        return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
         """Watch a run for at most `window` seconds, and return it if it is completed by then.
@@ -149,7 +142,7 @@ class Studio:
     ) -> Started:
         return await self.spender.start(
             work,
-            lambda: self._delivery.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            lambda: self._input_values.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
             price_usd=step.price_usd,
         )
 
@@ -162,7 +155,7 @@ class Studio:
 
     async def _kept(self, started: StartedStep) -> Run | None:
         """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
-        if started.started.how is How.NEW:
+        if started.how is How.NEW:
             return None
         manifest = await self.archiver.manifest_of(started.run_id)
         return None if manifest is None else run_of(manifest)
@@ -173,7 +166,7 @@ class Studio:
             technique=started.entry.work.technique_id,
             window=window,
             # A run that was started before may have ended long ago: look at once.
-            expected_seconds=None if started.started.how is How.NEW else 0,
+            expected_seconds=None if started.how is How.NEW else 0,
         )
 
     async def _last_look(self, started: StartedStep) -> Run:
@@ -198,19 +191,19 @@ class StudioSteps(StepFunctions):
     def __init__(
         self,
         studio: Studio,
-        assignment: Assignment,
+        row: CampaignRow,
         *,
         window: float = WINDOW,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
-        self._assignment = assignment
+        self._row = row
         self._window = window
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._assignment, attempt)
+        return await self._studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
@@ -244,7 +237,7 @@ def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
         parents=(_parent(identity, upstream) for identity in entry.work.inputs),
     )
     # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.assignment.flow_run_id})
+    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
 
 
 def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
