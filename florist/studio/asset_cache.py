@@ -57,6 +57,7 @@ class AssetCache:
 
         Raises:
             AssetError: FLORA does not take the file.
+            AssetChangedError: the file that was opened has another content.
         """
         task = self._urls.get(sha256)
         if task is None or self._is_over(task):
@@ -87,7 +88,7 @@ class AssetCache:
                 return url
             await self._store.delete(key)
         async with opened() as path:
-            asset = await self._client.assets.upload(path, workspace_id=workspace_id)
+            asset = await self._client.assets.upload(path, workspace_id=workspace_id, sha256=sha256)
             if asset.url is None:
                 raise APIResponseValidationError(
                     f"FLORA tells no URL for asset {asset.asset_id}, made of {path.name}"

@@ -44,6 +44,7 @@ class InputValues:
     async def values(
         self,
         inputs: Sequence[ResolvedInput],
+        identities: Sequence[InputIdentity],
         upstream: Upstream,
         *,
         timeout: float | None = None,
@@ -52,18 +53,20 @@ class InputValues:
         """Return the inputs as FLORA takes them, files uploaded.
 
         Args:
+            identities: of the same inputs, in their order: only a file that is still the same is sent.
             timeout: seconds the run that takes them may last.
             by_upload: FLORA could not open the URLs of upstream outputs.
 
         Raises:
             AssetError: FLORA does not take a file.
+            AssetChangedError: a file is another one than it was when its identity was taken.
         """
 
-        async def value(item: ResolvedInput) -> InputValue:
-            found = await self._value(item, upstream, timeout=timeout, by_upload=by_upload)
+        async def value(item: ResolvedInput, identity: InputIdentity) -> InputValue:
+            found = await self._value(item, identity, upstream, timeout=timeout, by_upload=by_upload)
             return InputValue.model_validate({"id": item.id, "type": item.type, "value": found})
 
-        return tuple(await asyncio.gather(*(value(item) for item in inputs)))
+        return tuple(await asyncio.gather(*map(value, inputs, identities)))
 
     async def _identity(self, item: ResolvedInput, upstream: Upstream, scope: str) -> InputIdentity:
         match item.source:
@@ -86,11 +89,17 @@ class InputValues:
         return digest.hexdigest()
 
     async def _value(
-        self, item: ResolvedInput, upstream: Upstream, *, timeout: float | None, by_upload: bool
+        self,
+        item: ResolvedInput,
+        identity: InputIdentity,
+        upstream: Upstream,
+        *,
+        timeout: float | None,
+        by_upload: bool,
     ) -> str:
         match item.source:
             case FileSource(path=path):
-                return await self._assets.url_of(await _content_of_file(path), lambda: _as_it_is(path))
+                return await self._assets.url_of(identity.sha256 or "", lambda: _as_it_is(path))
             case UrlSource(url=url):
                 return url
             case OutputSource(step=step, index=index) if item.type is MediaKind.TEXT:

@@ -81,6 +81,7 @@ class Studio:
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
             APIStatusError: FLORA refused it.
+            AssetChangedError: an input file was written to meanwhile; nothing was started.
         """
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
         identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
@@ -142,7 +143,9 @@ class Studio:
     ) -> Started:
         return await self.spender.start(
             work,
-            lambda: self._input_values.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            lambda: self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
+            ),
             price_usd=step.price_usd,
         )
 
