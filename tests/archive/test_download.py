@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 
 from florist.archive.download import Downloader
+from florist.archive.download_progress import DownloadLimits
 from florist.archive.errors import DeadUrlError, TransferBrokenError, TransferError, TransferRefusedError
-from florist.archive.progress import Bounds
 from florist.secrets import SignedUrl
 from florist.stores.errors import IntegrityError
 from tests.archive.media_server import cut, endless, head, media_server, one_after_another, raw, status, whole_file
@@ -37,9 +37,11 @@ async def download(server, slept):
     downloaders = []
 
     async def fetched(url: SignedUrl, **settings) -> bytes:
-        bounds = Bounds(**{name: settings.pop(name) for name in list(settings) if hasattr(Bounds, name)})
+        limits = DownloadLimits(
+            **{name: settings.pop(name) for name in list(settings) if hasattr(DownloadLimits, name)}
+        )
         settings = {"trusted_hosts": server.trusted, "sleep": sleep, **settings}
-        downloaders.append(Downloader(bounds=bounds, **settings))
+        downloaders.append(Downloader(limits=limits, **settings))
         return b"".join([chunk async for chunk in downloaders[-1].fetch(url)])
 
     yield fetched

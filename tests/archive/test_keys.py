@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from florist.archive.keys import SEGMENT_BYTES_AT_MOST, Layout, Place, index_key, segment, short_run_id
+from florist.archive.keys import SEGMENT_BYTES_AT_MOST, Layout, RunPlace, index_key, segment, short_run_id
 from florist.errors import ConfigurationError
 from florist.stores.errors import UnsafeKeyError
 from florist.stores.keys import checked_key
@@ -16,8 +16,8 @@ DAY = datetime(2026, 5, 4, 23, 59, tzinfo=UTC)
 WINDOWS_FORBIDS = set('<>:"/\\|?*') | {chr(number) for number in range(32)}
 
 
-def place(**fields) -> Place:
-    return Place(**{"run_id": "run_abc1", "technique": "still", "created_at": DAY, **fields})
+def place(**fields) -> RunPlace:
+    return RunPlace(**{"run_id": "run_abc1", "technique": "still", "created_at": DAY, **fields})
 
 
 @given(st.text())

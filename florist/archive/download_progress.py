@@ -1,4 +1,4 @@
-"""Knows how far one download is, and decides whether it may go on; does no input or output itself."""
+"""The state of one resumable download: its limits, position and validator (`If-Range`); does no I/O itself."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class DownloadLimits:
     """What a download may take.
 
     Attributes:
@@ -43,14 +43,14 @@ class Bounds:
     fruitless_resumes: int = 3
 
 
-class Progress:
+class DownloadProgress:
     """How far one download is: what came, how often it broke, and what the server promised."""
 
-    def __init__(self, url: SignedUrl, bounds: Bounds, monotonic: Callable[[], float]) -> None:
+    def __init__(self, url: SignedUrl, limits: DownloadLimits, monotonic: Callable[[], float]) -> None:
         self._url = url
-        self._bounds = bounds
+        self._limits = limits
         self._monotonic = monotonic
-        self._deadline = monotonic() + bounds.total_timeout
+        self._deadline = monotonic() + limits.total_timeout
         self._resumes = self._fruitless = self._resumed_from = 0
         self._total_bytes: int | None = None
         self.position = 0
@@ -68,9 +68,9 @@ class Progress:
         is_other_length = None not in (total_bytes, self._total_bytes) and total_bytes != self._total_bytes
         if self.position and (validator != self.validator or is_other_length):
             raise IntegrityError(f"{self._url} changed while it was fetched; fetch it anew")
-        if total_bytes is not None and total_bytes > self._bounds.size_bytes_at_most:
+        if total_bytes is not None and total_bytes > self._limits.size_bytes_at_most:
             raise TransferRefusedError(
-                f"{self._url} claims {total_bytes} bytes; at most {self._bounds.size_bytes_at_most} are kept"
+                f"{self._url} claims {total_bytes} bytes; at most {self._limits.size_bytes_at_most} are kept"
             )
         self.validator, self._total_bytes = validator, total_bytes
         return 0 if is_resumed else self.position
@@ -86,7 +86,7 @@ class Progress:
             # The taker's time is not the network's: only waiting here is measured.
             window_seconds += self._monotonic() - asked_at
             window_bytes += len(chunk)
-            if window_seconds >= self._bounds.speed_window:
+            if window_seconds >= self._limits.speed_window:
                 self._check_speed(window_bytes / window_seconds)
                 window_bytes, window_seconds = 0, 0.0
             self._check_deadline()
@@ -115,7 +115,7 @@ class Progress:
             raise TransferBrokenError(
                 f"{self._url} broke at byte {self.position} ({reason}) and cannot be resumed"
             ) from error
-        if self._resumes > self._bounds.resumes or self._fruitless > self._bounds.fruitless_resumes:
+        if self._resumes > self._limits.resumes or self._fruitless > self._limits.fruitless_resumes:
             raise TransferBrokenError(
                 f"{self._url} broke {self._resumes} times, at last at byte {self.position} ({reason})"
             ) from error
@@ -133,19 +133,19 @@ class Progress:
             raise TransferRefusedError(f"{self._url} answered HTTP {status}, which is no file")
 
     def _check_speed(self, bytes_per_second: float) -> None:
-        if bytes_per_second < self._bounds.bytes_per_second_at_least:
+        if bytes_per_second < self._limits.bytes_per_second_at_least:
             raise TransferBrokenError(f"{self._url} sends only {bytes_per_second:.0f} bytes a second")
 
     def _check_deadline(self) -> None:
         if self._monotonic() > self._deadline:
             raise TransferRefusedError(
-                f"{self._url} was not there after {self._bounds.total_timeout:.0f} s, at byte {self.position}"
+                f"{self._url} was not there after {self._limits.total_timeout:.0f} s, at byte {self.position}"
             )
 
     def _count(self, size: int) -> None:
         self.position += size
-        if self.position > self._bounds.size_bytes_at_most:
-            raise TransferRefusedError(f"{self._url} has more than {self._bounds.size_bytes_at_most} bytes")
+        if self.position > self._limits.size_bytes_at_most:
+            raise TransferRefusedError(f"{self._url} has more than {self._limits.size_bytes_at_most} bytes")
 
 
 def _validator(response: httpx.Response) -> str | None:
