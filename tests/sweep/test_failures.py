@@ -40,6 +40,7 @@ class World:
         self.unknown: set[str] = set()
         self.fetched: list[str] = []
         self.raised: Exception | None = None
+        self.is_covered = False
         until = f"?expires={int((BEGIN + life).timestamp())}" if life else ""
         self.runs = [self._run(f"run_{number}", until) for number in range(runs)]
 
@@ -49,7 +50,7 @@ class World:
         return Run.model_validate({**told, "technique": {"technique_id": "tech_1"}, "outputs": [output]})
 
     async def page(self, cursor):
-        return Page(tuple(self.runs))
+        return Page(() if self.is_covered else tuple(self.runs))
 
     async def retrieve(self, run: Run) -> Run:
         if run.run_id in self.unknown:
@@ -78,7 +79,7 @@ async def test_run_refused_for_a_while_is_kept_once_the_cdn_opens_again(tmp_path
     world = World(tmp_path, life=None)
     world.refused = {"run_0"}
     assert [(await world.sweep(after=DAY)).failed for _ in range(3)] == [1, 1, 1]
-    world.refused = set()
+    world.refused, world.is_covered = set(), True
     report = await world.sweep(after=DAY)
     assert (report.kept_now, report.not_kept) == (1, 0)
     assert report.runs[0].note.endswith("(after 3 failed attempts)")
@@ -123,11 +124,11 @@ async def test_full_sweep_tries_every_lost_run_at_once(tmp_path):
     assert (await world.sweep(full=True)).kept_now == 1
 
 
-@pytest.mark.parametrize(("hours", "lost"), [(1, 0), (24, 0), (37, 1)])
-async def test_run_without_a_stated_end_is_lost_only_after_several_sweeps_and_days(tmp_path, hours, lost):
+@pytest.mark.parametrize(("sweeps", "hours", "lost"), [(3, 1, 0), (3, 24, 0), (2, 99, 0), (3, 37, 1)])
+async def test_run_without_a_stated_end_is_lost_only_after_several_sweeps_and_days(tmp_path, sweeps, hours, lost):
     world = World(tmp_path, life=None)
     world.refused = {"run_0"}
-    for _ in range(3):
+    for _ in range(sweeps):
         report = await world.sweep(after=timedelta(hours=hours))
     assert report.lost == lost
 
