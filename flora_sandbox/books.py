@@ -1,6 +1,6 @@
-"""The books: what was asked, made, charged and fetched, by idempotency key and by technique.
+"""The accounts: requests, runs, charges and downloads, by idempotency key and by technique.
 
-The judge of every claim that nothing was paid twice. Read from the file itself, so that they can be read beside a
+Tests decide by them whether anything was paid twice. Read from the file itself, so that they can be read beside a
 running sandbox, after it, and after its death.
 """
 

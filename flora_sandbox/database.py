@@ -1,4 +1,4 @@
-"""The sandbox's memory: one SQLite file that a restart, or a kill, leaves whole."""
+"""The sandbox's state: one SQLite file in WAL mode, consistent after a restart or a kill."""
 
 import secrets
 import sqlite3

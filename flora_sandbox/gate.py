@@ -1,6 +1,6 @@
-"""What every request passes on its way in and out: its id, its key, its faults, the books.
+"""ASGI middleware around the whole application: who may call, request ids, API keys, faults, the books.
 
-Wrapped around the whole application, since FLORA's own answers must not differ from those to a bad key, an unknown
+Outermost, since FLORA's own answers must not differ from those to a bad key, an unknown
 route or a malformed body: each carries a `request-id`, and the `Date` of the sandbox's clock.
 """
 
@@ -48,7 +48,7 @@ class Captured:
 
 
 class Gate:
-    """The outermost layer of the server."""
+    """The middleware; it is the ASGI application that the server runs."""
 
     def __init__(self, app: ASGIApp, flora: Flora, routes: Sequence[APIRoute]) -> None:
         """Args:

@@ -1,4 +1,4 @@
-"""Idempotency keys: both of FLORA's contradictory promises.
+"""Idempotency keys, in each way that FLORA's pages promise, and in the way that keeps no promise.
 
 `duplicate`: a key that comes again is an error that names no run. `replay`: it brings the first answer again, and
 with another body a conflict. Source: the contract, "Idempotency".

@@ -1,7 +1,7 @@
-"""The life of a run: stored with its price taken, decided by the clock alone, settled once.
+"""The state machine of a run: stored together with its charge, moved on by the clock alone, ended once.
 
-pending → running → completed | failed. What a run will come to is fixed when it is stored; `settle_due` writes
-down what the clock has decided meanwhile.
+pending → running → completed | failed. How a run will end is fixed when it is stored; `settle_due` writes down the
+ends whose time has come.
 """
 
 import json
@@ -31,8 +31,8 @@ QUEUE_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What a run will come to."""
+class PlannedEnd:
+    """How a run will end, decided when it is created."""
 
     planned_error: str | None = None
     error_message: str | None = None
@@ -40,8 +40,8 @@ class Fate:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a run belongs."""
+class ProjectIds:
+    """The project a run belongs to, and its workspace."""
 
     workspace_id: str
     project_id: str
@@ -70,7 +70,7 @@ class Runs:
         self._webhooks = webhooks
 
     def create(
-        self, call: Call, job: Job, place: Place, *, slug: str = "", callback_url: str | None = None
+        self, call: Call, job: Job, project: ProjectIds, *, slug: str = "", callback_url: str | None = None
     ) -> str:
         """Take the price and store a run; return its id. Making it begins when `begin` is called.
 
@@ -78,9 +78,9 @@ class Runs:
             Problem: 402, nothing was taken and nothing stored.
         """
         price = micros(job.price_usd)
-        self._purse.take(place.workspace_id, price)
+        self._purse.take(project.workspace_id, price)
         faults = call.sticky_faults() + tuple(self._standing(call, job, slug))
-        fate = self._fate(job, faults)
+        planned = self._planned_end(job, faults)
         run_id = f"run_{secrets.token_hex(10)}"
         now = self._clock.now()
         number = self._database.insert(
@@ -95,8 +95,8 @@ class Runs:
             created_at=now,
             starts_at=now,
             ends_at=now,
-            **asdict(place),
-            **asdict(fate),
+            **asdict(project),
+            **asdict(planned),
             **_columns(job),
         )
         duration = self._duration(job, number)
@@ -199,22 +199,22 @@ class Runs:
         call.struck += [fault.name.value for fault in (*run_faults, *webhook_faults)]
         return (*run_faults, *webhook_faults)
 
-    def _fate(self, job: Job, faults: Iterable[Fault]) -> Fate:
+    def _planned_end(self, job: Job, faults: Iterable[Fault]) -> PlannedEnd:
         for fault in faults:
             if fault.name is FaultName.STUCK_PENDING:
-                return Fate(is_stuck=True)
+                return PlannedEnd(is_stuck=True)
             if fault.name is FaultName.RUN_FAILED:
-                return Fate(fault.code)
+                return PlannedEnd(fault.code)
             if fault.name in RUN_CODES:
-                return Fate(fault.name.value)
-        return self._nature(job)
+                return PlannedEnd(fault.name.value)
+        return self._planned_by_technique(job)
 
-    def _nature(self, job: Job) -> Fate:
+    def _planned_by_technique(self, job: Job) -> PlannedEnd:
         if job.failure is None:
-            return Fate()
+            return PlannedEnd()
         if isinstance(job.failure, TransientFailure) and self._runs_of(job.digest()) >= job.failure.times:
-            return Fate()
-        return Fate(job.failure.code, job.failure.message)
+            return PlannedEnd()
+        return PlannedEnd(job.failure.code, job.failure.message)
 
     def _runs_of(self, digest: str) -> int:
         row = self._database.row("SELECT count(*) AS count FROM runs WHERE digest = ?", digest)
