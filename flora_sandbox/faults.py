@@ -108,7 +108,7 @@ class Fault(BaseModel):
     times, each with probability `chance` (drawn from the sandbox's seed).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: FaultName
     every: int = Field(default=1, ge=1)

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
@@ -22,6 +23,7 @@ from flora_sandbox.calls import Call, owner_of
 from flora_sandbox.faults import HEADER, Fault, FaultName, Stage, faults_in
 from flora_sandbox.flora import Flora
 from flora_sandbox.problems import Problem, invalid
+from flora_sandbox.same_machine import check_caller
 from flora_sandbox.techniques import names_in_path
 from flora_sandbox.views import API_PATH
 
@@ -66,6 +68,12 @@ class Gate:
         scope.setdefault("state", {})["flora"] = self._flora
         request_id = f"req_{secrets.token_hex(10)}"
         signed = self._with_headers(send, request_id)
+        try:
+            check_caller(Headers(scope=scope), self._bound_host())
+        except Problem as problem:
+            refused = _as_captured(problem)
+            await _send(refused, bytes(refused.body), signed)
+            return
         path: str = scope["path"]
         if path != API_PATH and not path.startswith(f"{API_PATH}/"):
             await self._app(scope, receive, signed)
@@ -73,6 +81,9 @@ class Gate:
         call = Call(request_id, f"{scope['method']} {path.removeprefix(API_PATH) or '/'}")
         scope["state"]["call"] = call
         await self._api_call(call, scope, receive, signed)
+
+    def _bound_host(self) -> str:
+        return urlsplit(self._flora.address).hostname or ""
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
