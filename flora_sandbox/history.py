@@ -13,6 +13,8 @@ from flora_sandbox.settings import Settings
 from flora_sandbox.shapes import Meta, RunStatus, RunType
 from flora_sandbox.views import status_clause
 
+_MOMENT = "(SELECT created_at, seq FROM runs WHERE seq = ?)"
+
 
 @dataclass(frozen=True)
 class Filters:
@@ -62,9 +64,9 @@ class History:
 
     def _rows(self, condition: str, values: list[object], start: PageStart, count: int) -> list[sqlite3.Row]:
         if start.before is not None:
-            condition, values = f"{condition} AND seq < ?", [*values, start.before]
+            condition, values = f"{condition} AND (created_at, seq) < {_MOMENT}", [*values, start.before]
         return self._database.rows(
-            f"SELECT * FROM runs WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - built here
+            f"SELECT * FROM runs WHERE {condition} ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - built here
             *values,
             count,
             start.offset,
@@ -82,17 +84,17 @@ class History:
         if shift < 0:
             return PageStart(before=start.before, offset=-shift)
         row = self._database.row(
-            f"SELECT max(seq) AS seq FROM (SELECT seq FROM runs WHERE {condition} AND seq >= ?"  # noqa: S608
-            " ORDER BY seq LIMIT ?)",
+            f"SELECT seq FROM runs WHERE {condition} AND (created_at, seq) >= {_MOMENT}"  # noqa: S608
+            " ORDER BY created_at, seq LIMIT 1 OFFSET ?",
             *values,
             start.before,
             shift,
         )
-        return PageStart(before=start.before if row is None or row["seq"] is None else row["seq"] + 1)
+        return PageStart() if row is None else PageStart(before=row["seq"])
 
     def _condition(self, call: Call, filters: Filters) -> tuple[str, list[object]]:
-        clauses: list[str] = []
-        values: list[object] = []
+        clauses = ["listed_at <= ?"]
+        values: list[object] = [self._clock.now()]
         if self._settings.history_per_key:
             clauses.append("owner = ?")
             values.append(call.owner)

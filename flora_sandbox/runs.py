@@ -19,6 +19,7 @@ from flora_sandbox.fault_rules import FaultRules
 from flora_sandbox.faults import RUN_CODES, Fault, FaultName, Stage
 from flora_sandbox.jobs import Job
 from flora_sandbox.money import Purse, micros
+from flora_sandbox.planned_ends import PlannedEnd, end_by_faults, first_listed_at
 from flora_sandbox.problems import not_found
 from flora_sandbox.rendering import Renderer
 from flora_sandbox.settings import Settings
@@ -28,15 +29,6 @@ PATIENCE = 2.0
 """Real seconds a read waits for a run that is due but not made yet."""
 QUEUE_SHARE = 0.2
 """Part of a run's duration that it spends as `pending`."""
-
-
-@dataclass(frozen=True)
-class PlannedEnd:
-    """How a run will end, decided when it is created."""
-
-    planned_error: str | None = None
-    error_message: str | None = None
-    is_stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,36 +69,60 @@ class Runs:
         Raises:
             Problem: 402, nothing was taken and nothing stored.
         """
-        price = micros(job.price_usd)
-        self._purse.take(project.workspace_id, price)
         faults = call.sticky_faults() + tuple(self._standing(call, job, slug))
-        planned = self._planned_end(job, faults)
-        run_id = f"run_{secrets.token_hex(10)}"
         now = self._clock.now()
-        number = self._database.insert(
-            "runs",
-            run_id=run_id,
+        run_id = self._insert(
+            job,
+            project,
+            created_at=now,
+            listed_at=first_listed_at(now, faults),
             owner=call.owner,
             idempotency_key=call.idempotency_key,
             callback_url=callback_url,
             faults=json.dumps([fault.model_dump(mode="json") for fault in faults]),
+            **asdict(end_by_faults(faults) or self._end_by_technique(job)),
+        )
+        call.run_id, call.technique_id = run_id, job.subject_id
+        return run_id
+
+    def create_stranger(self, owner: str, job: Job, project: ProjectIds, *, offset: float) -> str:
+        """Store a run that somebody else starts with the same API key, `offset` seconds from now, or ago.
+
+        Raises:
+            Problem: 402, the workspace has not that much left.
+        """
+        at = self._clock.now() + offset
+        return self._insert(
+            job, project, created_at=at, listed_at=at, owner=owner, faults="[]", is_stuck=0, is_stranger=1
+        )
+
+    def _insert(
+        self, job: Job, project: ProjectIds, *, created_at: float, listed_at: float, **columns: object
+    ) -> str:
+        """Take the price and store a run whose duration is drawn from the seed; return its id."""
+        price = micros(job.price_usd)
+        self._purse.take(project.workspace_id, price)
+        run_id = f"run_{secrets.token_hex(10)}"
+        number = self._database.insert(
+            "runs",
+            run_id=run_id,
             price_micros=price,
             charged_micros=price,
-            created_at=now,
-            starts_at=now,
-            ends_at=now,
+            created_at=created_at,
+            starts_at=created_at,
+            ends_at=created_at,
+            listed_at=listed_at,
+            **columns,
             **asdict(project),
-            **asdict(planned),
             **_columns(job),
         )
         duration = self._duration(job, number)
         self._database.write(
             "UPDATE runs SET starts_at = ?, ends_at = ? WHERE seq = ?",
-            now + QUEUE_SHARE * duration,
-            now + duration,
+            created_at + QUEUE_SHARE * duration,
+            created_at + duration,
             number,
         )
-        call.run_id, call.technique_id = run_id, job.subject_id
         return run_id
 
     def begin(self, run_id: str) -> None:
@@ -199,17 +215,7 @@ class Runs:
         call.struck += [fault.name.value for fault in (*run_faults, *webhook_faults)]
         return (*run_faults, *webhook_faults)
 
-    def _planned_end(self, job: Job, faults: Iterable[Fault]) -> PlannedEnd:
-        for fault in faults:
-            if fault.name is FaultName.STUCK_PENDING:
-                return PlannedEnd(is_stuck=True)
-            if fault.name is FaultName.RUN_FAILED:
-                return PlannedEnd(fault.code)
-            if fault.name in RUN_CODES:
-                return PlannedEnd(fault.name.value)
-        return self._planned_by_technique(job)
-
-    def _planned_by_technique(self, job: Job) -> PlannedEnd:
+    def _end_by_technique(self, job: Job) -> PlannedEnd:
         if job.failure is None:
             return PlannedEnd()
         if isinstance(job.failure, TransientFailure) and self._runs_of(job.digest()) >= job.failure.times:
@@ -217,7 +223,7 @@ class Runs:
         return PlannedEnd(job.failure.code, job.failure.message)
 
     def _runs_of(self, digest: str) -> int:
-        row = self._database.row("SELECT count(*) AS count FROM runs WHERE digest = ?", digest)
+        row = self._database.row("SELECT count(*) AS count FROM runs WHERE digest = ? AND NOT is_stranger", digest)
         return 0 if row is None else int(row["count"])
 
     def _duration(self, job: Job, number: int) -> float:
@@ -226,6 +232,8 @@ class Runs:
 
     def _is_out_of_sight(self, call: Call, row: sqlite3.Row) -> bool:
         age = self._clock.now() - row["created_at"]
+        if row["is_stranger"] and age < 0:
+            return True
         faults = [*kept_faults(row), *self._rules.strike(Stage.SIGHT, call, (row["subject_id"],))]
         return any(fault.name is FaultName.NOT_FOUND_AT_FIRST and age < fault.seconds for fault in faults)
 

@@ -31,9 +31,16 @@ class Settings(BaseModel):
         default=None, ge=0, lt=YEAR_10000, description="unix seconds: time stands still, save when moved"
     )
 
-    idempotency: Literal["duplicate", "replay"] = "duplicate"
+    idempotency: Literal["duplicate", "replay", "none"] = Field(
+        default="duplicate", description="none: a key that comes again makes, and charges, another run"
+    )
     idempotency_window: float | None = Field(default=None, description="None: two hours, or a day for replay")
     compare_bodies: bool | None = Field(default=None, description="None: replay compares, duplicate does not")
+
+    post_latency: float = Field(default=0.0, ge=0, description="real seconds that a POST takes")
+    post_latency_jitter: float = Field(default=0.2, ge=0, le=1)
+    slow_posts: float = Field(default=0.0, ge=0, le=1, description="share of POSTs that take longer")
+    slow_post_latency: float = Field(default=10.0, ge=0, description="real seconds that those take")
 
     history_with_outputs: bool = False
     history_per_key: bool = True
