@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import httpx
-import pytest
 
 from florist.api.catalogue import ActionInput
 from florist.api.models import InputValue
@@ -105,11 +104,14 @@ async def test_docs_list_each_method_beside_its_route():
     assert listed == await endpoints()
 
 
-@pytest.mark.parametrize("name", sorted(CALLS))
-async def test_docstring_names_the_route(name):
+def documented_route(name: str) -> str:
     method = client_on(ManualTime(), None)
     for part in name.split("."):
         method = getattr(method, part)
-    line = (await endpoints())[name].replace("{}", "{…}")
-    stated = re.sub("{[^}]*}", "{…}", inspect.getdoc(method))
-    assert f"Source: {line}" in stated or name == "runs.retrieve_at"
+    return re.sub("{[^}]*}", "{}", inspect.getdoc(method))
+
+
+async def test_docstring_of_each_method_names_its_route():
+    routes = await endpoints()
+    del routes["runs.retrieve_at"]  # goes where FLORA says
+    assert [name for name, line in routes.items() if f"Source: {line}" not in documented_route(name)] == []
