@@ -10,8 +10,7 @@ from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
-from florist.studio.steps import StepResult
-from florist.studio.studio import WINDOW
+from florist.studio.steps import WINDOW, StepResult
 from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
 
 

@@ -7,8 +7,7 @@ from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
-from florist.studio.steps import StepResult
-from florist.studio.studio import STEP_TIMEOUT, WINDOW
+from florist.studio.steps import STEP_TIMEOUT, WINDOW, StepResult
 from flows.tasks import (
     Seconds,
     chosen_archive,

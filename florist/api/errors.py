@@ -204,6 +204,8 @@ class AuthenticationError(APIStatusError):
 class InsufficientCreditsError(APIStatusError):
     """402: the workspace's balance does not cover the run. Top up, then resume."""
 
+    stops_all = True
+
 
 class PermissionDeniedError(APIStatusError):
     """403: the key is known but may not do this."""

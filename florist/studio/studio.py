@@ -31,15 +31,17 @@ from florist.stores.store import Store
 from florist.studio.errors import KeptOutputMissingError
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.origins import parent_of, with_entry
-from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, Upstream
+from florist.studio.steps import (
+    STEP_TIMEOUT,
+    UNREACHABLE,
+    WINDOW,
+    CampaignRow,
+    StartedStep,
+    StepFunctions,
+    Upstream,
+)
 
 logger = logging.getLogger(__name__)
-
-WINDOW = 30.0
-"""Seconds that one wait watches a run before it says that it is still pending."""
-
-STEP_TIMEOUT = 1800.0
-"""Seconds a run may take, FLORA's queue included, where its step does not say."""
 
 
 class Studio:
@@ -243,8 +245,9 @@ class StudioSteps(StepFunctions):
         return await self._studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
-        """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
-        deadline_at = self._now() + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
+        """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""
+        spent = max(self._studio.client.server_now() - started.started_at, timedelta())
+        deadline_at = self._now() - spent + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
         while True:
             with suppress(RunStillPending):
                 return await self._studio.wait(started, deadline_at=deadline_at, window=self._window)

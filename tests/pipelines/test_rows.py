@@ -10,7 +10,8 @@ from florist.api.models import Technique
 from florist.pipelines import PipelineFileError, PlannedStep, StepsFailedError, parse_pipeline
 from florist.pipelines.errors import HaltedError, PlanError
 from florist.pipelines.row_files import load_rows
-from florist.pipelines.rows import plan_rows, raise_for_failures, results_of, walk_rows
+from florist.pipelines.rows import Halt, plan_rows, raise_for_failures, results_of, walk_rows
+from florist.pipelines.walking import walk
 
 TEXT = """
 name: headlines
@@ -47,6 +48,16 @@ def plans(pipeline):
     return plan_rows(pipeline, {}, ROWS, {"headline-writer": WRITER})
 
 
+def by_steps(run_step):
+    """Return what walks a row by running each of its steps so, all rows stopped by what stops one."""
+    halt = Halt()
+
+    async def walk_row(key, planned):
+        return await walk(planned, halt.guarded(lambda step, upstream: run_step(key, step, upstream)))
+
+    return walk_row
+
+
 def test_rows_planned_are_priced_together(plans):
     assert (plans.runs, plans.price_usd, list(plans.rows)) == (6, Decimal("0.06"), ["a", "b", "c"])
 
@@ -77,7 +88,7 @@ async def test_row_that_fails_leaves_the_others_be(plans):
             raise ValueError("no")
         return f"{row} {step.name}"
 
-    walked = await walk_rows(plans, run_step)
+    walked = await walk_rows(plans, by_steps(run_step))
     assert results_of(walked) == {
         "a/head": "a head", "a/again": "a again", "c/head": "c head", "c/again": "c again",
     }  # fmt: skip
@@ -96,7 +107,7 @@ async def test_rows_after_the_balance_is_used_up_are_not_begun(plans):
             raise InsufficientCreditsError("Insufficient credits.", status=402)
         return "done"
 
-    walked = await walk_rows(plans, run_step, rows_at_once=1)
+    walked = await walk_rows(plans, by_steps(run_step), max_in_flight=1)
     assert begun == ["a/head", "a/again", "b/head"]
     assert isinstance(walked["c"].failed["head"], HaltedError)
 
@@ -112,7 +123,7 @@ async def test_rows_walk_no_more_than_so_many_at_once(plans):
         walking -= 1
         return "done"
 
-    await walk_rows(plans, run_step, rows_at_once=2)
+    await walk_rows(plans, by_steps(run_step), max_in_flight=2)
     assert most == 2
 
 
