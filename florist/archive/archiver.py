@@ -1,40 +1,26 @@
 """Keeps the outputs of a run: each fetched, verified and stored, then the manifest that vouches for them."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from florist.api.models import MediaKind, Output, Run
-from florist.archive.errors import DeadUrlError, OutputExpiredError, TransferBrokenError
-from florist.archive.formats import UNKNOWN, MediaType, accepted
+from florist.archive.formats import UNKNOWN, MediaType
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
 from florist.archive.keys import Layout, Place, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
 from florist.archive.priority_semaphore import PrioritySemaphore
-from florist.archive.truncation import reject_truncated
-from florist.media_types import SNIFFED_BYTES
-from florist.secrets import SignedUrl
+from florist.archive.transfer import UNKNOWN_FORMAT, Fetch, transferred
 from florist.stores.errors import IntegrityError, KeyTakenError
 from florist.stores.store import Store, StoredObject
 
 Model = TypeVar("Model", bound=BaseModel)
-Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
-
-TEXT = MediaType("text/plain", "txt")
-UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
 
 TEXT_BYTES_IN_MANIFEST = 16 * 1024
 """Texts up to this size are repeated in the manifest, so that a later step needs no second read."""
-
-ATTEMPTS = 3
-"""Whole transfers of one output, each with the downloader's own resumes; and fresh URLs for it."""
-
-logger = logging.getLogger(__name__)
 
 
 class Archiver:
@@ -129,38 +115,11 @@ class Archiver:
     ) -> ArchivedOutput:
         async with self._transfers.taken(deadline):
             output = sources.run.outputs[index]
-            if output.text is not None:
-                return await self._store_output(place, index, output, _text_chunks(output), TEXT)
-            url = output.url
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    return await self._transfer(place, index, output, url)
-                except DeadUrlError as error:
-                    url = await sources.fresh_url(index, url, error)
-                except (TransferBrokenError, IntegrityError) as error:
-                    if attempt == ATTEMPTS:
-                        raise
-                    logger.warning("output %d of run %s: %s; fetching it anew", index, place.run_id, error)
-            raise OutputExpiredError(
-                f"output {index} of run {place.run_id} was paid for, but each fresh URL was dead before it was "
-                "fetched; archive it sooner",
-                run_id=place.run_id,
-                index=index,
-            )
-
-    async def _transfer(self, place: Place, index: int, output: Output, url: SignedUrl | None) -> ArchivedOutput:
-        if url is None or url.is_dropped:
-            raise DeadUrlError(f"output {index} of run {place.run_id} has no URL here")
-        async with aclosing(self._fetch(url)) as chunks, aclosing(_with_beginning(chunks)) as all_chunks:
-            beginning = await anext(all_chunks, b"")
-            try:
-                media = accepted(output.type, beginning)
-            except IntegrityError as error:
-                raise IntegrityError(f"output {index} of run {place.run_id}: {error}") from error
-            if media == UNKNOWN:
-                logger.warning("output %d of run %s: %s; it is kept as it is", index, place.run_id, UNKNOWN_FORMAT)
-            return await self._store_output(
-                place, index, output, reject_truncated(_joined(beginning, all_chunks), media.name), media
+            return await transferred(
+                sources,
+                index,
+                self._fetch,
+                lambda chunks, media: self._store_output(place, index, output, chunks, media),
             )
 
     async def _store_output(
@@ -230,33 +189,3 @@ def _parsed(model: type[Model], content: bytes, key: str) -> Model:
         return model.model_validate_json(content)
     except ValidationError as error:
         raise IntegrityError(f"{key} in the archive is not a {model.__name__} any more; look at it") from error
-
-
-async def _text_chunks(output: Output) -> AsyncGenerator[bytes, None]:
-    try:
-        content = (output.text or "").encode()
-    except UnicodeEncodeError as error:
-        raise IntegrityError(f"text output {output.output_id} is not valid Unicode") from error
-    if not content:
-        raise IntegrityError(f"text output {output.output_id} is empty")
-    yield content
-
-
-async def _with_beginning(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Yield the same bytes, the first chunk at least as long as is looked at to know them."""
-    beginning = b""
-    async for chunk in chunks:
-        if len(beginning) >= SNIFFED_BYTES:
-            yield chunk
-            continue
-        beginning += chunk
-        if len(beginning) >= SNIFFED_BYTES:
-            yield beginning
-    if len(beginning) < SNIFFED_BYTES:
-        yield beginning
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield first
-    async for chunk in rest:
-        yield chunk
