@@ -84,6 +84,7 @@ class FloraClient(FloraAPI):
             **options,
         )
         self._monotonic = options.get("monotonic", time.monotonic)
+        self._sleep = options.get("sleep", asyncio.sleep)
         self._techniques_of_runs: dict[str, str] = {}
         self._is_closed = False
 
@@ -194,4 +195,5 @@ class FloraClient(FloraAPI):
     @cached_property
     def _downloader(self) -> Downloader:
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
-        return Downloader(trusted_hosts=frozenset({urlsplit(self.base_url).netloc} if self.is_sandbox else ()))
+        trusted = frozenset({urlsplit(self.base_url).netloc} if self.is_sandbox else ())
+        return Downloader(trusted_hosts=trusted, monotonic=self._monotonic, sleep=self._sleep)
