@@ -5,8 +5,8 @@ first asked for. Examples: docs/client.md, and the programs in examples/.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # what type checkers know by this name; `typing` takes longer to import than all else here
 if TYPE_CHECKING:
     from florist.api.errors import (
         AmbiguousRequestError,
@@ -100,16 +100,18 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for (PEP 562): the package itself imports next to nothing."""
-    if name == "__version__":
-        value: object = _version()
-    elif name in _MODULE_OF:
-        value = getattr(import_module(_MODULE_OF[name]), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or type checkers would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first asked for (PEP 562): the package itself imports next to nothing."""
+        if name == "__version__":
+            value: object = _version()
+        elif name in _MODULE_OF:
+            value = getattr(import_module(_MODULE_OF[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
@@ -117,7 +119,7 @@ def __dir__() -> list[str]:
 
 
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - takes longer than all else here
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
 
     try:
         return version("florist")

@@ -1,4 +1,10 @@
-"""What a call of the client can end in, beside the errors of the API (`florist.api.errors`) and of downloads."""
+"""What a call of the client can end in, beside the errors of the API (`florist.api.errors`) and of downloads.
+
+::
+
+    FloristError
+    └── InvalidInputsError          inputs that do not fit the technique; nothing was spent
+"""
 
 from collections.abc import Iterable
 

@@ -20,6 +20,8 @@ from florist.wording import did_you_mean, quoted
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
     """Read a pipeline file.
 
+    Example: docs/client.md, "Pipelines".
+
     Raises:
         PipelineFileError: it cannot be read, or not as a pipeline; `error.problems` lists all there is to mend.
     """

@@ -36,6 +36,8 @@ class Store(Protocol):
     """A place that keeps objects, safe for many processes at once.
 
     Errors of every method: `StoreError` and its leaves; the message names the store and the mend.
+
+    Example: docs/client.md, "Paying once".
     """
 
     @property
