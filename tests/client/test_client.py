@@ -19,6 +19,7 @@ from florist import (
     RunStatus,
     RunTimeoutError,
 )
+from florist.api.errors import RunWithoutOutputsError
 from tests.client.conftest import PACKSHOT
 
 BRIEF = {"brief": "Spring flowers"}
@@ -103,6 +104,16 @@ async def test_failed_run_raises_with_what_flora_says_and_the_mend(flora):
     with pytest.raises(RunFailedError, match=r"safety_blocked\); change its inputs") as caught:
         await flora.run("celebrity-lookalike", {"prompt": "a star"})
     assert caught.value.run.status is RunStatus.FAILED
+
+
+async def test_run_without_outputs_is_never_handed_out_as_done(flora, sandbox):
+    sandbox.set_faults("no_outputs")
+    begun = await flora.techniques.runs.create(
+        "headline-writer", inputs=[InputValue(id="brief", type="text", value="Spring flowers")]
+    )
+    await asyncio.sleep(0.05)
+    with pytest.raises(RunWithoutOutputsError, match="charged"):
+        await flora.wait(begun.run_id)
 
 
 async def test_cancelled_run_says_how_to_collect_it(flora, sandbox):
