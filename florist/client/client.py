@@ -180,7 +180,7 @@ class FloraClient(FloraAPI):
         return InputValue.model_validate({"id": fitting.id, "type": fitting.type, "value": sent})
 
     def _completed(self, run: Run) -> CompletedRun:
-        urls = FreshUrls(run, lambda: self.runs.retrieve(run.run_id))
+        urls = FreshUrls(run, lambda: self.runs.retrieve(run.run_id), now=self.server_now)
 
         async def save(index: int, to: str | Path) -> SavedOutput:
             if self._is_closed:

@@ -28,7 +28,7 @@ class SavableOutput(Output):
 
         Raises:
             KeyTakenError: a file of other bytes has this name; it was not touched.
-            OutputExpiredError: FLORA has no living URL for it any more.
+            OutputExpiredError: or `OutputRefusedError`: FLORA has no URL for it that opens.
             TransferError: or `IntegrityError`: the bytes could not be had as promised; there is no file.
             StoreError: the folder cannot be written to.
         """

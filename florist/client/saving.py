@@ -1,16 +1,18 @@
 """Writes one output of a run to a file of the caller's: whole, synced, verified, under a name that was free."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from florist.archive.formats import UNKNOWN, MediaType
+from florist.archive.download import Fetch
 from florist.archive.fresh_urls import FreshUrls
 from florist.archive.keys import short_run_id
-from florist.archive.transfer import UNKNOWN_FORMAT, Fetch, transferred
+from florist.archive.transfers import Transfers
 from florist.stores.folder import FolderStore
-from florist.stores.store import StoredObject
 from florist.stores.threads import in_thread
+
+NO_HURRY = datetime.max.replace(tzinfo=UTC)
+"""A transfer's place in its queue, which is one of one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +40,18 @@ async def save_output(urls: FreshUrls, index: int, to: str | Path, *, fetch: Fet
 
     Raises:
         KeyTakenError: a file of other bytes has this name; it was not touched.
-        OutputExpiredError: FLORA has no living URL for it any more.
+        OutputExpiredError: or `OutputRefusedError`: FLORA has no URL for it that opens.
         TransferError: or `IntegrityError`: the bytes could not be had as promised; there is no file.
         StoreError: the folder cannot be written to.
     """
     path, is_folder = await in_thread(_understood, to)
     store = FolderStore(path if is_folder else path.parent)
 
-    async def keep(chunks: AsyncIterator[bytes], media: MediaType) -> tuple[StoredObject, MediaType]:
-        name = f"{short_run_id(urls.run.run_id)}-{index}.{media.extension}" if is_folder else path.name
-        return await store.write(name, chunks, media_type=media.name), media
+    def key_of(extension: str) -> str:
+        return f"{short_run_id(urls.run.run_id)}-{index}.{extension}" if is_folder else path.name
 
-    stored, media = await transferred(urls, index, fetch, keep)
-    return SavedOutput(
-        path=store.path / stored.key,
-        media_type=media.name,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256 or "",
-        warning=UNKNOWN_FORMAT if media == UNKNOWN else None,
-    )
+    kept = await Transfers(store, fetch, at_once=1).keep(urls, index, key_of=key_of, deadline=NO_HURRY)
+    return SavedOutput(store.path / kept.key, kept.media_type, kept.size_bytes, kept.sha256, kept.warning)
 
 
 def _understood(to: str | Path) -> tuple[Path, bool]:

@@ -5,12 +5,13 @@ An input is identified by where it comes from, and sent as whatever is at hand: 
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from florist.api import FloraAPI
 from florist.api.models import InputValue, MediaKind
+from florist.archive.download import Fetch
 from florist.ledger import InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.planning import ResolvedInput
@@ -19,9 +20,6 @@ from florist.secrets import SignedUrl
 from florist.studio.asset_cache import AssetCache
 from florist.studio.output_urls import OutputUrls
 from florist.studio.steps import Upstream
-
-Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
-"""Yields the bytes behind a URL."""
 
 
 class InputValues:

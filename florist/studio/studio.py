@@ -66,7 +66,7 @@ class Studio:
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
-        self.archiver = Archiver(store, fetch=self._downloader.fetch)
+        self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
         self._delivery = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
 

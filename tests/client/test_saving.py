@@ -7,7 +7,7 @@ import pytest
 
 from flora_sandbox.faults import Fault
 from florist import CompletedRun, FloraClient, FloristError
-from florist.archive.errors import OutputExpiredError, TransferError
+from florist.archive.errors import OutputRefusedError, TransferError
 from florist.stores.errors import IntegrityError, KeyTakenError, StoreError
 from tests.client.conftest import PACKSHOT, hurried
 
@@ -86,10 +86,10 @@ async def test_url_that_has_died_is_asked_for_anew(sandbox, picture, tmp_path):
     assert (await picture.outputs[0].save(tmp_path)).path.read_bytes().startswith(PNG)
 
 
-async def test_url_that_no_living_one_replaces_says_what_is_lost(flora, sandbox, tmp_path):
+async def test_url_that_no_other_replaces_says_that_it_was_paid_for(flora, sandbox, tmp_path):
     sandbox.set_faults("media_expired")
     run = await flora.run("key-visual", {"prompt": "a red barn"})
-    with pytest.raises(OutputExpiredError, match="was paid for"):
+    with pytest.raises(OutputRefusedError, match="was paid for"):
         await run.outputs[0].save(tmp_path)
 
 
