@@ -20,6 +20,7 @@ from cyclopts import App, Parameter
 import florist
 from florist.amounts import shown_usd
 from florist.commands.archive import archive_app, sweep
+from florist.commands.checkout import use_checkout
 from florist.commands.environment import PATIENCE, flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.commands.techniques import techniques
@@ -151,6 +152,7 @@ def run(
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         yes: spend without asking.
     """
+    use_checkout()
     params = _named_params(param)
     loaded = load_pipeline(pipeline)
     own = load_rows(rows) if rows else {}

@@ -22,6 +22,7 @@ The names of the status errors are those of FLORA's own SDK::
     │   │   └── InternalServerError         5xx
     │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
     │   ├── AssetError                      a file FLORA would not take, or did not
+    │   │   └── AssetChangedError               a file that changed before all of it was sent
     │   └── WebhookVerificationError        a delivery that is not FLORA's, or too old
     └── RunError
         ├── RunStillPending                 not finished when the window closed; look again
@@ -194,6 +195,10 @@ class UntrustedUrlError(APIError):
 
 class AssetError(APIError):
     """A file FLORA would not take, or failed to make ready; the message says which and why."""
+
+
+class AssetChangedError(AssetError):
+    """A file is not the one any more that was hashed before its upload. No run was started with it."""
 
 
 class WebhookVerificationError(APIError):

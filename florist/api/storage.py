@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from florist.api.assets import AssetFile, UploadTarget
+from florist.api.assets import AssetFile, CheckedFile, UploadTarget
 from florist.api.causes import harmless, named
 from florist.api.errors import APIConnectionError, AssetError, UntrustedUrlError
 from florist.api.rate import Sleep
@@ -71,7 +71,7 @@ class Storage:
             await self._http.aclose()
 
     async def _post(self, target: UploadTarget, file: AssetFile) -> int | Exception:
-        content = await asyncio.to_thread(_opened, file)
+        content = await asyncio.to_thread(opened, file)
         try:
             with unlogged():
                 response = await self._client().post(
@@ -101,10 +101,15 @@ def is_safe(url: SignedUrl, *, is_sandbox: bool) -> bool:
     return urlsplit(url.reveal()).scheme == "https" or (is_sandbox and is_loopback(url.host))
 
 
-def _opened(file: AssetFile) -> BinaryIO:
+def opened(file: AssetFile) -> BinaryIO:
+    """Return the bytes of a file from their beginning, checked while they are read.
+
+    Raises:
+        AssetError: it cannot be opened.
+    """
     if not isinstance(file.source, Path):
         return io.BytesIO(file.source)
     try:
-        return file.source.open("rb")
+        return CheckedFile(file.source, file.sha256)
     except OSError as error:
         raise AssetError(f"{file.source} cannot be read: {error.strerror}") from error

@@ -100,7 +100,7 @@ async def test_chain_taken_up_next_week_is_fed_from_the_archive(workshop):
 
 async def test_chain_goes_on_when_flora_has_forgotten_the_run(workshop):
     await first_step_alone(workshop)
-    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="key-visual", seconds=1e9))
+    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="tech_keyvisual01", seconds=1e9))
     async with workshop.chain() as chain:
         assert (await chain.run()).failed == {}
     assert workshop.sandbox.books().total.charged_usd == PRICE
@@ -112,7 +112,7 @@ async def test_run_that_a_sweep_kept_is_taken_from_there_though_flora_has_forgot
         await chain.run()
         report = await sweep_workspace(chain.studio)
         assert report.kept_now == 1
-    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="key-visual", seconds=1e9))
+    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="tech_keyvisual01", seconds=1e9))
     async with workshop.chain() as chain:
         walked = await chain.run()
     assert walked.results["still"].how is How.REUSED
