@@ -14,7 +14,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from florist.api.errors import AssetChangedError, AssetError
-from florist.api.models import FloraModel, OptionalMoment, ShownText
+from florist.api.models import FloraModel
+from florist.api.wire_values import OptionalMoment, ShownText, Words
 from florist.media_types import SNIFFED_BYTES, sniffed
 from florist.secrets import SignedUrl
 
@@ -64,7 +65,7 @@ class Asset(FloraModel):
     asset_id: Annotated[str, BeforeValidator(lambda value: value or "")]
     status: AssetStatus
     url: SignedUrl | None = None
-    name: str | None = None
+    name: Words | None = None
     content_type: str | None = None
     size_bytes: int | None = None
     width: int | None = None

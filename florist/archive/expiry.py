@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from florist.api.models import moment
+from florist.api.wire_values import moment
 from florist.secrets import SignedUrl
 
 _RELATIVE = (("x-goog-date", "x-goog-expires"), ("x-amz-date", "x-amz-expires"))

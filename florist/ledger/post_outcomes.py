@@ -7,10 +7,9 @@ from enum import StrEnum
 
 from florist.api.errors import (
     TRANSIENT_RUN_CODES,
-    APIConnectionError,
+    APIError,
     APIStatusError,
-    IdempotencyConflictError,
-    IdempotencyDuplicateError,
+    Processed,
     RateLimitError,
 )
 from florist.ledger.entries import RunFacts
@@ -28,15 +27,13 @@ class PostOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+_OUTCOMES = {Processed.NO: PostOutcome.REFUSED, Processed.BEFORE: PostOutcome.PROCESSED}
+
+
 def post_outcome(error: Exception) -> PostOutcome:
     """Return what an error of a POST says about it. Whatever is not certain is unknown."""
-    if isinstance(error, IdempotencyDuplicateError | IdempotencyConflictError):
-        return PostOutcome.PROCESSED
-    if isinstance(error, APIConnectionError):
-        return PostOutcome.REFUSED
-    if isinstance(error, APIStatusError) and 400 <= error.status < 500 and error.status != 408:
-        return PostOutcome.REFUSED
-    return PostOutcome.UNKNOWN
+    processed = error.processed if isinstance(error, APIError) else Processed.UNKNOWN
+    return _OUTCOMES.get(processed, PostOutcome.UNKNOWN)
 
 
 def refusal_code(error: Exception) -> str:

@@ -246,6 +246,8 @@ class Studio:
             window=window,
             # A run that was started before may have ended long ago: look at once.
             expected_seconds=None if started.how is How.NEW else 0,
+            # Another process may have started it a moment ago, too.
+            just_started=True,
         )
 
     async def _last_look(self, started: StartedStep) -> Run:

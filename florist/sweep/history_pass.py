@@ -91,6 +91,9 @@ class HistoryPass:
         turned: set[str] = set()
         while True:
             page = await self._history.page(cursor)
+            if page.unreadable:  # whatever they are, this pass has not dealt with them
+                self._has_undated = self._has_failures = True
+                page.warn_of_unreadable(self._history.name)
             created = [run.created_at for run in page.items if run.created_at is not None]
             self._newest_at = max([*created, *([self._newest_at] if self._newest_at else [])], default=None)
             self._oldest_at = min(created, default=self._oldest_at)

@@ -11,7 +11,7 @@ from florist.api.assets import MOST_DIRECT_BYTES, Asset, AssetFile, AssetStatus,
 from florist.api.calls import Call
 from florist.api.errors import AssetError, ConflictError, IdempotencyDuplicateError
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import Resource, checked_key, without_none
+from florist.api.resources.resource import Resource, checked_idempotency_key, without_none
 from florist.api.resources.workspaces import Workspaces
 from florist.api.retries import Effect
 from florist.api.routes import route
@@ -214,7 +214,7 @@ class Assets(Resource):
 
     async def _post(self, path: str, idempotency_key: str | None, **parts: Any) -> Asset:
         def call() -> Call:
-            key = checked_key(idempotency_key)
+            key = checked_idempotency_key(idempotency_key)
             return Call("POST", path, effect=Effect.FREE_WRITE, idempotency_key=key, **parts)
 
         try:
@@ -224,7 +224,7 @@ class Assets(Resource):
                 raise
             # An earlier attempt of ours was processed and its answer lost: another asset costs nothing.
             answer = await self._transport.send(call())
-        return model_from(answer, Asset.model_validate, is_write=True)
+        return model_from(answer, Asset.model_validate)
 
 
 def _content(file: AssetFile) -> bytes:
