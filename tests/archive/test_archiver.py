@@ -315,10 +315,9 @@ async def test_keep_of_a_text_behind_a_url_fetches_it(server, store, archiver):
     assert (kept.text, kept.media_type) == ("Grüße", "text/plain")
 
 
-@pytest.mark.parametrize("text", ["", "\ud800"])
-async def test_keep_of_a_text_that_is_none_is_refused(store, archiver, text):
+async def test_keep_of_a_text_that_is_none_is_refused(store, archiver):
     with pytest.raises(IntegrityError):
-        await archiver.keep(run_with(("text", text)), ORIGIN)
+        await archiver.keep(run_with(("text", "")), ORIGIN)
     assert await keys_in(store) == []
 
 
