@@ -292,3 +292,12 @@ async def test_layer_below_that_stumbles_is_a_broken_connection(time, error):
         await retrieve(client)
     with pytest.raises(AmbiguousRequestError):
         await client.techniques.runs.create("t", inputs=INPUTS)
+
+
+async def test_storage_that_never_answers_is_given_up(time):
+    async def storage(_):
+        await asyncio.Event().wait()
+
+    client = client_on(time, storage, timeout=0.01)
+    with pytest.raises(APIConnectionError, match="4 times"):
+        await client._storage.put(UploadTarget(url="https://a.example/"), AssetFile("a.png", "image/png", 1, b"a"))
