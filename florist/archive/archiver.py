@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from florist.api.models import Run
 from florist.archive.download import Fetch
-from florist.archive.errors import ArchiveError
+from florist.archive.errors import ArchiveError, OutputExpiredError
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
 from florist.archive.keys import Layout, RunPlace, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
@@ -162,7 +162,10 @@ class Archiver:
 
 
 async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do all of it side by side and to its end, also where one fails; then raise the first failure."""
+    """Do all of it side by side and to its end, also where one fails; then raise a failure.
+
+    One that may pass goes before one that may not: what can still be had must not wait because of what cannot.
+    """
     tasks = [asyncio.create_task(one) for one in work]
     try:
         await asyncio.wait(tasks)
@@ -170,6 +173,9 @@ async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [failure for task in tasks if (failure := task.exception())]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, OutputExpiredError)):
+        raise failure
     return [task.result() for task in tasks]
 
 
