@@ -1,14 +1,17 @@
 """Price a pipeline, walk it, report: what the flows that run one or many techniques have in common."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prefect import runtime
+from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
-from florist.pipelines import Pipeline, PlannedStep, definitions_of
-from florist.pipelines.rows import Rows, plan_rows, raise_for_failures, results_of, walk_rows
-from florist.studio.campaigns import campaign_name
+from florist.pipelines import Pipeline, PlannedStep
+from florist.pipelines.definitions import planned_at
+from florist.pipelines.rows import Rows, raise_for_failures, results_of, walk_rows
+from florist.studio.campaigns import Campaigns, campaign_name
 from florist.studio.steps import CampaignRow, StepResult, make_step
 from flows.tasks.reports import report_made, report_price
 from flows.tasks.runs import TaskSteps
@@ -24,10 +27,12 @@ async def walk_pipeline(
     workspace: FloraWorkspace,
     archive: Archive,
     window: float,
+    is_new_campaign: bool = False,
 ) -> dict[str, StepResult]:
     """Return the result of every step by its label, the price shown before the first run is paid for.
 
     Raises:
+        ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         StepsFailedError: some steps failed; what does not need them is done and kept.
@@ -41,18 +46,28 @@ async def walk_pipeline(
         return await make_step(step, upstream, TaskSteps(workspace, archive, row, window=window))
 
     async with shared_studio(workspace, archive) as studio:
-        plans = plan_rows(pipeline, params, rows, await definitions_of(pipeline, studio.client))
-        await report_price(plans)
         await studio.check()
+        plans = await planned_at(studio.client, pipeline, params, rows)
+        await report_price(plans)
+        if campaign and not await Campaigns(studio.ledger.store).begin(campaign, is_new=is_new_campaign):
+            location = studio.ledger.store.location
+            get_run_logger().info("campaign %s is new in %s: all of it is to be paid for", campaign, location)
         walked = await walk_rows(plans, run_step)
         await report_made(plans, walked)
     raise_for_failures(walked)
     return results_of(walked)
 
 
+_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
+"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
+
+
 def flow_run_name() -> str:
-    """Return what a flow run is called: its campaign, else what it runs and when."""
+    """Return what a flow run is called: what a person typed, else its campaign, else what it runs and when."""
+    typed = runtime.flow_run.name or ""
+    if typed and not _GENERATED.fullmatch(typed):
+        return typed
     parameters = runtime.flow_run.get_parameters()
     what = parameters.get("technique") or parameters.get("pipeline", "")
     name = str(what).rpartition("/")[2].partition(".")[0]
-    return parameters.get("campaign") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    return campaign_name(parameters.get("campaign") or "") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
