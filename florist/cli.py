@@ -19,17 +19,8 @@ import florist
 from florist.commands.archive import archive_app, sweep
 from florist.commands.checkout import use_checkout
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
-from florist.commands.runs import (
-    RunRequest,
-    confirm,
-    confirm_new,
-    named_campaign,
-    offer,
-    parsed_params,
-    print_made,
-    print_offer,
-    remark_how_to_go_on,
-)
+from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
+from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError

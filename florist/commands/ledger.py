@@ -13,6 +13,7 @@ from florist.commands.terminal import asked, print_table, remark, say
 from florist.ledger import Entry, Ledger, Line, State, adopt, explanation, lines, nearest, restart
 from florist.ledger.errors import EntryBusyError
 from florist.stores.locations import store_at
+from florist.studio.campaigns import campaign_name
 
 T = TypeVar("T")
 
@@ -40,7 +41,8 @@ def list_entries(
         state: only these, such as needs-review; may be given several times.
     """
     entries = _with_ledger(archive, lambda ledger: ledger.entries())
-    found = lines(entries, states=state, campaign=campaign, row=row, step=step)
+    name = campaign if campaign is None else campaign_name(campaign)
+    found = lines(entries, states=state, campaign=name, row=row, step=step)
     if as_json:
         _print_json(found)
         return

@@ -58,7 +58,8 @@ class CampaignProgress(FrozenModel):
                 "archive holds are not seen from here; to go on with those, name it with --archive."
             ]
         unpaid = self.runs - self.paid
-        lines = [f"{what} and used again; {unpaid} for {shown_usd(self.unpaid_usd)} are still to be paid for."]
+        left = f"{unpaid} for {shown_usd(self.unpaid_usd)}" if unpaid else "nothing"
+        lines = [f"{what} and used again; still to be paid for: {left}."]
         lines += map(str, self.changed[:STEPS_NAMED])
         if len(self.changed) > STEPS_NAMED:
             lines.append(f"So have {len(self.changed) - STEPS_NAMED} more.")

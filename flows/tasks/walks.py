@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prefect import runtime
-from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
 from florist.pipelines import Pipeline, PlannedStep
@@ -48,10 +47,10 @@ async def walk_pipeline(
     async with shared_studio(workspace, archive) as studio:
         await studio.check()
         plans = await planned_at(studio.client, pipeline, params, rows)
-        await report_price(plans)
-        if campaign and not await Campaigns(studio.ledger.store).begin(campaign, is_new=is_new_campaign):
-            location = studio.ledger.store.location
-            get_run_logger().info("campaign %s is new in %s: all of it is to be paid for", campaign, location)
+        store = studio.ledger.store
+        is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
+        note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
+        await report_price(plans, note=note)
         walked = await walk_rows(plans, run_step)
         await report_made(plans, walked)
     raise_for_failures(walked)
