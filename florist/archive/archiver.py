@@ -8,19 +8,17 @@ from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from florist.api.models import Run
 from florist.archive.download import Fetch
-from florist.archive.errors import ArchiveError
+from florist.archive.errors import ArchiveError, OutputExpiredError
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
 from florist.archive.keys import Layout, RunPlace, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
+from florist.archive.records import parsed_record
 from florist.archive.transfers import Transfers
 from florist.stores.errors import IntegrityError, KeyTakenError
 from florist.stores.store import Store
 
-Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
 
 
@@ -69,6 +67,8 @@ class Archiver:
         _check_id(run.run_id)
         if kept := await self.manifest_of(run.run_id):
             return kept
+        if run.created_at is None:  # it may belong to a day all the same
+            run = await with_outputs(run, refresh)
         place = _place(run, origin)
         manifest_key = self._layout.manifest_key(place)
         kept = await self._read_manifest(manifest_key, run.run_id)
@@ -128,14 +128,14 @@ class Archiver:
         content = await self._store.read(index_key(run_id))
         if content is None:
             return None
-        pointer = _parsed(ManifestPointer, content, index_key(run_id))
+        pointer = parsed_record(ManifestPointer, content, index_key(run_id))
         return await self._read_manifest(pointer.manifest_key, run_id)
 
     async def _read_manifest(self, key: str, run_id: str) -> Manifest | None:
         content = await self._store.read(key)
         if content is None:
             return None
-        manifest = _parsed(Manifest, content, key)
+        manifest = parsed_record(Manifest, content, key)
         if manifest.run_id != run_id:
             raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
         return manifest
@@ -162,7 +162,10 @@ class Archiver:
 
 
 async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do all of it side by side and to its end, also where one fails; then raise the first failure."""
+    """Do all of it side by side and to its end, also where one fails; then raise a failure.
+
+    One that may pass goes before one that may not: what can still be had must not wait because of what cannot.
+    """
     tasks = [asyncio.create_task(one) for one in work]
     try:
         await asyncio.wait(tasks)
@@ -170,6 +173,9 @@ async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [failure for task in tasks if (failure := task.exception())]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, OutputExpiredError)):
+        raise failure
     return [task.result() for task in tasks]
 
 
@@ -204,10 +210,3 @@ def _manifest(run: Run, origin: RunOrigin, outputs: tuple[ArchivedOutput, ...], 
         archived_at=now,
         outputs=outputs,
     )
-
-
-def _parsed(model: type[Model], content: bytes, key: str) -> Model:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        raise IntegrityError(f"{key} in the archive is not a {model.__name__} any more; look at it") from error

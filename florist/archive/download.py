@@ -1,4 +1,4 @@
-"""Fetches the bytes of an output: all of them, from where it is allowed, within bounds, or an error.
+"""Resumable downloads within limits: all bytes of an output, from where it is allowed, or an error.
 
 A broken connection is taken up again where it broke (`Range`), as long as the server says that it still has
 the same bytes (`If-Range`).
@@ -8,8 +8,8 @@ import asyncio
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Self
 from urllib.parse import urljoin
 
@@ -97,18 +97,31 @@ class Downloader:
         """Follow redirects to an answer that has bytes; each is checked as the first."""
         location = url.reveal()
         for _ in range(self._limits.redirects + 1):
-            target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
-            async with self._connection(target.url.host) as connection:
-                with unlogged():
-                    response = await connection.handle_async_request(_request(target, progress, self._limits))
-                try:
-                    if response.status_code not in _REDIRECTS:
-                        yield response
-                        return
+            async with self._asked(location, url, progress) as response:
+                if response.status_code not in _REDIRECTS:
+                    yield response
+                    return
+                with _typed_errors(url):
                     location = urljoin(location, response.headers.get("location", ""))
-                finally:
-                    await response.aclose()
         raise TransferRefusedError(f"{url} redirects more than {self._limits.redirects} times")
+
+    @asynccontextmanager
+    async def _asked(
+        self, location: str, url: SignedUrl, progress: DownloadProgress
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Ask one server, which has to begin its answer in time; httpx's own clock starts anew with every byte."""
+        deadline = asyncio.get_running_loop().time() + self._limits.answer_timeout
+        with _typed_errors(url):
+            async with asyncio.timeout_at(deadline):
+                target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
+        async with self._connection(target.url.host) as connection:
+            with _typed_errors(url), unlogged():
+                async with asyncio.timeout_at(deadline):
+                    response = await connection.handle_async_request(_request(target, progress, self._limits))
+            try:
+                yield response
+            finally:
+                await response.aclose()
 
     @asynccontextmanager
     async def _connection(self, host: str) -> AsyncGenerator[httpx.AsyncHTTPTransport, None]:
@@ -132,6 +145,17 @@ class Downloader:
         )
         self._connections.append(transport)
         return transport
+
+
+@contextmanager
+def _typed_errors(url: SignedUrl) -> Iterator[None]:
+    """Turn what httpx and its kin raise raw into errors of ours, without words that may quote the URL."""
+    try:
+        yield
+    except TimeoutError:
+        raise TransferBrokenError(f"{url} did not begin to answer in time") from None
+    except (httpx.InvalidURL, ValueError, OverflowError, ExceptionGroup) as error:
+        raise TransferRefusedError(f"{url} leads to what cannot be asked ({type(error).__name__})") from None
 
 
 def _request(target: Target, progress: DownloadProgress, limits: DownloadLimits) -> httpx.Request:

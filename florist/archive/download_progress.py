@@ -1,5 +1,6 @@
 """The state of one resumable download: its limits, position and validator (`If-Range`); does no I/O itself."""
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable
@@ -15,7 +16,8 @@ DEAD = frozenset({400, 401, 403, 404, 410})
 """What stores answer for a signed URL whose time is over; Google says 400."""
 
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_LENGTH = re.compile("[0-9]{1,18}")
+_CONTENT_RANGE = re.compile("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,8 @@ class DownloadLimits:
     Attributes:
         total_timeout: seconds for one output, resumes and waiting for the store included.
         bytes_per_second_at_least: over `speed_window` seconds of waiting for the network; slower counts as broken.
-        silence_timeout: seconds without a single byte.
+        silence_timeout: seconds without a single byte of the file.
+        answer_timeout: seconds from looking up the host to the end of the answer's headers, connecting included.
         resumes: broken connections taken up again, at most, for one output.
         fruitless_resumes: those of them in a row that brought nothing.
     """
@@ -37,6 +40,7 @@ class DownloadLimits:
     bytes_per_second_at_least: int = 4096
     speed_window: float = 30.0
     silence_timeout: float = 30.0
+    answer_timeout: float = 60.0
     connect_timeout: float = 10.0
     redirects: int = 5
     resumes: int = 20
@@ -80,7 +84,7 @@ class DownloadProgress:
         window_bytes, window_seconds = 0, 0.0
         while True:
             asked_at = self._monotonic()
-            chunk = await anext(chunks, None)
+            chunk = await self._next(chunks)
             if chunk is None:
                 return
             # The taker's time is not the network's: only waiting here is measured.
@@ -95,6 +99,14 @@ class DownloadProgress:
             self._count(len(chunk) - skipped)
             if len(chunk) > skipped:
                 yield chunk[skipped:]
+
+    async def _next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
+        """Return the next chunk, None at the end; httpx's own clock starts anew with what only frames chunks."""
+        try:
+            async with asyncio.timeout(self._limits.silence_timeout):
+                return await anext(chunks, None)
+        except TimeoutError:
+            raise TransferBrokenError(f"{self._url} fell silent at byte {self.position}") from None
 
     def ended(self) -> None:
         """Take note that the server has sent all it meant to."""
@@ -149,17 +161,16 @@ class DownloadProgress:
 
 
 def _validator(response: httpx.Response) -> str | None:
-    """Return what `If-Range` takes: a strong ETag, or else a date."""
-    etag: str | None = response.headers.get("etag")
-    if etag and not etag.startswith("W/"):
-        return etag
-    modified: str | None = response.headers.get("last-modified")
-    return modified
+    """Return what `If-Range` takes: a strong ETag, or else a date. What is not ASCII cannot be sent back."""
+    etag: str = response.headers.get("etag", "")
+    modified: str = response.headers.get("last-modified", "")
+    found = modified if etag.startswith("W/") else etag or modified
+    return found if found and found.isascii() else None
 
 
 def _content_length(response: httpx.Response) -> int | None:
     told = response.headers.get("content-length", "")
-    return int(told) if told.isdecimal() else None
+    return int(told) if _LENGTH.fullmatch(told) else None
 
 
 def _content_range(response: httpx.Response) -> tuple[int, int]:

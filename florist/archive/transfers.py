@@ -132,9 +132,7 @@ class Transfers:
     async def _write(
         self, run_id: str, index: int, key: str, chunks: AsyncIterator[bytes], media_type: str
     ) -> StoredObject:
-        # Metadata travels in headers, which take no line breaks and nothing beyond ASCII: ids are escaped.
-        metadata = {"run-id": quote(run_id, errors="surrogatepass"), "output-index": str(index)}
-        return await self._store.write(key, chunks, media_type=media_type, metadata=metadata)
+        return await self._store.write(key, chunks, media_type=media_type, metadata=metadata_of(run_id, index))
 
     async def _archived(
         self, output: Output, index: int, stored: StoredObject, media: MediaType
@@ -174,6 +172,11 @@ class Transfers:
             return content.decode("utf-8-sig"), warning
         except UnicodeDecodeError:
             return None, NOT_UTF8
+
+
+def metadata_of(run_id: str, index: int) -> dict[str, str]:
+    """Return what an object's metadata says of it, escaped: headers take no line breaks, and nothing but ASCII."""
+    return {"run-id": quote(run_id, errors="surrogatepass"), "output-index": str(index)}
 
 
 def _encoded(output: Output) -> bytes:
