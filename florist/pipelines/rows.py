@@ -5,7 +5,7 @@ be, save that an empty balance stops them all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -26,6 +26,9 @@ Rows = Mapping[str, Mapping[str, str]]
 
 MAX_IN_FLIGHT = 500
 """Rows walked at one time. What is dear is bounded where it is dear: uploads, transfers, hashes."""
+
+ROWS_NAMED = 5
+"""Rows that a problem of several is told with."""
 
 
 class RowPlans(FrozenModel):
@@ -57,25 +60,28 @@ def plan_rows(
     definitions: Mapping[str, Technique],
     *,
     folder: Path | None = None,
+    known: Collection[str] = (),
 ) -> RowPlans:
     """Plan every row. Nothing is started.
 
     Args:
         params: what all rows have in common; a row's own come before them.
         rows: none at all means one, without a key.
+        known: names of techniques to suggest where the pipeline's is none.
 
     Raises:
-        PlanError: `problems` lists all there is to mend, in all rows.
+        PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
     plans: dict[str, Plan] = {}
-    problems: list[Problem] = []
+    found: dict[Problem, list[str]] = {}
     for key, own in (rows or {"": {}}).items():
         try:
-            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder)
+            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder, known=known)
         except PlanError as error:
-            problems += (_in_row(problem, key) for problem in error.problems)
-    if problems:
-        raise PlanError(problems)
+            for problem in error.problems:
+                found.setdefault(problem, []).append(key)
+    if found:
+        raise PlanError([_in_rows(problem, keys, of=len(rows)) for problem, keys in found.items()])
     return RowPlans(pipeline=pipeline.name, rows=plans)
 
 
@@ -154,5 +160,9 @@ def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
         raise StepsFailedError(failures, skipped) from next(iter(failed.values()))
 
 
-def _in_row(problem: Problem, key: str) -> Problem:
-    return problem._replace(message=f"{problem.message} (row {key})") if key else problem
+def _in_rows(problem: Problem, keys: Sequence[str], *, of: int) -> Problem:
+    if keys == [""] or len(keys) == of > 1:  # of a single run, or of the pipeline itself
+        return problem
+    named = ", ".join(keys[:ROWS_NAMED])
+    more = f" and {len(keys) - ROWS_NAMED} more" if len(keys) > ROWS_NAMED else ""
+    return problem._replace(message=f"{problem.message} (row{'s' * (len(keys) > 1)} {named}{more})")

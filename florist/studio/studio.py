@@ -3,7 +3,6 @@
 `StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -24,15 +23,13 @@ from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
-from florist.archive.manifest import Manifest, Parent, RunOrigin
-from florist.archive.presence import missing_outputs
-from florist.errors import FloristError
-from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.archive.manifest import Manifest
+from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
-from florist.studio.errors import KeptOutputMissingError
 from florist.studio.input_values import InputValues, takes_upstream_files
-from florist.studio.origins import parent_of, with_entry
+from florist.studio.missing_objects import bring_back_missing
+from florist.studio.origins import origin_of
 from florist.studio.single import make_single
 from florist.studio.steps import (
     STEP_TIMEOUT,
@@ -44,8 +41,6 @@ from florist.studio.steps import (
     StepResult,
     Upstream,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class Studio:
@@ -184,9 +179,15 @@ class Studio:
             ArchiveError: what could not be kept, and why; what could is kept.
             KeptOutputMissingError: an object is missing, and FLORA does not bring it back.
         """
-        manifest = await self.archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        manifest = await self.archiver.keep(run, origin_of(started, upstream), refresh=lambda: self._read(started))
         if started.how is not How.NEW:
-            await self._bring_back(started, manifest)
+            await bring_back_missing(
+                manifest,
+                started,
+                archiver=self.archiver,
+                store=self.ledger.store,
+                refresh=lambda: self._read(started),
+            )
         await self.spender.archived(started.entry, run, index_key(run.run_id))
         return manifest
 
@@ -220,27 +221,6 @@ class Studio:
             return None
         manifest = await self.archiver.manifest_of(started.run_id)
         return None if manifest is None else run_of(manifest)
-
-    async def _bring_back(self, started: StartedStep, manifest: Manifest) -> None:
-        store = self.ledger.store
-        missing = (await missing_outputs(store, [manifest])).get(manifest.run_id, ())
-        if not missing:
-            return
-        keys = tuple(output.key for output in missing)
-        what = f"{started.label}: {', '.join(keys)} of run {manifest.run_id}"
-        try:
-            await self.archiver.restore(manifest, missing, refresh=lambda: self._read(started))
-        except FloristError as error:
-            if error.is_retryable:
-                raise
-            raise KeptOutputMissingError(
-                f"{what} was kept and is not in {store.location} any more, nor does FLORA give it out again "
-                f"({error}). Put it back from a copy, or pay for the run anew after "
-                f"`florist ledger restart {started.entry.key[:12]} --give-up-run`",
-                run_id=manifest.run_id,
-                keys=keys,
-            ) from error
-        logger.warning("%s was not in %s any more; FLORA had it still, and it is kept again", what, store.location)
 
     async def _watched(self, started: StartedStep, window: float) -> Run:
         return await self.client.watcher.wait(
@@ -309,24 +289,3 @@ def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
         )
     code, message = run.error_code or "no code", run.error_message or "no reason given"
     return RunFailedError(f"run {run.run_id} failed at FLORA: {message} ({code})", run=run)
-
-
-def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
-    step, entry = started.step, started.entry
-    origin = with_entry(
-        RunOrigin(
-            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
-        ),
-        entry,
-        types={planned.id: planned.type for planned in step.inputs},
-        parents=(_parent(identity, upstream) for identity in entry.work.inputs),
-    )
-    # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
-
-
-def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
-    for result in upstream.values():
-        if result.run.run_id == identity.run_id and identity.output_index is not None:
-            return parent_of(result.run.run_id, result.outputs[identity.output_index])
-    return None

@@ -1,16 +1,18 @@
 """Price a pipeline, walk it, report: what the flows that run one or many techniques have in common."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prefect import runtime
 
 from blocks import Archive, FloraWorkspace
-from florist.pipelines import Pipeline, definitions_of
+from florist.pipelines import Pipeline
+from florist.pipelines.definitions import planned_at
 from florist.pipelines.planning import Plan
-from florist.pipelines.rows import MAX_IN_FLIGHT, Halt, Rows, plan_rows, raise_for_failures, results_of, walk_rows
+from florist.pipelines.rows import MAX_IN_FLIGHT, Halt, Rows, raise_for_failures, results_of, walk_rows
 from florist.pipelines.walking import WalkResult, walk
-from florist.studio.campaigns import campaign_name
+from florist.studio.campaigns import Campaigns, campaign_name
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import StudioSteps
@@ -32,10 +34,12 @@ async def walk_pipeline(
     archive: Archive,
     window: float,
     max_in_flight: int = MAX_IN_FLIGHT,
+    is_new_campaign: bool = False,
 ) -> dict[str, StepResult]:
     """Return the result of every step by its label, the price shown before the first run is paid for.
 
     Raises:
+        ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         StepsFailedError: some steps failed; what does not need them is done and kept.
@@ -45,9 +49,12 @@ async def walk_pipeline(
     flow_run_id = runtime.flow_run.get_id()
 
     async with shared_studio(workspace, archive) as studio:
-        plans = plan_rows(pipeline, params, rows, await definitions_of(pipeline, studio.client))
-        await report_price(plans)
         await studio.check()
+        plans = await planned_at(studio.client, pipeline, params, rows)
+        store = studio.ledger.store
+        is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
+        note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
+        await report_price(plans, note=note)
         halt = Halt[StepResult]()
 
         async def walk_row(key: str, planned: Plan) -> WalkResult[StepResult]:
@@ -65,9 +72,16 @@ async def walk_pipeline(
     return results_of(walked)
 
 
+_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
+"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
+
+
 def flow_run_name() -> str:
-    """Return what a flow run is called: its campaign, else what it runs and when."""
+    """Return what a flow run is called: what a person typed, else its campaign, else what it runs and when."""
+    typed = runtime.flow_run.name or ""
+    if typed and not _GENERATED.fullmatch(typed):
+        return typed
     parameters = runtime.flow_run.get_parameters()
     what = parameters.get("technique") or parameters.get("pipeline", "")
     name = str(what).rpartition("/")[2].partition(".")[0]
-    return parameters.get("campaign") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    return campaign_name(parameters.get("campaign") or "") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"

@@ -28,11 +28,11 @@ Command = Callable[..., subprocess.Popen[str]]
 def command(prefect_environment: dict[str, str]) -> Command:
     """Start `florist …` against a floor's sandbox and the session's Prefect server."""
 
-    def start(floor: Floor, *arguments: object) -> subprocess.Popen[str]:
+    def start(floor: Floor, *arguments: object, merged: bool = False) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "florist.cli", *map(str, arguments)],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             text=True,
             cwd=ROOT,
             env={**os.environ, **prefect_environment, **floor.environment},
@@ -70,6 +70,15 @@ def test_command_whose_flow_fails_shows_no_traceback_and_the_server_keeps_it(flo
 
 async def whole_log(name: str):
     return await (await newest_flow_run(name)).log()
+
+
+def test_command_that_nobody_reads_any_more_collects_what_it_has_paid_for(floor: Floor, command: Command):
+    process = command(floor, "run", floor.pipeline(HEADLINES), "--archive", floor.folder, merged=True)
+    assert process.stdout
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(120) == 0
+    assert (floor.books.total.runs, len(list((floor.folder / "campaigns").rglob("*.txt")))) == (1, 1)
 
 
 @pytest.mark.drill

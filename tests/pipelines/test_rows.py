@@ -82,6 +82,22 @@ def test_rows_with_mistakes_are_all_told_at_once_each_with_its_key(pipeline):
     assert ["(row a)" in str(raised.value), "(row b)" in str(raised.value)] == [True, True]
 
 
+def test_rows_that_share_a_mistake_tell_it_once_with_the_nearest_name(pipeline):
+    rows = {f"r{number}": {"brief": "x"} for number in range(24)}
+    with pytest.raises(PlanError) as raised:
+        plan_rows(pipeline, {}, rows, {}, known=["headline-writers", "film"])
+    assert [problem.message for problem in raised.value.problems] == [
+        'FLORA knows no technique "headline-writer"; did you mean "headline-writers"?'
+    ] * 2
+
+
+def test_rows_some_of_which_share_a_mistake_are_named(pipeline):
+    rows = {f"r{number}": {"brief": "" if number else "x"} for number in range(8)}
+    with pytest.raises(PlanError) as raised:
+        plan_rows(pipeline, {}, rows, {"headline-writer": WRITER})
+    assert "(rows r1, r2, r3, r4, r5 and 2 more)" in str(raised.value)
+
+
 async def test_row_that_fails_leaves_the_others_be(plans):
     async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, str]) -> str:
         if row == "b":
