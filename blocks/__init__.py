@@ -1,7 +1,10 @@
-"""Prefect blocks of Florist: where configuration and secrets live.
+"""Prefect's blocks: configuration and secrets, saved once and chosen in a form.
 
-Registered by `prefect block register --module blocks`, and on import through the entry point group
-`prefect.collections`.
+They come with the checkout, like the flows. A server learns of them by `python -m deployments.prepare`, or by
+`prefect block register --module blocks`.
+
+Promises: making a block connects to nothing; keys appear in no repr, dump or log; slugs and fields stay.
+Start reading at `flora_workspace.py`, who pays; `s3_archive.py` and `local_archive.py` say where outputs are kept.
 """
 
 from blocks.flora_workspace import FloraWorkspace

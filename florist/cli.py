@@ -20,6 +20,7 @@ from cyclopts import App, Parameter
 import florist
 from florist.amounts import shown_usd
 from florist.commands.archive import archive_app, sweep
+from florist.commands.checkout import use_checkout
 from florist.commands.environment import PATIENCE, flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.commands.techniques import techniques
@@ -69,7 +70,7 @@ def serve_sandbox(
     seed: int | None = None,
     balance: Decimal | None = None,
     duration_scale: float | None = None,
-    idempotency: Literal["duplicate", "replay"] | None = None,
+    idempotency: Literal["duplicate", "replay", "none"] | None = None,
     scenario: str | None = None,
     setting: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
 ) -> int:
@@ -151,6 +152,7 @@ def run(
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         yes: spend without asking.
     """
+    use_checkout()
     params = _named_params(param)
     loaded = load_pipeline(pipeline)
     own = load_rows(rows) if rows else {}

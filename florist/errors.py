@@ -11,6 +11,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     │   IntegrityError              florist.stores.errors: bytes under a key
     ├── ArchiveError                florist.archive.errors: keeping outputs
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
+    ├── StudioError                 florist.studio.errors: making one step
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     └── LedgerError                 florist.ledger.errors: what was paid for
 """

@@ -95,7 +95,7 @@ def shown_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     directory, _, name = parts.path.rpartition("/")
-    return f"{parts.scheme}://{host}{'/…' if directory else ''}/{name}"
+    return printable(f"{parts.scheme}://{host}{'/…' if directory else ''}/{name}")
 
 
 def hidden(secret: str | SecretStr) -> SecretStr:
@@ -103,9 +103,19 @@ def hidden(secret: str | SecretStr) -> SecretStr:
     return secret if isinstance(secret, SecretStr) else SecretStr(secret)
 
 
+def printable(text: str) -> str:
+    """Return a text from outside with each character replaced that would act on a terminal, a log or an encoder.
+
+    Among them are escape sequences, carriage returns, marks of writing direction, and lone surrogates.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else " " if one.isspace() else "�" for one in text)
+
+
 def redacted(text: str) -> str:
-    """Return a text of FLORA's, or of a lower layer's, with its URLs shortened and its keys struck out."""
-    shown = _URL.sub(lambda match: _shown_or_nothing(match.group()), text)
+    """Return a text from outside that may be shown: printable, its URLs shortened and its keys struck out."""
+    shown = _URL.sub(lambda match: _shown_or_nothing(match.group()), printable(text))
     return _TOKEN.sub(lambda match: f"{match.group(1)}…", shown)
 
 

@@ -34,7 +34,7 @@ from florist.secrets import hidden
 from florist.settings import FLORA_BASE_URL
 
 POLL_TIMEOUT = 10.0
-"""Seconds one look at a run may take with its retries: the watcher looks again by itself."""
+"""Seconds one poll of a run may take with its retries: the watcher polls again by itself."""
 
 
 class FloraAPI:
@@ -124,10 +124,10 @@ class FloraAPI:
     @cached_property
     def watcher(self) -> RunWatcher:
         """Waits for runs: one poller for all of this client's."""
-        hurried = self._transport.hurried(POLL_TIMEOUT, places=SIDE_BY_SIDE)
-        runs = Runs(hurried, workspace_id=self.workspace_id)
-        technique_runs = TechniqueRuns(hurried, workspace_id=self.workspace_id)
-        generations = Generations(hurried, workspace_id=self.workspace_id)
+        polling = self._transport.for_polling(POLL_TIMEOUT, connections=SIDE_BY_SIDE)
+        runs = Runs(polling, workspace_id=self.workspace_id)
+        technique_runs = TechniqueRuns(polling, workspace_id=self.workspace_id)
+        generations = Generations(polling, workspace_id=self.workspace_id)
 
         async def retrieve(run_id: str, technique: str | None) -> Run:
             if technique is None:
@@ -140,6 +140,7 @@ class FloraAPI:
                 "generation": RunRoute(retrieve, generations.list().page),
                 "action": RunRoute(retrieve),
             },
+            is_just_started=self._transport.recent_runs.has,
             monotonic=self._transport.monotonic,
             sleep=self._transport.sleep,
         )

@@ -22,6 +22,7 @@ The names of the status errors are those of FLORA's own SDK::
     │   │   └── InternalServerError         5xx
     │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
     │   ├── AssetError                      a file FLORA would not take, or did not
+    │   │   └── AssetChangedError               a file that changed before all of it was sent
     │   └── WebhookVerificationError        a delivery that is not FLORA's, or too old
     └── RunError
         ├── RunStillPending                 not finished when the window closed; look again
@@ -29,9 +30,13 @@ The names of the status errors are those of FLORA's own SDK::
         ├── RunFailedError                  ended as `failed`
         └── RunWithoutOutputsError          ended as `completed`, charged, with nothing to keep
 
+Each APIError says by `processed` whether the request may have been carried out at FLORA, and paid for. That is
+decided here and nowhere else: the retry policy and the ledger read it.
+
 Source: the contract, "Errors", "Idempotency", "A run".
 """
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from florist.api.models import Run
@@ -39,6 +44,34 @@ from florist.errors import FloristError
 
 TRANSIENT_RUN_CODES = frozenset({"model_timeout", "internal_error", "provider_error"})
 """Run-level codes after which a new (paid) run may work. Any other, and any unknown one, is permanent."""
+
+
+PROCESSED_CODES = frozenset({"idempotency_duplicate", "idempotency_conflict"})
+"""Codes which say that an earlier request under this idempotency key was processed, whatever the status."""
+
+
+class Processed(StrEnum):
+    """Whether a request that brought no usable answer was processed by FLORA."""
+
+    NO = "no"
+    """Certainly not: FLORA refused it, or nothing of it left this machine."""
+    YES = "yes"
+    """It was (2xx), but the answer does not say, or not readably, what it made."""
+    BEFORE = "before"
+    """An earlier one under its idempotency key was; this one made nothing, and which run that was is not said."""
+    UNKNOWN = "unknown"
+    """The answer was lost, or says nothing certain."""
+
+
+def processed_by(status: int, code: str) -> Processed:
+    """Return what an answer with this status and FLORA's error code says about the request it answers."""
+    if code in PROCESSED_CODES:
+        return Processed.BEFORE
+    if 200 <= status < 300:
+        return Processed.YES
+    if 400 <= status < 500 and status != 408:
+        return Processed.NO
+    return Processed.UNKNOWN
 
 
 class FieldProblem(NamedTuple):
@@ -51,15 +84,25 @@ class FieldProblem(NamedTuple):
 class APIError(FloristError):
     """A call to FLORA that brought no usable answer."""
 
+    @property
+    def processed(self) -> Processed:
+        """Whether the request may have been processed. Whatever is not certain is `UNKNOWN`."""
+        return Processed.UNKNOWN
+
 
 class APIConnectionError(APIError):
     """No answer came: the connection could not be made, or broke.
 
     Raised for reads and free writes after their last retry, and for writes that spend only when nothing can
-    have left this machine.
+    have left this machine, so that `processed` is `NO` for those.
     """
 
     is_retryable = True
+
+    @property
+    def processed(self) -> Processed:
+        """`NO`, as far as the request spends."""
+        return Processed.NO
 
 
 class APITimeoutError(APIConnectionError):
@@ -74,7 +117,7 @@ class AmbiguousRequestError(APIError):
     Attributes:
         idempotency_key: the key it was sent under, be it the caller's or one made for this call.
         status: the HTTP status; None if no answer came.
-        was_processed: FLORA said that it worked (2xx), but not, or not readably, which run it made.
+        code: FLORA's own error code; empty if the answer was none of FLORA's, or none came.
         request_id: `req_…`, for FLORA's support; None if no answer came.
     """
 
@@ -84,26 +127,32 @@ class AmbiguousRequestError(APIError):
         *,
         idempotency_key: str | None = None,
         status: int | None = None,
-        was_processed: bool = False,
+        code: str = "",
         request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.idempotency_key = idempotency_key
         self.status = status
-        self.was_processed = was_processed
+        self.code = code
         self.request_id = request_id
+
+    @property
+    def processed(self) -> Processed:
+        """`YES` where FLORA said that it worked (2xx), but not readably which run it made; else `UNKNOWN`."""
+        return Processed.YES if processed_by(self.status or 0, "") is Processed.YES else Processed.UNKNOWN
 
 
 class APIResponseValidationError(APIError):
-    """An answer that does not have the promised shape.
+    """A 2xx answer that does not have the promised shape."""
 
-    `is_write` says whether it answered a POST: that POST was then processed.
-    """
-
-    def __init__(self, message: str, *, request_id: str | None = None, is_write: bool = False) -> None:
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
         self.request_id = request_id
-        self.is_write = is_write
+
+    @property
+    def processed(self) -> Processed:
+        """`YES`: it was answered."""
+        return Processed.YES
 
 
 class APIStatusError(APIError):
@@ -115,6 +164,8 @@ class APIStatusError(APIError):
         fields: for a 400, the inputs that are wrong and why; may be empty.
         request_id: `req_…`, for FLORA's support; None if the answer carried none.
         retry_after: seconds the server asks to wait; None if it did not say.
+        is_replayed: FLORA marked the answer as a repetition of what it had said to an earlier request under the
+            same idempotency key (`idempotent-replayed: true`).
     """
 
     def __init__(
@@ -126,6 +177,7 @@ class APIStatusError(APIError):
         fields: tuple[FieldProblem, ...] = (),
         request_id: str | None = None,
         retry_after: float | None = None,
+        is_replayed: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -133,6 +185,12 @@ class APIStatusError(APIError):
         self.fields = fields
         self.request_id = request_id
         self.retry_after = retry_after
+        self.is_replayed = is_replayed
+
+    @property
+    def processed(self) -> Processed:
+        """What status and code say."""
+        return processed_by(self.status, self.code)
 
 
 class BadRequestError(APIStatusError):
@@ -162,6 +220,11 @@ class ConflictError(APIStatusError):
 class IdempotencyDuplicateError(ConflictError):
     """A request with this idempotency key was processed before; FLORA does not say which run it made."""
 
+    @property
+    def processed(self) -> Processed:
+        """`BEFORE`."""
+        return Processed.BEFORE
+
 
 class UnprocessableEntityError(APIStatusError):
     """422."""
@@ -169,6 +232,11 @@ class UnprocessableEntityError(APIStatusError):
 
 class IdempotencyConflictError(UnprocessableEntityError):
     """A request with this idempotency key and another body was processed before."""
+
+    @property
+    def processed(self) -> Processed:
+        """`BEFORE`."""
+        return Processed.BEFORE
 
 
 class RateLimitError(APIStatusError):
@@ -189,6 +257,10 @@ class UntrustedUrlError(APIError):
 
 class AssetError(APIError):
     """A file FLORA would not take, or failed to make ready; the message says which and why."""
+
+
+class AssetChangedError(AssetError):
+    """A file is not the one any more that was hashed before its upload. No run was started with it."""
 
 
 class WebhookVerificationError(APIError):

@@ -82,7 +82,7 @@ class WorkspaceRate:
         return most if most < self._ceiling else None
 
     @asynccontextmanager
-    async def turn(self, *, deadline: float) -> AsyncIterator[Permit]:
+    async def permit(self, *, deadline: float) -> AsyncIterator[Permit]:
         """Hold a place in flight, waiting for it if need be.
 
         Args:

@@ -3,13 +3,13 @@
 `Spender.start` is the only way to start a run; `docs/ledger.md` has the protocol.
 """
 
+from florist.ledger.attempts import next_attempt
 from florist.ledger.by_hand import adopt, restart
 from florist.ledger.contents import content_of_file
 from florist.ledger.entries import Candidate, Entry, RunFacts, Send, State
 from florist.ledger.explaining import Difference, differences, explanation, nearest
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger, callback_token
-from florist.ledger.post_outcomes import next_attempt
 from florist.ledger.reports import InFlight, Line, in_flight, lines
 from florist.ledger.spender import How, Spender, Started
 from florist.ledger.technique_route import TechniqueRoute

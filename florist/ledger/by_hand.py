@@ -89,7 +89,7 @@ async def restart(
             now=now(),
             renewals=entry.renewals + 1,
             sends=(),
-            is_proved=False,
+            proved_by=None,
             run_id=None,
             started_by=None,
             ended=None,

@@ -5,43 +5,60 @@ A test may kill the process at any point. The store's passing troubles are outli
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import TypeVar
+from uuid import uuid4
+
+import anyio
 
 from florist.api.models import InputValue, Run
+from florist.ledger.balance import EmptyBalances
 from florist.ledger.entries import Entry
-from florist.ledger.flora import Flora
+from florist.ledger.errors import UnreadableRecordError
+from florist.ledger.flora import Flora, StartAnswer
+from florist.ledger.journal import Journal, JournalPage, OpenRequest, OpenRequests
 from florist.ledger.ledger import Ledger
-from florist.stores.errors import StoreUnavailableError
+from florist.ledger.promises import Belief, Observation, Promises
+from florist.ledger.timing import Timing
+from florist.stores.errors import StoreError, StoreUnavailableError
 
 T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[None]]
 Inputs = Callable[[], Awaitable[Sequence[InputValue]]]
 
-STORE_TRIES = 5
-STORE_TRIES_WITH_A_RUN = 12
-"""A run that FLORA has started is worth more patience: the record of it is all that is missing."""
+STORE_PATIENCE = 300.0
+"""Seconds for which a store out of reach is tried again: what costs nothing may as well wait."""
+STORE_PATIENCE_WITH_A_RUN = 900.0
+"""A run that FLORA has started is worth more: the record of it is all that is missing."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 
 CALLS = (
     "check",
+    "note campaign",
     "read entry",
-    "record intended",
     "make inputs",
+    "read belief",
+    "look around",
+    "open journal",
     "record sent",
     "post",
     "record refused",
     "record proof",
+    "learn",
+    "note empty balance",
     "claim",
     "record started",
+    "close journal",
+    "read record times",
     "read callback",
     "ask time",
     "read history",
-    "read neighbours",
+    "read balance",
     "read claim",
     "record review",
     "record finished",
@@ -54,9 +71,26 @@ POINTS = tuple(f"{moment} {call}" for call in CALLS for moment in ("before", "af
 class Effects:
     """The calls that spending consists of."""
 
-    def __init__(self, ledger: Ledger, flora: Flora, *, sleep: Sleep, checkpoint: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        flora: Flora,
+        *,
+        timing: Timing,
+        monotonic: Callable[[], float],
+        sleep: Sleep,
+        checkpoint: Callable[[str], None],
+    ) -> None:
         self._ledger = ledger
         self._flora = flora
+        self._journal = Journal(ledger.store)
+        self._balances = EmptyBalances(ledger.store, scope=flora.promise_scope)
+        self._promises = Promises(
+            ledger.store,
+            scope=flora.promise_scope,
+            lasts=timedelta(seconds=timing.belief),
+            monotonic=monotonic,
+        )
         self._sleep = sleep
         self._checkpoint = checkpoint
 
@@ -68,9 +102,16 @@ class Effects:
         """Return an entry as of its newest record."""
         return await self._step("read entry", lambda: self._ledger.entry(key, technique_id))
 
-    async def append(self, name: str, entry: Entry, *, tries: int = STORE_TRIES) -> bool:
+    async def readable_entry(self, key: str, technique_id: str) -> Entry | None:
+        """Return an entry; None if there is none, or it cannot be read."""
+        try:
+            return await self.entry(key, technique_id)
+        except UnreadableRecordError:
+            return None
+
+    async def append(self, name: str, entry: Entry, *, patience: float = STORE_PATIENCE) -> bool:
         """Write a record; False if somebody else wrote one of that number first."""
-        return await self._step(f"record {name}", lambda: self._ledger.append(entry), tries=tries)
+        return await self._step(f"record {name}", lambda: self._ledger.append(entry), patience=patience)
 
     async def inputs(self, make: Inputs) -> Sequence[InputValue]:
         """Return the inputs as FLORA takes them: files uploaded, URLs signed."""
@@ -78,7 +119,9 @@ class Effects:
 
     async def claim(self, run_id: str, key: str) -> str:
         """Claim a run for an entry; return the key of the entry that has it."""
-        return await self._step("claim", lambda: self._ledger.claim(run_id, key), tries=STORE_TRIES_WITH_A_RUN)
+        return await self._step(
+            "claim", lambda: self._ledger.claim(run_id, key), patience=STORE_PATIENCE_WITH_A_RUN
+        )
 
     async def claims(self, run_ids: Sequence[str]) -> dict[str, str]:
         """Return which of the runs are claimed, and by which entry."""
@@ -89,13 +132,59 @@ class Effects:
                 found[run_id] = claimant
         return found
 
+    def is_known_claimed(self, run_id: str) -> bool:
+        """Whether it is known, without asking, that a run belongs to an entry."""
+        return self._ledger.is_known_claimed(run_id)
+
     async def callback(self, token: str) -> str | None:
         """Return the run a webhook named for a request."""
         return await self._step("read callback", lambda: self._ledger.callback(token))
 
-    async def neighbours(self, entry: Entry) -> tuple[Entry, ...]:
-        """Return the entries of the technique that may have been open together with this one."""
-        return await self._step("read neighbours", lambda: self._ledger.neighbours(entry))
+    async def is_new_campaign(self, name: str) -> bool:
+        """Return whether this process is the first ever to work on a campaign."""
+        return await self._step("note campaign", lambda: self._ledger.is_new_campaign(name))
+
+    async def recorded_at(self, entry: Entry) -> dict[int, datetime]:
+        """Return when each record of an entry was written, by the store's clock."""
+        return await self._step("read record times", lambda: self._ledger.recorded_at(entry))
+
+    async def open_journal(self, technique_id: str, requests: Sequence[OpenRequest], *, owner: str) -> str:
+        """Write down which requests are about to be made; return the path of the page."""
+        page = JournalPage(opened_at=self._flora.server_now(), owner=owner, requests=tuple(requests))
+        nonce = uuid4().hex
+        return await self._step("open journal", lambda: self._journal.write(technique_id, page, nonce=nonce))
+
+    async def close_journal(self, path: str) -> None:
+        """Delete a page of which nothing is open any more. Failing to costs its readers time alone."""
+        with suppress(StoreError):
+            await self._step("close journal", lambda: self._journal.delete(path), patience=0.0)
+
+    async def open_requests(
+        self, technique_id: str, since: datetime, until: datetime, *, but_of: str | None = None
+    ) -> OpenRequests:
+        """Return what was announced between two moments and may be open."""
+        return await self._step(
+            "look around",
+            lambda: self._journal.open_between(technique_id, since, until, but_of=but_of),
+        )
+
+    async def belief(self) -> Belief:
+        """Return what FLORA is believed to do with a repeated idempotency key."""
+        return await self._step("read belief", lambda: self._promises.belief(now=self._flora.server_now()))
+
+    async def learn(self, seen: Observation) -> None:
+        """Remember what FLORA did with one. Failing to costs time alone."""
+        with suppress(StoreError):
+            await self._step("learn", lambda: self._promises.learn(seen), patience=0.0)
+
+    async def note_empty_balance(self, at: datetime) -> None:
+        """Remember that the balance was empty."""
+        with suppress(StoreError):
+            await self._step("note empty balance", lambda: self._balances.note(at), patience=0.0)
+
+    async def was_balance_empty(self, since: datetime, until: datetime) -> bool:
+        """Return whether the balance was found empty between two moments."""
+        return await self._step("read balance", lambda: self._balances.was_empty(since, until))
 
     async def ask_time(self, *, anew: bool) -> datetime:
         """Return FLORA's time."""
@@ -118,7 +207,7 @@ class Effects:
         idempotency_key: str,
         callback_url: str | None,
         before_send: Callable[[], Awaitable[None]],
-    ) -> Run:
+    ) -> StartAnswer:
         """Start a run, once."""
         return await self._step(
             "post",
@@ -129,26 +218,32 @@ class Effects:
                 callback_url=callback_url,
                 before_send=before_send,
             ),
-            tries=1,
+            patience=0.0,
         )
 
-    async def _step(self, name: str, call: Callable[[], Awaitable[T]], *, tries: int = STORE_TRIES) -> T:
+    async def _step(self, name: str, call: Callable[[], Awaitable[T]], *, patience: float = STORE_PATIENCE) -> T:
         """Await a call between its two points.
 
         It is repeated only while the store is out of reach, which every write survives: the very same record
         written twice is one record.
+
+        Args:
+            patience: seconds for which it is repeated.
         """
-        for attempt in count(1):
+        waited = 0.0
+        for attempt in count():
             self._checkpoint(f"before {name}")
             try:
                 result = await call()
             except StoreUnavailableError:
-                if attempt >= tries:
+                if waited >= patience:
                     raise
             else:
                 self._checkpoint(f"after {name}")
                 return result
-            await self._sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)))
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+            waited += pause
+            await self._sleep(pause)
         raise AssertionError("count() does not end")
 
 
@@ -165,7 +260,9 @@ async def carried_through(call: Awaitable[T], *, must: Callable[[], bool]) -> T:
     except asyncio.CancelledError:
         if not must():
             task.cancel()
-        await asyncio.wait({task})
+        # Prefect cancels by anyio's scopes, which cancel every await anew until one is shielded from them.
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({task})
         if not task.cancelled():
             task.exception()  # it has been recorded, or is unresolved; here the cancellation goes first
         raise

@@ -28,14 +28,17 @@ class State(StrEnum):
     NEEDS_REVIEW = "needs-review"
 
 
+StartedBy = Literal["new", "adopted", "adopted by time", "by hand"]
+"""How an entry came by its run."""
+
 _WITH_RUN = frozenset({State.STARTED, State.FINISHED, State.ARCHIVED})
 _UNRESOLVED = frozenset({State.SENT, State.NEEDS_REVIEW})
 
 
 class LedgerModel(FrozenModel):
-    """Part of a record: immutable JSON, of which this version knows every field."""
+    """Part of a record: immutable JSON. Fields that a later minor version added are kept, and written again."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="allow")
 
 
 class Send(LedgerModel):
@@ -46,12 +49,24 @@ class Send(LedgerModel):
         settles_at: when FLORA is surely done with it, by FLORA's clock.
         fingerprint: of the API key: what FLORA knows of idempotency keys, and shows of history, is the key's.
         owner: the call that sent it.
+        number: of the record that announced it, by which the store's own time of it is found.
+        body_sha256: of the body; None where an older version wrote the record.
+        shown_before: runs of the technique that history showed before it left. None of them can be its own.
     """
 
     sent_at: datetime
     settles_at: datetime
     fingerprint: str
     owner: str
+    number: int | None = None
+    body_sha256: str | None = None
+    shown_before: tuple[str, ...] = ()
+
+    def may_have_made(self, run_id: str, created_at: datetime | None, slack: timedelta) -> bool:
+        """Whether a run may, by its time and by what was known before, have been made by this POST."""
+        if run_id in self.shown_before:
+            return False
+        return created_at is None or self.sent_at - slack <= created_at <= self.settles_at + slack
 
 
 class Candidate(LedgerModel):
@@ -102,8 +117,9 @@ class Entry(LedgerModel):
         renewals: how often the idempotency key was renewed, after definite refusals.
         sends: the POSTs under the present idempotency key that may have been processed, oldest first.
         sends_made: all POSTs so far.
-        is_proved: FLORA has said that it processed a request with the present idempotency key.
-        started_by: how the run was come by.
+        proved_by: what FLORA called a duplicate, if anything: a `repeat` of ours proves that an earlier POST was
+            processed; a `first request` proves only that somebody has used this idempotency key before.
+        started_by: how the run was come by; `adopted by time` rests on its being the only one of its time.
         price_usd: what one run was said to cost before it was started.
         note: why the entry stands where it stands, in words.
     """
@@ -118,10 +134,10 @@ class Entry(LedgerModel):
     renewals: int = 0
     sends: tuple[Send, ...] = ()
     sends_made: int = 0
-    is_proved: bool = False
+    proved_by: Literal["repeat", "first request"] | None = None
     price_usd: Decimal | None = None
     run_id: str | None = None
-    started_by: Literal["new", "adopted", "by hand"] | None = None
+    started_by: StartedBy | None = None
     ended: RunFacts | None = None
     manifest_key: str | None = None
     candidates: tuple[Candidate, ...] = ()
@@ -156,9 +172,9 @@ class Entry(LedgerModel):
             for theirs in other.sends
         )
 
-    def was_open_at(self, moment: datetime, slack: timedelta) -> bool:
-        """Whether a run created at that moment may have been made by a request of this entry."""
-        return any(send.sent_at - slack <= moment <= send.settles_at + slack for send in self.sends)
+    def may_have_made(self, run: Run, slack: timedelta) -> bool:
+        """Whether a run may have been made by a request of this entry. One without a time may always be."""
+        return any(send.may_have_made(run.run_id, run.created_at, slack) for send in self.sends)
 
     def next(self, state: State, *, owner: str, now: datetime, **changes: Any) -> Self:
         """Return the record that comes after this one."""

@@ -7,6 +7,25 @@ from typing import Protocol
 from florist.api.models import InputValue, Run
 
 
+class StartAnswer(Protocol):
+    """FLORA's answer to a POST that names a run."""
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        ...
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether an earlier request under the same idempotency key made it, and this one none."""
+        ...
+
+    @property
+    def request_id(self) -> str | None:
+        """For FLORA's support."""
+        ...
+
+
 class Flora(Protocol):
     """FLORA, as seen from the ledger, for one route, API key and workspace."""
 
@@ -18,6 +37,11 @@ class Flora(Protocol):
     @property
     def workspace(self) -> str:
         """What tells this workspace from others: POSTs of one technique take turns in it."""
+        ...
+
+    @property
+    def promise_scope(self) -> str:
+        """What tells the idempotency keys of this address, API key and route from others."""
         ...
 
     @property
@@ -45,7 +69,7 @@ class Flora(Protocol):
         idempotency_key: str,
         callback_url: str | None,
         before_send: Callable[[], Awaitable[None]],
-    ) -> Run:
+    ) -> StartAnswer:
         """Start a run.
 
         Args:

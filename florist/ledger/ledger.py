@@ -1,4 +1,4 @@
-"""The ledger as it is kept: numbered records in the archive's store, written only where there is none.
+"""The ledger as it is kept: append-only numbered records in the archive's store, by optimistic concurrency.
 
 ::
 
@@ -6,16 +6,22 @@
     ledger/claims/<run>.json                        which entry a run belongs to
     ledger/callbacks/<token>.json                   which run a webhook said a request has made
     ledger/contents/<campaign>/<digest>.json        what bytes a URL of the user's led to
+    ledger/campaigns/<name>.json                    that this campaign exists
+    ledger/open/…, ledger/promises/…                see `journal` and `promises`
 
-Nothing is ever overwritten or deleted, and whoever writes record n first decides what comes after n-1.
+A record is created only if there is none of its number: whoever creates record n decides what comes after n-1.
+Entries, claims and notes are never overwritten or deleted.
 """
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -23,9 +29,37 @@ from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
 from florist.stores.store import Store, StoredObject
 
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+
 _READS_AT_ONCE = 16
-_NEIGHBOURHOOD = timedelta(hours=1)
-"""Requests that were open at one time were recorded within minutes of each other, by the store's one clock."""
+_CAMPAIGNS = "ledger/campaigns/"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableEntry:
+    """An entry whose newest record is damaged, or of a later version. Nothing is paid for it until it is mended.
+
+    Attributes:
+        path: of the record.
+        recorded_at: when it was written, by the store's clock.
+    """
+
+    path: str
+    recorded_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The key of the entry."""
+        return _key_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All entries of a ledger, or of a technique: those that can be read, and those that cannot."""
+
+    entries: tuple[Entry, ...]
+    unreadable: tuple[UnreadableEntry, ...] = ()
 
 
 class Ledger:
@@ -33,6 +67,8 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._claimants: dict[str, str] = {}
+        self._campaigns: dict[str, asyncio.Task[bool]] = {}
 
     async def check(self) -> None:
         """Make sure that the store never overwrites.
@@ -44,10 +80,13 @@ class Ledger:
 
     async def entry(self, work_key: str, technique_id: str) -> Entry | None:
         """Return an entry as of its newest record; None if there is none. Costs a listing and a read."""
-        newest = None
-        async for record in self.store.list(_folder(technique_id, work_key)):
-            newest = record.key
-        return None if newest is None else await self._read(newest)
+        newest = _newest([record async for record in self.store.list(_folder(technique_id, work_key))])
+        return None if newest is None else await self._read(newest.key)
+
+    async def recorded_at(self, entry: Entry) -> dict[int, datetime]:
+        """Return when each record of an entry was written, by the store's own clock."""
+        listing = self.store.list(_folder(entry.work.technique_id, entry.key))
+        return {_number_of(record.key): record.modified_at async for record in listing}
 
     async def append(self, entry: Entry) -> bool:
         """Write the entry's newest record; False if somebody else wrote one of that number first.
@@ -63,12 +102,42 @@ class Ledger:
         The claim names the key, so that a run claimed and not yet recorded as `started` is found again.
         """
         if await self.store.create(_claim(run_id), _json({"run_id": run_id, "key": key})):
+            self._claimants[run_id] = key
             return key
         return await self.claimant(run_id) or key
 
     async def claimant(self, run_id: str) -> str | None:
-        """Return the key of the entry that has claimed a run."""
-        return _field(await self.store.read(_claim(run_id)), "key")
+        """Return the key of the entry that has claimed a run. Claims are for good, so that each is read once."""
+        if run_id not in self._claimants:
+            key = _field(await self.store.read(_claim(run_id)), "key")
+            if key is None:
+                return None
+            self._claimants[run_id] = key
+        return self._claimants[run_id]
+
+    def is_known_claimed(self, run_id: str) -> bool:
+        """Whether this process knows, without asking the store, that a run belongs to an entry."""
+        return run_id in self._claimants
+
+    async def is_new_campaign(self, name: str) -> bool:
+        """Note that a campaign exists; return whether this process is the first ever to say so.
+
+        For as long as the process lives its answer stays the same. It saves reading entries that cannot be there,
+        and nothing else rests on it: whoever creates an entry finds out if there was one.
+        """
+        if name not in self._campaigns:
+            self._campaigns[name] = asyncio.create_task(self._note_campaign(name))
+        try:
+            return await asyncio.shield(self._campaigns[name])
+        except Exception:
+            self._campaigns.pop(name, None)
+            raise
+
+    async def campaigns(self) -> tuple[str, ...]:
+        """Return the names of all campaigns, sorted."""
+        keys = [item.key async for item in self.store.list(_CAMPAIGNS)]
+        notes = await self._side_by_side(self.store.read, keys)
+        return tuple(sorted(name for name in (_field(note, "campaign") for note in notes) if name))
 
     async def note_callback(self, token: str, run_id: str) -> None:
         """Keep what a webhook told, of which the signature has been verified.
@@ -99,25 +168,28 @@ class Ledger:
     async def records(self, entry: Entry) -> tuple[Entry, ...]:
         """Return an entry's whole history, oldest first."""
         listing = self.store.list(_folder(entry.work.technique_id, entry.key))
-        return await self._read_all([record.key async for record in listing])
+        paths = sorted([record.key async for record in listing], key=_number_of)
+        return tuple(await self._side_by_side(self._read, paths))
+
+    async def survey(self, technique_id: str | None = None) -> Survey:
+        """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
+        newest = [_newest(records) for records in (await self._grouped(technique_id)).values()]
+
+        async def read(record: StoredObject) -> Entry | UnreadableEntry:
+            try:
+                return await self._read(record.key)
+            except UnreadableRecordError:
+                return UnreadableEntry(record.key, record.modified_at)
+
+        found = await self._side_by_side(read, [record for record in newest if record is not None])
+        return Survey(
+            tuple(each for each in found if isinstance(each, Entry)),
+            tuple(each for each in found if isinstance(each, UnreadableEntry)),
+        )
 
     async def entries(self, technique_id: str | None = None) -> tuple[Entry, ...]:
-        """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
-        newest = [records[-1].key async for records in self._grouped(technique_id)]
-        return await self._read_all(newest)
-
-    async def neighbours(self, entry: Entry) -> tuple[Entry, ...]:
-        """Return the technique's other entries that may have had a request open together with its own."""
-        groups = [records async for records in self._grouped(entry.work.technique_id)]
-        own = _folder(entry.work.technique_id, entry.key)
-        ours = [records[0].modified_at for records in groups if records[0].key.startswith(own)]
-        since = min(ours, default=None)
-        wanted = (
-            records[-1].key
-            for records in groups
-            if not records[0].key.startswith(own) and _may_be_open(records, since)
-        )
-        return await self._read_all(wanted)
+        """Return the entries that can be read; see `survey`."""
+        return (await self.survey(technique_id)).entries
 
     async def find(self, key: str) -> Entry:
         """Return the entry whose key begins so.
@@ -125,42 +197,41 @@ class Ledger:
         Raises:
             EntryMissingError: none, or several.
         """
-        found = [
-            records[-1].key
-            async for records in self._grouped(None)
-            if _key_of(records[-1].key).startswith(key.strip().lower())
-        ]
-        if len(found) != 1:
+        beginning = key.strip().lower()
+        groups = await self._grouped(None)
+        found = [records for path, records in groups.items() if path.rpartition("/")[2].startswith(beginning)]
+        newest = _newest(found[0]) if len(found) == 1 else None
+        if newest is None:
             what = "no entry" if not found else f"{len(found)} entries, not one,"
             raise EntryMissingError(f"{what} in {self.store.location} with a key that begins with {key!r}")
-        return await self._read(found[0])
+        return await self._read(newest.key)
 
-    async def _grouped(self, technique_id: str | None) -> AsyncIterator[list[StoredObject]]:
-        """Yield the records of one entry after another, each in order."""
+    async def _note_campaign(self, name: str) -> bool:
+        path = f"{_CAMPAIGNS}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
+        return await self.store.create(path, _json({"campaign": name, "first": uuid4().hex}))
+
+    async def _grouped(self, technique_id: str | None) -> dict[str, list[StoredObject]]:
+        """Return the records of each entry by its folder, in whatever order the store lists them."""
         prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
-        group: list[StoredObject] = []
+        groups: dict[str, list[StoredObject]] = {}
         async for record in self.store.list(prefix):
-            if group and _key_of(group[0].key) != _key_of(record.key):
-                yield group
-                group = []
-            group.append(record)
-        if group:
-            yield group
+            groups.setdefault(record.key.rpartition("/")[0], []).append(record)
+        return dict(sorted(groups.items()))
 
-    async def _read_all(self, paths: Iterable[str]) -> tuple[Entry, ...]:
+    async def _side_by_side(self, read: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT]) -> list[T]:
         places = asyncio.Semaphore(_READS_AT_ONCE)
 
-        async def read(path: str) -> Entry:
+        async def one(item: ItemT) -> T:
             async with places:
-                return await self._read(path)
+                return await read(item)
 
-        return tuple(await asyncio.gather(*(read(path) for path in paths)))
+        return list(await asyncio.gather(*map(one, items)))
 
     async def _read(self, path: str) -> Entry:
         data = await self.store.read(path)
         try:
             return Entry.model_validate_json(data or b"")
-        except ValidationError as error:
+        except (ValidationError, ValueError, RecursionError) as error:
             raise UnreadableRecordError(
                 f"{path} in {self.store.location} is not a record this version of Florist understands; "
                 "update Florist, or look at the file. Nothing was paid for"
@@ -188,15 +259,18 @@ def _segment(name: str) -> str:
     return quote(name, safe="")
 
 
+def _number_of(path: str) -> int:
+    name = path.rpartition("/")[2].partition(".")[0]
+    return int(name) if name.isdecimal() else -1
+
+
+def _newest(records: list[StoredObject]) -> StoredObject | None:
+    """Return the record with the highest number: listings need not be sorted."""
+    return max(records, key=lambda record: _number_of(record.key), default=None)
+
+
 def _key_of(path: str) -> str:
     return path.rsplit("/", 2)[-2]
-
-
-def _may_be_open(records: list[StoredObject], since: datetime | None) -> bool:
-    """Whether an entry is worth reading: gone beyond `intended`, and not long before the one in question."""
-    if len(records) == 1:
-        return False
-    return since is None or records[-1].modified_at >= since - _NEIGHBOURHOOD
 
 
 def _json(fields: dict[str, str]) -> bytes:

@@ -1,28 +1,58 @@
-"""Finds out what became of a request, by the rules of `resolution`."""
+"""Finds out what became of an in-doubt request, by the rules of `recovery_rules`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from florist.api.models import InputValue
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
+from florist.ledger.errors import UnreadableRecordError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
+from florist.ledger.promises import Promise
 from florist.ledger.recovery_rules import (
     Adopt,
     Conclusion,
     Evidence,
+    FirstStep,
     Look,
     Review,
     SendAgain,
+    Situation,
     StartAnew,
+    WaitAndLook,
+    candidates_of,
     conclusion,
     first_step,
+    is_clock_trusted,
+    is_mature,
+    is_remembered,
     is_settled,
-    shows_candidate,
 )
-from florist.ledger.sending import Sender
-from florist.ledger.start_calls import Recorder, StartCall
+from florist.ledger.sending import digest_of_body
+from florist.ledger.start_calls import Recorder, Settled, StartCall, Step, TakenOver
 from florist.ledger.timing import Timing
+
+DOUBTED_FOR = timedelta(hours=24)
+"""An unclaimed run of the technique in this time says that somebody else runs it, too."""
+
+Repeat = Callable[[StartCall, Entry, Sequence[InputValue]], Awaitable[Step]]
+
+
+@dataclass(eq=False)
+class _Case:
+    """An unresolved entry under investigation.
+
+    Attributes:
+        began: when this call first saw this very record, by our monotonic clock.
+        inputs: what a repeated request would carry, once that is needed.
+    """
+
+    entry: Entry
+    began: float
+    is_clock_trusted: bool
+    inputs: Sequence[InputValue] = field(default_factory=tuple)
 
 
 class Recovery:
@@ -32,7 +62,6 @@ class Recovery:
         self,
         effects: Effects,
         recorder: Recorder,
-        sender: Sender,
         flora: Flora,
         *,
         timing: Timing,
@@ -41,95 +70,170 @@ class Recovery:
     ) -> None:
         self._effects = effects
         self._recorder = recorder
-        self._sender = sender
         self._flora = flora
         self._timing = timing
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def settled(self, order: StartCall, entry: Entry) -> Entry:
-        """Return an unresolved entry once FLORA is surely done with it, or once somebody has gone on with it."""
-        began = self._monotonic()
-        now = await self._effects.ask_time(anew=True)
-        while not is_settled(
-            entry, now=now, watched=timedelta(seconds=self._monotonic() - began), timing=self._timing
-        ):
-            await self._sleep(self._timing.poll)
-            newer = await self._recorder.reread(order)
-            if newer.number != entry.number:
-                return newer
-            now = self._flora.server_now()
-        return entry
+    async def recover(self, call: StartCall, entry: Entry, *, repeat: Repeat, start_anew: Repeat) -> Step:
+        """Take an unresolved entry to its end, or to where the call goes on.
 
-    async def resolved(self, order: StartCall, entry: Entry) -> Entry:
-        """Take a settled entry one step further.
-
-        Returns:
-            The entry as it stands then: as it was, if it may clear up by itself and there is time to wait.
+        Args:
+            repeat: sends the request again, under the same idempotency key, as a repetition of those before.
+            start_anew: sends it as if for the first time: nothing was started.
 
         Raises:
             NeedsReviewError: a person has to decide.
             APIError: sending again was refused, or history could not be read. The entry stays unresolved.
         """
-        told = await self._effects.callback(callback_token(entry))
+        trusted = is_clock_trusted(entry, await self._effects.recorded_at(entry), self._timing)
+        case = _Case(entry, self._monotonic(), trusted)
+        taken_over = await self._until_settled(call, case)
+        if taken_over is not None:
+            return taken_over
+        while True:
+            step = await self._next_step(call, case)
+            match step:
+                case Adopt(run_id, reason, by):
+                    adopted = await self._recorder.started(call, entry, run_id, by=by, reason=reason)
+                    return Settled(adopted) if adopted.has_run else TakenOver(adopted)
+                case Review(reason, candidates):
+                    return TakenOver(await self._recorder.review(call, entry, reason, candidates))
+                case SendAgain():
+                    return await repeat(call, entry, case.inputs or await self._made(call))
+                case StartAnew():
+                    return await start_anew(call, entry, case.inputs or await self._made(call))
+                case WaitAndLook(reason):
+                    call.on_wait(reason, self._timing.look_again)
+            await self._sleep(self._timing.look_again)
+            newer = await self._recorder.reread(call)
+            if newer.number != entry.number:
+                return TakenOver(newer)
+
+    async def shows_candidate(self, entry: Entry) -> bool:
+        """Whether history shows a run that the entry's request may have made: others can be told from it then."""
+        seen = await self._seen(entry)
+        return bool(candidates_of(entry, seen, timedelta(seconds=self._timing.skew)))
+
+    async def _until_settled(self, call: StartCall, case: _Case) -> TakenOver | None:
+        """Wait until FLORA is surely done with what the entry has sent; return early if another call goes on."""
         now = await self._effects.ask_time(anew=True)
+        while not is_settled(
+            case.entry,
+            now=now,
+            watched=self._watched(case),
+            is_clock_trusted=case.is_clock_trusted,
+            timing=self._timing,
+        ):
+            left = (case.entry.settles_at - now).total_seconds()
+            call.on_wait("its request may still be at work at FLORA", max(0.0, left))
+            await self._sleep(self._timing.poll)
+            newer = await self._recorder.reread(call)
+            if newer.number != case.entry.number:
+                return TakenOver(newer)
+            now = self._flora.server_now()
+        return None
+
+    async def _next_step(self, call: StartCall, case: _Case) -> FirstStep | Conclusion:
+        entry = case.entry
+        told = await self._effects.callback(callback_token(entry))
+        situation = await self._situation(call, case)
         step = first_step(
             entry,
-            now=now,
+            situation,
             fingerprint=self._flora.key_fingerprint,
             told=told,
             has_history=self._flora.has_history,
-            timing=self._timing,
         )
-        if isinstance(step, Look):
-            seen = await self._look(entry)
-            return await self._concluded(
-                order,
-                entry,
-                conclusion(entry, seen, is_patient=self._is_patient(order), timing=self._timing),
-            )
-        if isinstance(step, SendAgain):
-            return await self._sender.send(order, entry, kept=entry.sends)
-        return await self._concluded(order, entry, step)
+        if not isinstance(step, Look):
+            return step
+        seen = await self._seen(entry)
+        found = conclusion(entry, seen, situation, timing=self._timing)
+        if isinstance(found, Adopt) and found.by == "adopted by time":
+            seen = await self._with_doubts(entry, seen)
+            found = conclusion(entry, seen, situation, timing=self._timing)
+        return found
 
-    async def _concluded(self, order: StartCall, entry: Entry, found: Conclusion) -> Entry:
-        match found:
-            case Adopt(run_id, reason):
-                return await self._recorder.started(order, entry, run_id, by="adopted", reason=reason)
-            case StartAnew():
-                return await self._sender.send(order, entry, kept=())
-            case Review(reason, candidates):
-                return await self._recorder.review(order, entry, reason, candidates)
-            case _:
-                order.pause = self._timing.look_again
-                return entry
+    async def _situation(self, call: StartCall, case: _Case) -> Situation:
+        """Return what is known of the moment; it is taken before history is read."""
+        now = await self._effects.ask_time(anew=True)
+        if call.patient_until is None:
+            call.patient_until = self._monotonic() + self._timing.patience
+        trust = case.is_clock_trusted
+        remembered = is_remembered(case.entry, now=now, is_clock_trusted=trust, timing=self._timing)
+        return Situation(
+            promise=await self._promise(call, case) if remembered else Promise.UNKNOWN,
+            is_remembered=remembered,
+            is_mature=is_mature(
+                case.entry, now=now, watched=self._watched(case), is_clock_trusted=trust, timing=self._timing
+            ),
+            is_patient=self._monotonic() < call.patient_until,
+        )
 
-    async def _look(self, entry: Entry) -> Evidence:
-        """Read history, then the entries, then the claims.
+    async def _promise(self, call: StartCall, case: _Case) -> Promise:
+        """Return what FLORA would do with this very request repeated."""
+        if case.entry.proved_by is not None:
+            return Promise.UNKNOWN
+        belief = await self._effects.belief()
+        if belief.same_body is belief.other_body:
+            return belief.same_body
+        if not case.inputs:
+            case.inputs = await self._made(call)
+        digest = digest_of_body(case.inputs)
+        return belief.about(is_same_body=all(send.body_sha256 == digest for send in case.entry.sends))
+
+    async def _made(self, call: StartCall) -> Sequence[InputValue]:
+        return await self._effects.inputs(call.make_inputs)
+
+    async def _seen(self, entry: Entry) -> Evidence:
+        """Read history, then the entries that may be rivals, then the claims.
 
         In this order whoever made one of the runs has either claimed it by the time its claim is read, or is seen
         as a rival.
         """
         slack = timedelta(seconds=self._timing.absence_skew)
-        since = _earliest(entry) - slack
-        runs = await self._effects.runs(entry.work.technique_id, since=since)
-        possible = tuple(run for run in runs if shows_candidate(entry, run, slack))
-        neighbours = await self._effects.neighbours(entry)
-        return Evidence(
-            runs=possible,
-            claims=await self._effects.claims([run.run_id for run in possible]),
-            rivals=tuple(
-                other.key
-                for other in neighbours
-                if other.is_unresolved and entry.overlaps(other, timedelta(seconds=self._timing.skew))
-            ),
-        )
+        runs = await self._effects.runs(entry.work.technique_id, since=_earliest(entry) - slack)
+        possible = tuple(run for run in runs if entry.may_have_made(run, slack))
+        rivals = await self._rivals(entry)
+        claims = await self._effects.claims([run.run_id for run in possible])
+        return Evidence(runs=possible, claims=claims, rivals=rivals)
 
-    def _is_patient(self, order: StartCall) -> bool:
-        now = self._monotonic()
-        if order.patient_until is None:
-            order.patient_until = now + self._timing.patience
-        return now < order.patient_until
+    async def _rivals(self, entry: Entry) -> tuple[str, ...]:
+        """Return the other unresolved entries of the technique that were open together with this one."""
+        # What was announced a lease before may have left, and settled, only now.
+        since = _earliest(entry) - 2 * self._timing.open_for
+        named = await self._effects.open_requests(entry.work.technique_id, since, self._flora.server_now())
+        rivals = list(named.unreadable)
+        for request in named.requests:
+            if request.key == entry.key:
+                continue
+            try:
+                other = await self._effects.entry(request.key, entry.work.technique_id)
+            except UnreadableRecordError:
+                rivals.append(request.key)
+                continue
+            slack = timedelta(seconds=self._timing.skew)
+            if other is not None and other.is_unresolved and entry.overlaps(other, slack):
+                rivals.append(other.key)
+        return tuple(rivals)
+
+    async def _with_doubts(self, entry: Entry, seen: Evidence) -> Evidence:
+        """Return the evidence with what speaks against adopting by time alone."""
+        doubts: list[str] = []
+        slack = timedelta(seconds=self._timing.absence_skew)
+        if await self._effects.was_balance_empty(_earliest(entry) - slack, entry.settles_at + slack):
+            doubts += ["the balance was empty around then, and the request may have been refused"]
+        now = self._flora.server_now()
+        recent = await self._effects.runs(entry.work.technique_id, since=now - DOUBTED_FOR)
+        claims = await self._effects.claims([run.run_id for run in recent])
+        candidates = {run.run_id for run in candidates_of(entry, seen, timedelta(seconds=self._timing.skew))}
+        others = [run.run_id for run in recent if run.run_id not in claims and run.run_id not in candidates]
+        if others:
+            doubts += [f"somebody else runs this technique, too (run {others[0]})"]
+        return Evidence(seen.runs, seen.claims, seen.rivals, tuple(doubts))
+
+    def _watched(self, case: _Case) -> timedelta:
+        return timedelta(seconds=self._monotonic() - case.began)
 
 
 def _earliest(entry: Entry) -> datetime:

@@ -1,23 +1,31 @@
-"""Sends one request for one piece of work, and records what comes of it before anything else happens.
+"""Makes one POST for one piece of work: write-ahead record, departure under a lease, record of what came of it.
 
-Before a call answers, its entry says `sent`; so whatever dies here leaves behind that something was sent, by
-which idempotency key, and when.
+Before a call answers, its entry says `sent`; so whatever dies here leaves behind that something was sent, by which
+idempotency key, and when.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from florist.api.errors import APIError
+from florist.api.errors import AmbiguousRequestError, APIError, APIStatusError, InsufficientCreditsError, Processed
 from florist.api.models import InputValue
+from florist.ledger.attempts import pause_after, refusal_code
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
 from florist.ledger.errors import UnresolvedError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
-from florist.ledger.post_outcomes import PostOutcome, pause_after, post_outcome, refusal_code
-from florist.ledger.start_calls import Recorder, StartCall, described
+from florist.ledger.post_gate import Ticket
+from florist.ledger.promises import Observation, Promise
+from florist.ledger.start_calls import GoOn, Recorder, Settled, StartCall, Step, TakenOver, described
 from florist.ledger.timing import Timing
+
+CLOCKS_MAY_PART = 2.0
+"""Seconds. More than this between our two clocks says that one was set, or slept."""
 
 
 class HeldBackError(Exception):
@@ -33,27 +41,41 @@ class _LostRaceError(HeldBackError):
 
 
 @dataclass(eq=False)
-class _Post:
+class Post:
     """One POST under way.
 
     Attributes:
         entry: the newest record.
-        kept: earlier POSTs under the same idempotency key that may have been processed; empty where this is
-            the first, or the only one that counts.
-        was_clear: what the turn knew before.
+        kept: earlier POSTs under the same idempotency key that may have been processed; none if this one counts
+            as the first.
+        ticket: the journal's; its lease bounds when the bytes may leave.
+        shown_before: runs of the technique that history shows already.
         is_recorded: the entry says `sent`.
+        is_open: its bytes may have left, and what came of them is not recorded yet.
     """
 
-    order: StartCall
+    call: StartCall
     entry: Entry
     inputs: Sequence[InputValue]
     kept: tuple[Send, ...]
-    was_clear: bool
+    ticket: Ticket
+    shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
+    is_open: bool = False
+
+    @property
+    def body_sha256(self) -> str:
+        """Tells whether two POSTs have the same body."""
+        return digest_of_body(self.inputs)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether FLORA may know the idempotency key from an earlier POST of ours."""
+        return bool(self.kept)
 
 
 class Sender:
-    """Sends requests and records their fates."""
+    """Sends requests and records what comes of them."""
 
     def __init__(
         self,
@@ -72,167 +94,215 @@ class Sender:
         self._now = now
         self._monotonic = monotonic
 
-    async def send(self, order: StartCall, entry: Entry, *, kept: tuple[Send, ...]) -> Entry:
-        """Make one POST and return the entry as it stands then: with its run, or unresolved, or refused and
-        to be sent again after `order.pause`.
+    async def send(self, post: Post) -> Step:
+        """Make one POST and return what it came to: its run, or where the call goes on.
 
         A cancellation is held up until the answer to what has left is recorded.
-
-        Args:
-            kept: the POSTs that this one repeats; none if it is to count as the first.
 
         Raises:
             APIError: refused, certainly, and waiting does not help. `InsufficientCreditsError` is one of them.
             UnresolvedError: this call has sent often enough.
         """
-        if order.sends_left <= 0:
-            raise self._given_up(order, entry) from order.last_error
+        call = post.call
+        if call.sends_left <= 0:
+            raise self._given_up(call, post.entry) from call.last_error
         await self._effects.ask_time(anew=False)
-        inputs = await self.made_inputs(order)
-        order.inputs = None
-        post = _Post(order, entry, inputs, kept, order.turn.is_clear)
-        return await carried_through(self._send(post), must=lambda: order.is_open)
+        return await carried_through(self._send(post), must=lambda: post.is_open)
 
-    async def made_inputs(self, order: StartCall) -> Sequence[InputValue]:
-        """Return the inputs of the order's next POST, made now unless they are at hand."""
-        if order.inputs is None:
-            order.inputs = await self._effects.inputs(order.make_inputs)
-        return order.inputs
-
-    async def _send(self, post: _Post) -> Entry:
-        order = post.order
+    async def _send(self, post: Post) -> Step:
+        call = post.call
         token = callback_token(post.entry)
+        began = self._monotonic()
         try:
-            run = await self._effects.post(
-                order.work.technique_id,
+            answer = await self._effects.post(
+                call.work.technique_id,
                 post.inputs,
                 idempotency_key=post.entry.idempotency_key,
-                callback_url=order.callback_url(token) if order.callback_url else None,
+                callback_url=call.callback_url(token) if call.callback_url else None,
                 before_send=lambda: self._record_sent(post),
             )
         except _LostRaceError as lost:
-            return lost.entry
+            return TakenOver(lost.entry)
         except HeldBackError as held_back:
-            return await self._record_refusal(post, "not_sent", str(held_back))
+            return await self._refused(post, "not_sent", str(held_back))
         except APIError as error:
             return await self._after(post, error)
+        call.gate.took(self._monotonic() - began)
+        run_id = answer.run.run_id
+        if answer.is_replayed and post.is_repeat:
+            await self._learn(post, Promise.REPLAY, answer.request_id)
         entry = await self._recorder.started(
-            order,
+            call,
             post.entry,
-            run.run_id,
-            by="adopted" if post.kept else "new",
-            reason=f"FLORA answered the repeated request with run {run.run_id}" if post.kept else "",
+            run_id,
+            by="adopted" if post.is_repeat else "new",
+            reason=f"FLORA answered the repeated request with run {run_id}" if post.is_repeat else "",
         )
-        self._definite(post)
-        return entry
+        post.entry, post.is_open = entry, False
+        return Settled(entry) if entry.has_run else TakenOver(entry)
 
-    async def _record_sent(self, post: _Post) -> None:
+    async def _record_sent(self, post: Post) -> None:
         """Record that bytes are about to leave; raise where they must not.
 
         Called once more for each time the client sends, the time before having been refused for certain.
         """
-        order = post.order
-        order.is_open = False
-        order.turn.is_clear = False
-        began_at, began = self._now(), self._monotonic()
+        call = post.call
+        post.is_open = False
+        call.gate.spent(post.ticket)
+        if not self._is_fresh(post.ticket):
+            post.ticket = await call.gate.ticket(post.ticket.request, call.announcer, is_urgent=True)
+            call.tickets.append(post.ticket)
+            call.gate.spent(post.ticket)
         sent_at = self._flora.server_now()
         self._check_memory(post, sent_at)
         send = Send(
             sent_at=sent_at,
             settles_at=sent_at + self._timing.open_for,
             fingerprint=self._flora.key_fingerprint,
-            owner=order.owner,
+            owner=call.owner,
+            number=post.entry.number + 1,
+            body_sha256=post.body_sha256,
+            shown_before=post.shown_before,
         )
         entry = await self._recorder.record(
-            order,
+            call,
             "sent",
             post.entry,
             State.SENT,
             sends=(*post.kept, send),
             sends_made=post.entry.sends_made + 1,
         )
-        if entry.owner != order.owner:
+        if entry.owner != call.owner:
             raise _LostRaceError(entry)
         post.entry, post.is_recorded = entry, True
-        order.sends_left -= 1
-        # Either clock may stand still while this process does: the wall clock is set, the other one sleeps.
-        if max((self._now() - began_at).total_seconds(), self._monotonic() - began) > self._timing.lease:
-            raise HeldBackError("this process was stopped for longer than its lease")
-        order.is_open = True
+        call.sends_left -= 1
+        self._check_lease(post.ticket)
+        post.is_open = True
 
-    def _check_memory(self, post: _Post, sent_at: datetime) -> None:
+    def _is_fresh(self, ticket: Ticket) -> bool:
+        return self._monotonic() - ticket.began < self._timing.lease / 2
+
+    def _check_lease(self, ticket: Ticket) -> None:
+        """Raise unless the lease still runs, by either clock.
+
+        The wall clock may be set while this process sleeps, the monotonic one stops with the machine. Where the
+        two part, FLORA's time, which is reckoned by them, is not known either.
+        """
+        by_wall = (self._now() - ticket.began_at).total_seconds()
+        by_monotonic = self._monotonic() - ticket.began
+        if abs(by_wall - by_monotonic) > CLOCKS_MAY_PART:
+            raise HeldBackError("this machine's clock was set, or it slept, right before the request left")
+        if max(by_wall, by_monotonic) > self._timing.lease:
+            raise HeldBackError("this process was stopped, or waited, for longer than its lease")
+
+    def _check_memory(self, post: Post, sent_at: datetime) -> None:
         if post.kept and (sent_at - post.kept[0].sent_at).total_seconds() >= self._timing.resend_window:
             raise HeldBackError("FLORA would no longer know the request that this one repeats")
 
-    async def _after(self, post: _Post, error: APIError) -> Entry:
+    async def _after(self, post: Post, error: APIError) -> Step:
         """Record what an error means for the request, and raise it if sending again by ourselves is no use."""
-        post.order.last_error = error
-        fate = post_outcome(error)
+        call = post.call
+        call.last_error = error
+        if isinstance(error, InsufficientCreditsError):
+            await self._effects.note_empty_balance(self._flora.server_now())
+        if post.is_recorded and error.processed in (Processed.UNKNOWN, Processed.YES):
+            post.is_open = False
+            return GoOn(post.entry, reason=str(error))
+        if post.is_recorded and error.processed is Processed.BEFORE:
+            return await self._record_proof(post, error)
         if not post.is_recorded:
-            entry = post.entry
-            post.order.sends_left -= 1
-        elif fate is PostOutcome.UNKNOWN:
-            post.order.is_open = False
-            return post.entry
-        elif fate is PostOutcome.PROCESSED:
-            return await self._record_proof(post)
-        else:
-            entry = await self._record_refusal(post, refusal_code(error), str(error))
+            call.sends_left -= 1
+        step = await self._refused(post, refusal_code(error), str(error), is_first_s_own=_is_first_s_own(error))
         pause = pause_after(error, self._timing.refusal_pause)
-        if pause is None or post.order.sends_left <= 0:
+        if isinstance(step, TakenOver):
+            return step
+        if pause is None or call.sends_left <= 0:
             raise error
-        post.order.pause = pause
-        return entry
+        return GoOn(step.entry, pause, str(error))
 
-    async def _record_proof(self, post: _Post) -> Entry:
+    async def _record_proof(self, post: Post, error: APIError) -> Step:
+        """Record that FLORA knows the idempotency key. Only a repeat proves that it knows it from us."""
+        if post.is_repeat:
+            await self._learn(post, Promise.REFUSE, getattr(error, "request_id", None))
         entry = await self._recorder.record(
-            post.order,
+            post.call,
             "proof",
             post.entry,
             State.SENT,
             # This very POST made no run: what was processed is one before it, if there was one.
             sends=post.kept or post.entry.sends,
-            is_proved=True,
+            proved_by="repeat" if post.is_repeat else "first request",
             note="FLORA says that it has processed a request with this idempotency key",
         )
-        post.order.is_open = False
-        return entry
+        post.entry, post.is_open = entry, False
+        return GoOn(entry) if entry.owner == post.call.owner else TakenOver(entry)
 
-    async def _record_refusal(self, post: _Post, code: str, words: str) -> Entry:
-        """Record that this POST was certainly not processed, which says nothing about those before it."""
+    async def _refused(
+        self, post: Post, code: str, words: str, *, is_first_s_own: bool = False
+    ) -> GoOn | TakenOver:
+        """Record that this POST was certainly not processed, which says nothing about those before it.
+
+        Args:
+            is_first_s_own: FLORA repeats what it answered to the first request under this key: that one was
+                refused, too.
+        """
+        call = post.call
         if not post.is_recorded:
-            return post.entry
-        entry = post.entry
-        if post.kept:
+            return GoOn(post.entry if post.entry.number >= 0 else None, reason=words)
+        changes: dict[str, Any] = {"refusal_code": code, "note": words}
+        if post.is_repeat and not is_first_s_own:
             entry = await self._recorder.record(
-                post.order, "refused", entry, State.SENT, sends=post.kept, refusal_code=code, note=words
+                call, "refused", post.entry, State.SENT, sends=post.kept, **changes
             )
-            post.order.is_open = False
-            return entry
-        entry = await self._recorder.record(
-            post.order,
-            "refused",
-            entry,
-            State.REFUSED,
-            sends=(),
-            is_proved=False,
-            # FLORA may have kept the refusal under the key, and answer it again for ever.
-            renewals=entry.renewals + 1,
-            refusal_code=code,
-            note=words,
+        else:
+            entry = await self._recorder.record(
+                call,
+                "refused",
+                post.entry,
+                State.REFUSED,
+                sends=(),
+                proved_by=None,
+                # FLORA may have kept the refusal under the key, and answer it again for ever.
+                renewals=post.entry.renewals + 1,
+                **changes,
+            )
+        post.entry, post.is_open = entry, False
+        return GoOn(entry, reason=words) if entry.owner == call.owner else TakenOver(entry)
+
+    async def _learn(self, post: Post, promise: Promise, request_id: str | None) -> None:
+        """Remember what FLORA did with a repeated key. Failing to is no reason to stop."""
+        first = post.kept[0]
+        now = self._flora.server_now()
+        await self._effects.learn(
+            Observation(
+                promise=promise,
+                is_same_body=all(send.body_sha256 == post.body_sha256 for send in post.kept),
+                seen_at=now,
+                age_seconds=(now - first.sent_at).total_seconds(),
+                technique_id=post.call.work.technique_id,
+                request_id=request_id,
+            )
         )
-        self._definite(post)
-        return entry
 
-    def _definite(self, post: _Post) -> None:
-        post.order.is_open = False
-        post.order.turn.is_clear = post.was_clear
-
-    def _given_up(self, order: StartCall, entry: Entry) -> Exception:
-        if not entry.is_unresolved and order.last_error is not None:
-            return order.last_error
+    def _given_up(self, call: StartCall, entry: Entry) -> Exception:
+        if not entry.is_unresolved and call.last_error is not None:
+            return call.last_error
         return UnresolvedError(
-            f"{described(order.work)}: FLORA's answers keep getting lost ({order.last_error}); entry {entry.key} "
+            f"{described(call.work)}: FLORA's answers keep getting lost ({call.last_error}); entry {entry.key} "
             "is kept as unresolved: resume later, nothing will be paid for twice",
             key=entry.key,
         )
+
+
+def digest_of_body(inputs: Sequence[InputValue]) -> str:
+    """Return what tells a body from another one: everything else in it is the same whenever it is repeated."""
+    return hashlib.sha256(json.dumps([value.model_dump() for value in inputs]).encode()).hexdigest()
+
+
+def lets_others_go_on(error: APIError | None) -> bool:
+    """Whether an in-doubt request need not hold up others: FLORA itself answered, with an error of its own."""
+    return isinstance(error, AmbiguousRequestError) and bool(error.code)
+
+
+def _is_first_s_own(error: APIError) -> bool:
+    return isinstance(error, APIStatusError) and error.is_replayed

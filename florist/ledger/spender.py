@@ -3,8 +3,7 @@
 ::
 
     nothing known, refused before ──────────────► send ──► started
-    sent by somebody, not yet settled ─► wait ──► look again
-    sent, settled, no answer known ─────────────► resolve (see `resolution`) ──► started, sent again, or review
+    sent by somebody, in doubt ─────────────────► recover (see `recovery_rules`) ──► started, sent again, or review
     started, finished, archived ────────────────► that run
 """
 
@@ -12,24 +11,27 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+import anyio
+
 from florist.api.models import InputValue, Run
 from florist.frozen import FrozenModel
+from florist.ledger.admission import Admission
 from florist.ledger.effects import Effects, Inputs
 from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
+from florist.ledger.journal import OpenRequest
 from florist.ledger.ledger import Ledger
+from florist.ledger.post_gate import Announcer, post_gate
 from florist.ledger.recovery import Recovery
-from florist.ledger.sending import Sender
-from florist.ledger.start_calls import Recorder, StartCall
-from florist.ledger.technique_locks import technique_lock
+from florist.ledger.sending import Post, Sender
+from florist.ledger.start_calls import GoOn, OnWait, Recorder, Settled, StartCall, Step, TakenOver
 from florist.ledger.timing import Timing
 from florist.ledger.work import Work
 
@@ -74,7 +76,7 @@ class Spender:
         flora: Flora,
         *,
         timing: Timing | None = None,
-        is_serial: bool = True,
+        side_by_side: int = 8,
         owner: str | None = None,
         nonce: Callable[[], str] = lambda: uuid4().hex,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -85,36 +87,43 @@ class Spender:
         """Put together what spending needs. Nothing is asked of store or FLORA yet.
 
         Args:
-            is_serial: one POST at a time per technique and workspace in this process. Lift it only where FLORA is
-                known to answer a repeated idempotency key with the first run, also where the body differs by a URL
-                signed anew: then a crash among many open POSTs still resolves by itself.
+            side_by_side: POSTs of one technique and workspace that this process has under way at once, where FLORA
+                is known to replay, or a webhook names each run. Elsewhere it is one.
             owner: names this process in the records, for people.
             checkpoint: called with each of `effects.POINTS` as it is passed; for tests that kill there.
         """
         self._ledger = ledger
         self._flora = flora
         self._timing = timing or Timing()
-        self._is_serial = is_serial
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}"
         self._nonce = nonce
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
         self._is_checked = False
-        self._effects = Effects(ledger, flora, sleep=sleep, checkpoint=checkpoint)
+        self._touched: set[str] = set()
+        self._calls: dict[str, asyncio.Task[Started]] = {}
+        self._waiting: dict[str, int] = {}
+        self._effects = Effects(
+            ledger, flora, timing=self._timing, monotonic=monotonic, sleep=sleep, checkpoint=checkpoint
+        )
         self._recorder = Recorder(self._effects, now=now)
-        sender = Sender(
+        self._sender = Sender(
+            self._effects, self._recorder, flora, timing=self._timing, now=now, monotonic=monotonic
+        )
+        self._recovery = Recovery(
+            self._effects, self._recorder, flora, timing=self._timing, monotonic=monotonic, sleep=sleep
+        )
+        self._admission = Admission(
             self._effects,
-            self._recorder,
+            self._recovery,
             flora,
             timing=self._timing,
-            now=now,
+            side_by_side=side_by_side,
+            owner=self._owner,
             monotonic=monotonic,
+            sleep=sleep,
         )
-        self._resolver = Recovery(
-            self._effects, self._recorder, sender, flora, timing=self._timing, monotonic=monotonic, sleep=sleep
-        )
-        self._sender = sender
 
     async def check(self) -> None:
         """Make sure, once, that the store can guard money; `start` does so too.
@@ -126,6 +135,12 @@ class Spender:
             await self._effects.check()
             self._is_checked = True
 
+    async def aclose(self) -> None:
+        """Wait for the POSTs under way, whose answers are still to be recorded. Nothing new is begun."""
+        while self._calls:
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(set(self._calls.values()))
+
     async def start(
         self,
         work: Work,
@@ -133,10 +148,12 @@ class Spender:
         *,
         callback_url: Callable[[str], str] | None = None,
         price_usd: Decimal | None = None,
+        on_wait: OnWait = lambda reason, seconds: None,
     ) -> Started:
         """Return the run of this work: the one that is paid for, or else a new one.
 
         Repeating it is free, after any error and any crash. It may take minutes, if somebody died in the middle.
+        Who asks for the same work at the same time, in this process, joins the call that is under way.
 
         Args:
             inputs: what is sent, or what makes that: it is called only where something is sent, and files are
@@ -144,6 +161,7 @@ class Spender:
             callback_url: makes the URL of a webhook out of a token; what comes there goes to
                 `Ledger.note_callback`.
             price_usd: what the run is said to cost, for reports.
+            on_wait: told what this call waits for, and for how many seconds at the most.
 
         Raises:
             InsufficientCreditsError: refused; stop the batch, and resume after a top-up.
@@ -151,26 +169,22 @@ class Spender:
             NeedsReviewError: a person has to decide; other work may go on.
             UnresolvedError: not known yet; call again later.
             RunUnrecordedError: started and paid for, but the store did not take the record; call again later.
-            StoreError: the store failed before anything was sent.
+            StoreError: the store failed, for minutes, before anything was sent.
         """
         await self.check()
-        key = work.key
-        entry = await self._effects.entry(key, work.technique_id)
-        order = StartCall(
+        call = StartCall(
             work=work,
-            key=key,
+            key=work.key,
             make_inputs=inputs if callable(inputs) else _returning(inputs),
             callback_url=callback_url,
             price_usd=price_usd,
             owner=f"{self._owner}:{self._nonce()}",
-            turn=technique_lock(self._ledger.store.location, self._flora.workspace, work.technique_id),
+            gate=post_gate(self._ledger.store.location, self._flora.workspace, work.technique_id),
+            announcer=self._announcer(work.technique_id),
             sends_left=self._timing.sends_at_most,
+            on_wait=on_wait,
         )
-        if entry is None:
-            entry = await self._recorder.intended(order)
-        while not entry.has_run:
-            entry = await self._advance(order, entry)
-        return _started(entry, is_ours=entry.owner == order.owner)
+        return await self._joined(call)
 
     async def finished(self, entry: Entry, run: Run) -> Entry:
         """Record how a run ended. Safe to repeat.
@@ -184,58 +198,108 @@ class Spender:
         """Record that a run's outputs are kept, and how it ended. Safe to repeat."""
         return await self._closed(entry, State.ARCHIVED, ended=RunFacts.of(run), manifest_key=manifest_key)
 
-    async def _advance(self, order: StartCall, entry: Entry) -> Entry:
-        """Take an entry one stretch further, and return it as it stands then."""
-        if entry.is_unresolved:
-            newer = await self._resolver.settled(order, entry)
-            if newer.number != entry.number:
-                return newer
-        else:
-            await self._sender.made_inputs(order)  # before it is our turn: an upload takes its time
-        async with self._turn(order, entry) as may_send:
-            if may_send:
-                entry = await self._worked_through(order, entry)
-        if not entry.has_run:
-            await self._sleep(max(order.pause, self._timing.poll))
-            order.pause = 0.0
-        return entry
+    async def _joined(self, call: StartCall) -> Started:
+        """Return what the one call under way for this work comes to: this one, or the one before it."""
+        task = self._calls.get(call.key)
+        if task is None:
+            task = asyncio.create_task(self._run(call), name=f"start {call.key[:8]}")
+            self._calls[call.key] = task
+            task.add_done_callback(lambda done: self._over(call.key, done))
+        waiters = self._waiting
+        waiters[call.key] = waiters.get(call.key, 0) + 1
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done() and waiters[call.key] == 1:
+                # Nobody else wants it. What has left is seen through; see `carried_through`.
+                task.cancel()
+                with anyio.CancelScope(shield=True):
+                    await asyncio.wait({task})
+            raise
+        finally:
+            waiters[call.key] -= 1
+            if not waiters[call.key]:
+                del waiters[call.key]
 
-    async def _worked_through(self, order: StartCall, entry: Entry) -> Entry:
-        """Go on with an entry until its run is known, somebody else goes on with it, or only waiting helps."""
-        while not entry.has_run:
-            if entry.is_unresolved:
-                newer = await self._resolver.settled(order, entry)
-                if newer.number == entry.number:
-                    newer = await self._resolver.resolved(order, entry)
-            else:
-                newer = await self._sender.send(order, entry, kept=())
-            if newer.owner != order.owner or newer.number == entry.number or order.pause:
-                return newer
-            entry = newer
-        return entry
+    def _over(self, key: str, task: "asyncio.Task[Started]") -> None:
+        self._calls.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # those who waited have raised it
 
-    @asynccontextmanager
-    async def _turn(self, order: StartCall, entry: Entry) -> AsyncIterator[bool]:
-        """Hold the technique's turn; yield whether this entry may use it.
+    async def _run(self, call: StartCall) -> Started:
+        entry = await self._known(call)
+        while entry is None or not entry.has_run:
+            step = await self._step(call, entry)
+            match step:
+                case Settled(settled):
+                    entry = settled
+                case TakenOver(theirs):
+                    entry = theirs
+                    if not entry.has_run:
+                        await self._sleep(self._timing.poll)
+                case GoOn(ours, pause, reason):
+                    entry = ours
+                    if pause:
+                        call.on_wait(reason, pause)
+                        await self._sleep(pause)
+        await self._close_journal(call)
+        return _started(entry, is_ours=entry.owner == call.owner)
 
-        One that was never sent may not while another process's request of the technique is open, or has died
-        recently: two unknown requests of one moment could not be told apart.
-        """
-        if not self._is_serial:
-            yield True
-            return
-        turn = order.turn
-        async with turn.lock:
-            if not turn.is_clear and not entry.is_unresolved and self._monotonic() >= turn.look_again_at:
-                turn.is_clear = await self._is_way_clear(entry)
-                turn.look_again_at = self._monotonic() + self._timing.poll
-            yield turn.is_clear or entry.is_unresolved
+    async def _known(self, call: StartCall) -> Entry | None:
+        """Return the entry as it stands; it is not read where nobody has worked on the campaign before."""
+        campaign = call.work.campaign or call.work.flow_run_id or ""
+        is_new = await self._effects.is_new_campaign(campaign) and call.key not in self._touched
+        self._touched.add(call.key)
+        return None if is_new else await self._effects.entry(call.key, call.work.technique_id)
 
-    async def _is_way_clear(self, entry: Entry) -> bool:
-        now = await self._effects.ask_time(anew=False)
-        slack = timedelta(seconds=2 * self._timing.skew)
-        neighbours = await self._effects.neighbours(entry)
-        return not any(other.is_unresolved and now < other.settles_at + slack for other in neighbours)
+    async def _step(self, call: StartCall, entry: Entry | None) -> Step:
+        if entry is not None and entry.is_unresolved:
+            return await self._recovery.recover(call, entry, repeat=self._repeat, start_anew=self._send)
+        # Before it is our turn: an upload takes its time.
+        return await self._send(call, entry, await self._effects.inputs(call.make_inputs))
+
+    async def _repeat(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue]) -> Step:
+        """Send an in-doubt request again, under the same idempotency key."""
+        return await self._post(call, entry, inputs, is_repeat=True)
+
+    async def _send(self, call: StartCall, entry: Entry | None, inputs: Sequence[InputValue]) -> Step:
+        """Send a request that counts as the first."""
+        return await self._post(call, entry or self._recorder.first(call), inputs, is_repeat=False)
+
+    async def _post(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue], *, is_repeat: bool) -> Step:
+        request = OpenRequest(key=call.key, number=entry.number + 1)
+        await self._admission.set_limit(call)
+        post = Post(
+            call=call,
+            entry=entry,
+            inputs=inputs,
+            kept=entry.sends if is_repeat else (),
+            ticket=await call.gate.ticket(request, call.announcer, is_urgent=is_repeat),
+        )
+        call.tickets.append(post.ticket)
+        try:
+            async with call.gate.place():
+                post.shown_before = await self._admission.admitted(call, is_repeat=is_repeat)
+                return await self._sender.send(post)
+        finally:
+            call.gate.spent(post.ticket)
+            self._admission.noted(call, post.entry)
+            if not post.entry.is_unresolved:
+                await self._close_journal(call)
+
+    async def _close_journal(self, call: StartCall) -> None:
+        """Close the pages that announced a request of this call, which is in doubt no more."""
+        for ticket in call.tickets:
+            path = call.gate.resolved(ticket)
+            if path is not None:
+                await self._effects.close_journal(path)
+        call.tickets.clear()
+
+    def _announcer(self, technique_id: str) -> Announcer:
+        async def write(requests: Sequence[OpenRequest]) -> str:
+            return await self._effects.open_journal(technique_id, requests, owner=self._owner)
+
+        return Announcer(write, self._now, self._monotonic)
 
     async def _closed(self, entry: Entry, state: State, **changes: Any) -> Entry:
         """Move a started entry on to `state`, unless it has got that far already, or was restarted by hand."""

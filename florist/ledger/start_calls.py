@@ -1,19 +1,21 @@
-"""One call for a piece of work, and the records it writes."""
+"""One call for a piece of work, what a stretch of it can come to, and the records it writes."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from florist.api.errors import APIError
-from florist.api.models import InputValue
-from florist.ledger.effects import STORE_TRIES, STORE_TRIES_WITH_A_RUN, Effects, Inputs
-from florist.ledger.entries import Candidate, Entry, State
+from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects, Inputs
+from florist.ledger.entries import Candidate, Entry, StartedBy, State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnreadableRecordError
-from florist.ledger.technique_locks import TechniqueLock
+from florist.ledger.post_gate import Announcer, PostGate, Ticket
 from florist.ledger.work import Work
 from florist.stores.errors import StoreError
+
+OnWait = Callable[[str, float], None]
+"""Told what a call waits for, and for how many seconds at the most."""
 
 
 @dataclass(eq=False)
@@ -24,10 +26,8 @@ class StartCall:
         owner: marks the records of this call, and of no other.
         make_inputs: makes what is sent, anew for each POST: files uploaded, URLs signed.
         sends_left: POSTs it may still make.
-        inputs: made for the next POST, if they are.
+        tickets: what the journal announced for it; closed when the work's request is in doubt no more.
         patient_until: by our monotonic clock; None until there is something to be patient about.
-        pause: seconds to wait, without holding the turn, before going on.
-        is_open: a POST of this call may have left, and what came of it is not recorded yet.
     """
 
     work: Work
@@ -36,47 +36,80 @@ class StartCall:
     callback_url: Callable[[str], str] | None
     price_usd: Decimal | None
     owner: str
-    turn: TechniqueLock
+    gate: PostGate
+    announcer: Announcer
     sends_left: int
-    inputs: Sequence[InputValue] | None = None
+    on_wait: OnWait = lambda reason, seconds: None
+    tickets: list[Ticket] = field(default_factory=list)
     patient_until: float | None = None
-    pause: float = 0.0
-    is_open: bool = False
     last_error: APIError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The work's run is known."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """This call goes on from here: at once, or after a pause, which holds no place.
+
+    Attributes:
+        entry: None if nothing is recorded yet.
+    """
+
+    entry: Entry | None
+    pause: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Another call wrote the next record (it won the race for its number): this one goes on from there."""
+
+    entry: Entry
+
+
+Step = Settled | GoOn | TakenOver
+
+
 class Recorder:
-    """Writes records. Whoever comes second to a number finds out here, and goes on from what is there."""
+    """Writes records by optimistic concurrency: each is created only if there is none of its number."""
 
     def __init__(self, effects: Effects, *, now: Callable[[], datetime]) -> None:
         self._effects = effects
         self._now = now
 
-    async def intended(self, order: StartCall) -> Entry:
-        """Return the entry of an order, made now unless somebody else has just done so."""
-        entry = Entry(
-            key=order.key,
-            work=order.work,
+    def first(self, call: StartCall) -> Entry:
+        """Return the entry that a call's first record changes; it is itself never written."""
+        return Entry(
+            key=call.key,
+            work=call.work,
+            number=-1,
             recorded_at=self._now(),
-            owner=order.owner,
-            price_usd=order.price_usd,
+            owner=call.owner,
+            price_usd=call.price_usd,
         )
-        if await self._effects.append("intended", entry):
-            return entry
-        return await self.reread(order)
 
     async def record(
-        self, order: StartCall, name: str, entry: Entry, state: State, *, tries: int = STORE_TRIES, **changes: Any
+        self,
+        call: StartCall,
+        name: str,
+        entry: Entry,
+        state: State,
+        *,
+        patience: float = STORE_PATIENCE,
+        **changes: Any,
     ) -> Entry:
-        """Return the next record of an entry; where somebody else was first, the entry as they have left it."""
-        following = entry.next(state, owner=order.owner, now=self._now(), **changes)
-        if await self._effects.append(name, following, tries=tries):
+        """Return the next record of an entry; where another call was first, the entry as that has left it."""
+        following = entry.next(state, owner=call.owner, now=self._now(), **changes)
+        if await self._effects.append(name, following, patience=patience):
             return following
-        return await self.reread(order)
+        return await self.reread(call)
 
-    async def started(
-        self, order: StartCall, entry: Entry, run_id: str, *, by: Literal["new", "adopted"], reason: str
-    ) -> Entry:
+    async def started(self, call: StartCall, entry: Entry, run_id: str, *, by: StartedBy, reason: str) -> Entry:
         """Claim a run and record it, whatever else was recorded meanwhile.
 
         Raises:
@@ -86,14 +119,14 @@ class Recorder:
         try:
             claimant = await self._effects.claim(run_id, entry.key)
             if claimant != entry.key:
-                return await self._claimed_already(order, entry, run_id, claimant)
+                return await self._claimed_already(call, entry, run_id, claimant)
             while not entry.has_run:
                 entry = await self.record(
-                    order,
+                    call,
                     "started",
                     entry,
                     State.STARTED,
-                    tries=STORE_TRIES_WITH_A_RUN,
+                    patience=STORE_PATIENCE_WITH_A_RUN,
                     run_id=run_id,
                     started_by=by,
                     note=reason,
@@ -108,7 +141,7 @@ class Recorder:
         return entry
 
     async def review(
-        self, order: StartCall, entry: Entry, reason: str, candidates: tuple[Candidate, ...] = ()
+        self, call: StartCall, entry: Entry, reason: str, candidates: tuple[Candidate, ...] = ()
     ) -> Entry:
         """Record that a person has to decide.
 
@@ -121,31 +154,31 @@ class Recorder:
         is_known = (entry.state, entry.note, entry.candidates) == (State.NEEDS_REVIEW, reason, candidates)
         if not is_known:
             entry = await self.record(
-                order, "review", entry, State.NEEDS_REVIEW, note=reason, candidates=candidates
+                call, "review", entry, State.NEEDS_REVIEW, note=reason, candidates=candidates
             )
-            if entry.owner != order.owner:
+            if entry.owner != call.owner:
                 return entry
         raise NeedsReviewError(
-            f"{described(order.work)} was sent to FLORA, and what became of it is uncertain: {reason}. Look at "
+            f"{described(call.work)} was sent to FLORA, and what became of it is uncertain: {reason}. Look at "
             f"`florist ledger show {entry.key}`, then `florist ledger adopt {entry.key} RUN_ID`, or "
             f"`florist ledger restart {entry.key}` to pay for a new run",
             key=entry.key,
             candidates=tuple(candidate.run_id for candidate in candidates),
         )
 
-    async def reread(self, order: StartCall) -> Entry:
+    async def reread(self, call: StartCall) -> Entry:
         """Return an entry that exists, as it stands."""
-        entry = await self._effects.entry(order.key, order.work.technique_id)
+        entry = await self._effects.entry(call.key, call.work.technique_id)
         if entry is None:
             raise UnreadableRecordError(
-                f"the store refused a record of {order.key} and yet shows none; nothing was paid for"
+                f"the store refused a record of {call.key} and yet shows none; nothing was paid for"
             )
         return entry
 
-    async def _claimed_already(self, order: StartCall, entry: Entry, run_id: str, claimant: str) -> Entry:
+    async def _claimed_already(self, call: StartCall, entry: Entry, run_id: str, claimant: str) -> Entry:
         candidate = Candidate(run_id=run_id, status="unknown", claimant=claimant)
         return await self.review(
-            order, entry, f"its run is {run_id}, which entry {claimant} has claimed", (candidate,)
+            call, entry, f"its run is {run_id}, which entry {claimant} has claimed", (candidate,)
         )
 
 

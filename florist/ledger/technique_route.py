@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from florist.api.client import FloraAPI
 from florist.api.models import InputValue, Run
+from florist.api.resources.technique_runs import StartAnswer
 
 CLOCKS_MAY_PART = 2.0
 """Seconds. More than this between our two clocks says that one was set, or slept: ask FLORA again."""
@@ -38,6 +39,11 @@ class TechniqueRoute:
         """The client's workspace; where it names none, its key stands for one."""
         return f"{self._client.base_url} {self._client.workspace_id or self._client.key_fingerprint}"
 
+    @property
+    def promise_scope(self) -> str:
+        """The client's address and key, and this route."""
+        return f"{self._client.base_url} {self._client.key_fingerprint} techniques"
+
     def server_now(self) -> datetime:
         """Return FLORA's time as the client knows it."""
         return self._client.server_now()
@@ -57,9 +63,9 @@ class TechniqueRoute:
         idempotency_key: str,
         callback_url: str | None,
         before_send: Callable[[], Awaitable[None]],
-    ) -> Run:
+    ) -> StartAnswer:
         """Start a run; see `Flora.post`."""
-        return await self._client.techniques.runs.create(
+        return await self._client.techniques.runs.create_with_answer(
             technique_id,
             inputs=inputs,
             callback_url=callback_url,

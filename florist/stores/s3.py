@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -50,12 +50,13 @@ class S3Store:
         """
         self.bucket = bucket
         self.prefix = checked_key(prefix.strip("/")) if prefix.strip("/") else ""
+        self.access = access or Access()
         self._options = options or ObjectOptions()
         self._part_bytes = part_bytes
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(access or Access(), self.location, is_checksummed=self._options.checksum != "none")
+        self._calls = S3Calls(self.access, self.location, is_checksummed=self._options.checksum != "none")
         self._is_proven = False
 
     @property
@@ -134,11 +135,9 @@ class S3Store:
                 is_ours = bool(write_id)
         return await self._verified(key, digest, is_ours=is_ours, write_id=write_id)
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
-        """Yield objects whose key begins with `prefix`, in key order; see `Store.list`."""
+    async def list(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        """Yield objects whose key begins with `prefix`; see `Store.list`."""
         arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix + prefix}
-        if start_after:
-            arguments["StartAfter"] = self._full_prefix + start_after
         while True:
             page = await self._calls.call(lambda s3: s3.list_objects_v2(**arguments))
             for item in page.get("Contents", ()):
@@ -147,6 +146,16 @@ class S3Store:
             if "NextContinuationToken" not in page:
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that have an object, by HEADs side by side; see `Store.present`."""
+        places = asyncio.Semaphore(self.access.parallel_calls)
+
+        async def found(key: str) -> str | None:
+            async with places:
+                return None if await self._told(key) is None else key
+
+        return {key for key in await asyncio.gather(*map(found, keys)) if key is not None}
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         """Return a URL that anyone can read the object by until it expires; nobody asks whether it is there."""

@@ -1,11 +1,11 @@
-"""Brings files to one FLORA workspace as assets, each content once, whichever process needs it.
+"""A cache of uploads by content (SHA-256): each content becomes one asset of a workspace, for all processes.
 
 ::
 
     assets/<FLORA's host and the workspace>/<sha256>.json      the id of the asset that has this content
 
 A request that is repeated after a death therefore names the same asset, as a FLORA that compares bodies demands.
-A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: that is asked for.
+A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: FLORA tells that.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ class AssetCache:
 
         Raises:
             AssetError: FLORA does not take the file.
+            AssetChangedError: the file that was opened has another content.
         """
         task = self._urls.get(sha256)
         if task is None or self._is_over(task):
@@ -87,7 +88,7 @@ class AssetCache:
                 return url
             await self._store.delete(key)
         async with opened() as path:
-            asset = await self._client.assets.upload(path, workspace_id=workspace_id)
+            asset = await self._client.assets.upload(path, workspace_id=workspace_id, sha256=sha256)
             if asset.url is None:
                 raise APIResponseValidationError(
                     f"FLORA tells no URL for asset {asset.asset_id}, made of {path.name}"

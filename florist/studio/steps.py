@@ -1,7 +1,6 @@
 """Makes one step: start its run, wait for it, keep its outputs.
 
-What each of the three means is handed in, so that a step is the same under Prefect, where they are tasks, and
-without it.
+The three functions are injected, so that a step is the same under Prefect, where they are tasks, and without it.
 """
 
 from collections.abc import Mapping
@@ -11,52 +10,68 @@ from florist.api.errors import RunFailedError
 from florist.api.models import Run
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.frozen import FrozenModel
-from florist.ledger import Entry, How, RunFacts, Started, next_attempt
+from florist.ledger import Entry, How, InputIdentity, RunFacts, Work, next_attempt
 from florist.pipelines.planning import PlannedStep
+from florist.studio.campaigns import CampaignName
 
 UNREACHABLE = "input_unreachable"
 """FLORA's code of a run that failed because an input could not be opened."""
 
 
-class Assignment(FrozenModel):
-    """The piece of work a step is made for: one row of a campaign or, lacking a name for that, one flow run."""
+class CampaignRow(FrozenModel):
+    """Whom a step is made for: one row of a campaign or, without a campaign, one flow run.
 
-    campaign: str | None = None
-    row: str = ""
+    Attributes:
+        key: the row's; empty where the pipeline is run once.
+        flow_run_id: Prefect's, also where a campaign is named.
+    """
+
+    campaign: CampaignName | None = None
+    key: str = ""
     flow_run_id: str | None = None
 
     @property
-    def name(self) -> str:
+    def scope(self) -> str:
         """What binds its runs together."""
         return self.campaign or self.flow_run_id or ""
 
     @property
     def label(self) -> str:
         """What stands before a step's name where there are rows."""
-        return f"{self.row}/" if self.row else ""
+        return f"{self.key}/" if self.key else ""
+
+    def work(self, step: PlannedStep, inputs: tuple[InputIdentity, ...], *, attempt: int = 0) -> Work:
+        """Return a step of this row as the ledger knows it."""
+        return Work(
+            technique_id=step.technique_id,
+            inputs=inputs,
+            campaign=self.campaign,
+            flow_run_id=None if self.campaign else self.flow_run_id,
+            row=self.key,
+            step=step.name,
+            attempt=attempt,
+        )
 
 
 class StartedStep(FrozenModel):
-    """A step whose run is at FLORA, paid for: started now, found in flight, or finished long ago."""
+    """A step whose run is at FLORA, paid for: started now, found in flight, or finished long ago.
+
+    Attributes:
+        entry: what the ledger knows of the run.
+        reason: for people: why this run.
+    """
 
     step: PlannedStep
-    assignment: Assignment
-    started: Started
-
-    @property
-    def entry(self) -> Entry:
-        """What the ledger knows of it."""
-        return self.started.entry
-
-    @property
-    def run_id(self) -> str:
-        """The run, as FLORA knows it."""
-        return self.started.run_id
+    row: CampaignRow
+    run_id: str
+    how: How
+    reason: str
+    entry: Entry
 
     @property
     def label(self) -> str:
         """What people call the step, its row before it."""
-        return f"{self.assignment.label}{self.step.name}"
+        return f"{self.row.label}{self.step.name}"
 
 
 class StepResult(FrozenModel):
@@ -117,8 +132,7 @@ async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFuncti
             attempt = following
         else:
             manifest = await functions.keep(started, run, upstream)
-            how, reason = started.started.how, started.started.reason
-            return StepResult(step=step.name, run=run, manifest=manifest, how=how, reason=reason)
+            return StepResult(step=step.name, run=run, manifest=manifest, how=started.how, reason=started.reason)
 
 
 def _following(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:

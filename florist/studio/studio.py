@@ -3,6 +3,7 @@
 `StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -22,12 +23,17 @@ from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest, Parent, RunOrigin
+from florist.archive.presence import missing_outputs
+from florist.errors import FloristError
 from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
-from florist.studio.input_values import InputValues, feeds_media
+from florist.studio.errors import KeptOutputMissingError
+from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.origins import parent_of, with_entry
-from florist.studio.steps import UNREACHABLE, Assignment, StartedStep, StepFunctions, Upstream
+from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, Upstream
+
+logger = logging.getLogger(__name__)
 
 WINDOW = 30.0
 """Seconds that one wait watches a run before it says that it is still pending."""
@@ -57,8 +63,8 @@ class Studio:
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
-        self.archiver = Archiver(store, fetch=self._downloader.fetch)
-        self._delivery = InputValues(client, self.ledger, fetch=self._downloader.fetch)
+        self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
+        self._input_values = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
 
     async def aclose(self) -> None:
@@ -74,33 +80,27 @@ class Studio:
         await self.spender.check()
 
     async def start(
-        self, step: PlannedStep, upstream: Upstream, assignment: Assignment, attempt: int = 0
+        self, step: PlannedStep, upstream: Upstream, row: CampaignRow, attempt: int = 0
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
 
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
             APIStatusError: FLORA refused it.
+            AssetChangedError: an input file was written to meanwhile; nothing was started.
         """
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
-        work = Work(
-            technique_id=step.technique_id,
-            inputs=await self._delivery.identities(inputs, upstream, campaign=assignment.name),
-            campaign=assignment.campaign,
-            flow_run_id=None if assignment.campaign else assignment.flow_run_id,
-            row=assignment.row,
-            step=step.name,
-            attempt=attempt,
-        )
+        identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
+        work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
         try:
             started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
         except BadRequestError:
-            if by_upload or not feeds_media(inputs):
+            if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
             started = await self._start(step, work, inputs, upstream, by_upload=True)
-        return StartedStep(step=step, assignment=assignment, started=started)
+        return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
         """Watch a run for at most `window` seconds, and return it if it is completed by then.
@@ -131,10 +131,15 @@ class Studio:
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
         """Keep every output of a completed run, then its manifest, then say so in the ledger.
 
+        Of a run that was kept before, objects that are missing are fetched again.
+
         Raises:
             ArchiveError: what could not be kept, and why; what could is kept.
+            KeptOutputMissingError: an object is missing, and FLORA does not bring it back.
         """
         manifest = await self.archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        if started.how is not How.NEW:
+            await self._bring_back(started, manifest)
         await self.spender.archived(started.entry, run, index_key(run.run_id))
         return manifest
 
@@ -149,7 +154,9 @@ class Studio:
     ) -> Started:
         return await self.spender.start(
             work,
-            lambda: self._delivery.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            lambda: self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
+            ),
             price_usd=step.price_usd,
         )
 
@@ -162,10 +169,31 @@ class Studio:
 
     async def _kept(self, started: StartedStep) -> Run | None:
         """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
-        if started.started.how is How.NEW:
+        if started.how is How.NEW:
             return None
         manifest = await self.archiver.manifest_of(started.run_id)
         return None if manifest is None else run_of(manifest)
+
+    async def _bring_back(self, started: StartedStep, manifest: Manifest) -> None:
+        store = self.ledger.store
+        missing = (await missing_outputs(store, [manifest])).get(manifest.run_id, ())
+        if not missing:
+            return
+        keys = tuple(output.key for output in missing)
+        what = f"{started.label}: {', '.join(keys)} of run {manifest.run_id}"
+        try:
+            await self.archiver.restore(manifest, missing, refresh=lambda: self._read(started))
+        except FloristError as error:
+            if error.is_retryable:
+                raise
+            raise KeptOutputMissingError(
+                f"{what} was kept and is not in {store.location} any more, nor does FLORA give it out again "
+                f"({error}). Put it back from a copy, or pay for the run anew after "
+                f"`florist ledger restart {started.entry.key[:12]} --give-up-run`",
+                run_id=manifest.run_id,
+                keys=keys,
+            ) from error
+        logger.warning("%s was not in %s any more; FLORA had it still, and it is kept again", what, store.location)
 
     async def _watched(self, started: StartedStep, window: float) -> Run:
         return await self.client.watcher.wait(
@@ -173,7 +201,9 @@ class Studio:
             technique=started.entry.work.technique_id,
             window=window,
             # A run that was started before may have ended long ago: look at once.
-            expected_seconds=None if started.started.how is How.NEW else 0,
+            expected_seconds=None if started.how is How.NEW else 0,
+            # Another process may have started it a moment ago, too.
+            just_started=True,
         )
 
     async def _last_look(self, started: StartedStep) -> Run:
@@ -198,19 +228,19 @@ class StudioSteps(StepFunctions):
     def __init__(
         self,
         studio: Studio,
-        assignment: Assignment,
+        row: CampaignRow,
         *,
         window: float = WINDOW,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
-        self._assignment = assignment
+        self._row = row
         self._window = window
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._assignment, attempt)
+        return await self._studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
@@ -244,7 +274,7 @@ def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
         parents=(_parent(identity, upstream) for identity in entry.work.inputs),
     )
     # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.assignment.flow_run_id})
+    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
 
 
 def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:

@@ -1,4 +1,4 @@
-"""Where a sweep of history is, written down so that the next one goes on from there.
+"""Checkpoints: how far a sweep of history has come, so that the next one goes on from there.
 
 ::
 
@@ -12,10 +12,10 @@ import logging
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ValidationError
-
 from florist.archive.keys import segment
+from florist.archive.records import parsed_record
 from florist.frozen import FrozenModel
+from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 
 logger = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ class Checkpoints:
             if content is None:  # deleted since it was listed, by a sweep that is further
                 continue
             try:
-                return Checkpoint.model_validate_json(content)
-            except ValidationError:
+                return parsed_record(Checkpoint, content, key)
+            except IntegrityError:
                 logger.warning("%s is no checkpoint any more; history is gone through from its beginning", key)
                 break
         return Checkpoint()

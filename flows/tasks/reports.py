@@ -8,7 +8,7 @@ from prefect.logging import get_run_logger
 
 from florist.amounts import shown_usd
 from florist.pipelines.rows import RowPlans, results_of
-from florist.pipelines.walking import Done, Failed, Outcome, Skipped, WalkResult
+from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult
 from florist.studio.prices import charged_line, price_line
 from florist.studio.steps import StepResult
 
@@ -41,7 +41,7 @@ async def report_made(plans: RowPlans, walked: Mapping[str, WalkResult[StepResul
     await _table("made", plans, [cell for rows in cells for cell in rows], f"**{plans.pipeline}:** {done}")
 
 
-def _cells(row: str, step: str, outcome: Outcome[StepResult]) -> Iterable[dict[str, str]]:
+def _cells(row: str, step: str, outcome: StepOutcome[StepResult]) -> Iterable[dict[str, str]]:
     empty = dict.fromkeys(("run", "charged", "output", "bytes", "key", "why"), "")
     place = {"row": row, "step": step}
     match outcome:

@@ -24,7 +24,7 @@ from florist.archive.manifest import Manifest
 from florist.errors import FloristError
 from florist.pipelines import PlannedStep
 from florist.pipelines.models import LONGEST_TIMEOUT
-from florist.studio.steps import Assignment, StartedStep, StepFunctions, StepResult
+from florist.studio.steps import CampaignRow, StartedStep, StepFunctions, StepResult
 from florist.studio.studio import STEP_TIMEOUT, WINDOW
 from flows.tasks.studios import shared_studio
 
@@ -47,22 +47,22 @@ async def is_worth_a_retry(task: Task[Any, Any], task_run: TaskRun, state: State
 
 @task(
     name="start-run",
-    task_run_name="start {assignment.label}{step.name}",
+    task_run_name="start {row.label}{step.name}",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
 async def start_run(
     step: PlannedStep,
     upstream: Mapping[str, StepResult],
-    assignment: Assignment,
+    row: CampaignRow,
     workspace: FloraWorkspace,
     archive: Archive,
     attempt: int = 0,
 ) -> StartedStep:
     """Have the run of a step at FLORA, paid for once; see `Studio.start`."""
     async with shared_studio(workspace, archive) as studio:
-        started = await studio.start(step, upstream, assignment, attempt)
-    get_run_logger().info("%s: %s", started.label, started.started.reason)
+        started = await studio.start(step, upstream, row, attempt)
+    get_run_logger().info("%s: %s", started.label, started.reason)
     return started
 
 
@@ -122,14 +122,14 @@ class TaskSteps(StepFunctions):
         self,
         workspace: FloraWorkspace,
         archive: Archive,
-        assignment: Assignment,
+        row: CampaignRow,
         *,
         window: float = WINDOW,
         retry_delay: float = RETRY_DELAY,
     ) -> None:
         self._workspace = workspace
         self._archive = archive
-        self._assignment = assignment
+        self._row = row
         self._window = window
         self._retry_delay = retry_delay
 
@@ -138,7 +138,7 @@ class TaskSteps(StepFunctions):
         return await start_run(
             step,
             _unread(upstream),
-            _unread(self._assignment),
+            _unread(self._row),
             self._workspace,
             self._archive,
             attempt,
@@ -181,7 +181,7 @@ def retries_until(timeout: float, window: float) -> int:
 def _unread(value: ValueT) -> ValueT:
     """Hand a value to a task without Prefect looking for the edges of its run graph in it.
 
-    Prefect follows results of tasks and whatever they hold: all steps share an assignment, so it would draw edges
+    Prefect follows results of tasks and whatever they hold: all steps of a row share it, so it would draw edges
     between steps that have nothing to do with each other.
     """
     return cast(ValueT, quote(value))

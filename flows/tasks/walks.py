@@ -8,7 +8,8 @@ from prefect import runtime
 from blocks import Archive, FloraWorkspace
 from florist.pipelines import Pipeline, PlannedStep, definitions_of
 from florist.pipelines.rows import Rows, plan_rows, raise_for_failures, results_of, walk_rows
-from florist.studio.steps import Assignment, StepResult, make_step
+from florist.studio.campaigns import campaign_name
+from florist.studio.steps import CampaignRow, StepResult, make_step
 from flows.tasks.reports import report_made, report_price
 from flows.tasks.runs import TaskSteps
 from flows.tasks.studios import shared_studio
@@ -31,14 +32,13 @@ async def walk_pipeline(
         StoreError: outputs could not be kept; nothing was paid.
         StepsFailedError: some steps failed; what does not need them is done and kept.
     """
-    # A blank pasted along with the name must not make it another campaign, paid for anew.
-    campaign = campaign.strip()
+    campaign = campaign_name(campaign)
     # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
     flow_run_id = runtime.flow_run.get_id()
 
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-        assignment = Assignment(campaign=campaign or None, row=row, flow_run_id=flow_run_id)
-        return await make_step(step, upstream, TaskSteps(workspace, archive, assignment, window=window))
+    async def run_step(key: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+        row = CampaignRow(campaign=campaign or None, key=key, flow_run_id=flow_run_id)
+        return await make_step(step, upstream, TaskSteps(workspace, archive, row, window=window))
 
     async with shared_studio(workspace, archive) as studio:
         plans = plan_rows(pipeline, params, rows, await definitions_of(pipeline, studio.client))

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -21,10 +22,13 @@ from florist.api.errors import (
     InternalServerError,
     NotFoundError,
     PermissionDeniedError,
+    Processed,
     RateLimitError,
     UnprocessableEntityError,
 )
-from florist.api.models import InputValue, RunStatus
+from florist.api.models import InputValue, Run, RunStatus
+from florist.api.resources.technique_runs import StartAnswer
+from florist.api.retries import LONGEST_RETRY_AFTER
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok, refusal
 
 INPUTS = [InputValue(id="prompt", type="text", value="a vase")]
@@ -81,7 +85,7 @@ async def test_write_that_may_have_arrived_is_ambiguous_and_sent_once(time, repl
     with pytest.raises(AmbiguousRequestError, match="key-1") as caught:
         await create(client_on(time, flora), idempotency_key="key-1")
     assert (len(flora.requests), caught.value.idempotency_key) == (1, "key-1")
-    assert not caught.value.was_processed
+    assert caught.value.processed is Processed.UNKNOWN
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"ok": true}', b"[]", b'{"error": {"code": "odd"}}'])
@@ -89,7 +93,7 @@ async def test_write_with_an_unreadable_2xx_is_ambiguous_yet_processed(time, con
     flora = ScriptedFlora(httpx.Response(201, content=content, headers={"request-id": "req_9"}))
     with pytest.raises(AmbiguousRequestError) as caught:
         await create(client_on(time, flora))
-    assert (caught.value.was_processed, caught.value.status, caught.value.request_id) == (True, 201, "req_9")
+    assert (caught.value.processed, caught.value.status, caught.value.request_id) == (Processed.YES, 201, "req_9")
 
 
 class BreaksOff(httpx.AsyncByteStream):
@@ -102,7 +106,7 @@ async def test_write_whose_2xx_breaks_off_is_ambiguous_yet_processed(time):
     client = client_on(time, lambda _: httpx.Response(201, stream=BreaksOff()))
     with pytest.raises(AmbiguousRequestError) as caught:
         await create(client)
-    assert caught.value.was_processed
+    assert caught.value.processed is Processed.YES
 
 
 async def test_write_whose_answer_is_odd_but_names_the_run_has_started_it(time):
@@ -222,7 +226,7 @@ async def test_429_with_a_date_waits_until_then_by_the_servers_clock(time):
 async def test_429_past_the_deadline_is_told_at_once(time):
     with pytest.raises(RateLimitError) as caught:
         await create(client_on(time, ScriptedFlora(refusal(429, retry_after="3600"))))
-    assert (caught.value.retry_after, time.sleeps) == (3600, [])
+    assert (caught.value.retry_after, time.sleeps) == (LONGEST_RETRY_AFTER, [])
 
 
 async def test_redirect_of_a_read_is_not_followed(time):
@@ -325,9 +329,37 @@ async def test_stream_that_names_no_run_is_ambiguous_yet_processed(time):
     flora = ScriptedFlora(httpx.Response(200, content=b"event: hello\n\n"))
     with pytest.raises(AmbiguousRequestError) as caught:
         await create(client_on(time, flora), mode="stream")
-    assert caught.value.was_processed
+    assert caught.value.processed is Processed.YES
 
 
 async def test_stream_answered_by_plain_json_is_a_run(time):
     run = await create(client_on(time, ScriptedFlora(ok({**RUN, "progress": 3}))), mode="stream")
     assert run.progress == 3
+
+
+async def test_run_started_is_told_whether_it_is_a_replay_and_when_flora_answered(time):
+    said = {"date": "Mon, 23 Nov 2026 10:00:00 GMT", "idempotent_replayed": "true", "request_id": "req_9"}
+    runs = client_on(time, ScriptedFlora(ok(RUN, **said))).techniques.runs
+    answer = await runs.create_with_answer("cctv-cam", inputs=INPUTS)
+    assert answer == StartAnswer(Run(**RUN), True, datetime(2026, 11, 23, 10, tzinfo=UTC), "req_9")
+
+
+@pytest.mark.parametrize(("said", "is_replayed"), [({"idempotent_replayed": "true"}, True), ({}, False)])
+async def test_refusal_says_whether_it_is_a_replay(time, said, is_replayed):
+    with pytest.raises(InsufficientCreditsError) as caught:
+        await create(client_on(time, ScriptedFlora(refusal(402, "insufficient_credits", **said))))
+    assert caught.value.is_replayed is is_replayed
+
+
+async def test_watcher_waits_for_a_run_of_this_client_that_flora_does_not_show_yet(time):
+    flora = ScriptedFlora(ok(RUN), refusal(404), refusal(404), ok({**RUN, "status": "failed"}))
+    client = client_on(time, flora)
+    run = await client.watcher.wait((await create(client)).run_id, technique="cctv-cam")
+    assert (run.status, len(flora.requests)) == (RunStatus.FAILED, 4)
+
+
+async def test_watcher_tells_at_once_that_flora_does_not_know_a_run_of_nobody(time):
+    flora = ScriptedFlora(refusal(404))
+    with pytest.raises(NotFoundError, match="404"):
+        await client_on(time, flora).watcher.wait("run_nope", technique="cctv-cam")
+    assert (len(flora.requests), time.elapsed < 10) == (1, True)

@@ -1,12 +1,18 @@
 """FLORA in memory, as far as the ledger sees it: money, idempotency keys, history, a clock of its own."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from florist.api.errors import AmbiguousRequestError, APIStatusError, IdempotencyDuplicateError
+from florist.api.errors import (
+    AmbiguousRequestError,
+    APIStatusError,
+    IdempotencyConflictError,
+    IdempotencyDuplicateError,
+)
 from florist.api.models import InputValue, Run, RunStatus, TechniqueRef
 from tests.ledger.virtual_time import VirtualTime
 
@@ -32,6 +38,15 @@ class Fault:
 class KnownKey:
     at: datetime
     run_id: str | None
+    body: tuple[InputValue, ...] = ()
+    refusal: APIStatusError | None = None
+
+
+@dataclass
+class Answer:
+    run: Run
+    is_replayed: bool = False
+    request_id: str | None = "req_1"
 
 
 @dataclass
@@ -39,7 +54,9 @@ class FakeFlora:
     """The service itself, which outlives every process of ours."""
 
     time: VirtualTime
-    behaviour: Literal["replay", "duplicate"] = "replay"
+    behaviour: Literal["replay", "replay-equal", "duplicate", "neither"] = "replay"
+    lag: timedelta = timedelta()
+    """How late history shows a run."""
     window: timedelta = timedelta(hours=2)
     clock_offset: timedelta = timedelta()
     runs: list[Run] = field(default_factory=list)
@@ -53,24 +70,39 @@ class FakeFlora:
     def now(self) -> datetime:
         return self.time.now() + self.clock_offset
 
+    def shows(self, run: Run) -> bool:
+        return run.created_at is None or run.created_at + self.lag <= self.now()
+
     def run_by_stranger(self, technique_id: str, *, owner: str = "key-a") -> Run:
         return self._new_run(technique_id, owner)
 
-    def process(self, technique_id: str, api_key: str, idempotency_key: str) -> Run:
+    def process(
+        self, technique_id: str, api_key: str, idempotency_key: str, body: tuple[InputValue, ...] = ()
+    ) -> Answer:
         known = self.keys.get((api_key, idempotency_key))
-        if known is not None and self.now() - known.at < self.window:
-            if self.behaviour == "duplicate" or known.run_id is None:
-                raise IdempotencyDuplicateError(
-                    "duplicate", status=409, code="idempotency_duplicate", request_id="req_1"
-                )
-            return next(run for run in self.runs if run.run_id == known.run_id)
+        is_known = known is not None and self.now() - known.at < self.window and self.behaviour != "neither"
+        if is_known:
+            return self._repeated(known, body)
         run = self._new_run(technique_id, api_key)
-        self.keys[api_key, idempotency_key] = KnownKey(self.now(), run.run_id)
+        self.keys[api_key, idempotency_key] = KnownKey(self.now(), run.run_id, body)
         self.paid_for.setdefault(idempotency_key.partition("-")[0], []).append(run.run_id)
-        return run
+        return Answer(run)
 
-    def burn(self, api_key: str, idempotency_key: str) -> None:
-        self.keys[api_key, idempotency_key] = KnownKey(self.now(), None)
+    def burn(self, api_key: str, idempotency_key: str, refusal: APIStatusError) -> None:
+        self.keys[api_key, idempotency_key] = KnownKey(self.now(), None, refusal=refusal)
+
+    def _repeated(self, known: KnownKey, body: tuple[InputValue, ...]) -> Answer:
+        if self.behaviour == "duplicate":
+            raise IdempotencyDuplicateError(
+                "duplicate", status=409, code="idempotency_duplicate", request_id="req_1"
+            )
+        if self.behaviour == "replay-equal" and known.run_id is not None and body != known.body:
+            raise IdempotencyConflictError("another body", status=422, code="idempotency_conflict")
+        if known.refusal is not None:
+            replayed = copy.copy(known.refusal)
+            replayed.is_replayed = True
+            raise replayed
+        return Answer(next(run for run in self.runs if run.run_id == known.run_id), is_replayed=True)
 
     def _new_run(self, technique_id: str, owner: str) -> Run:
         run = Run(
@@ -96,6 +128,7 @@ class FloraForProcess:
         self.workspace = f"ws_1 of {process}"
         self._guard = guard
         self.key_fingerprint = api_key
+        self.promise_scope = f"https://flora {api_key} techniques"
         self.stall = 0.0
         """Seconds for which this process is stopped right before its bytes leave."""
 
@@ -117,7 +150,7 @@ class FloraForProcess:
         idempotency_key: str,
         callback_url: str | None,
         before_send: Callable[[], Awaitable[None]],
-    ) -> Run:
+    ) -> Answer:
         self._guard()
         await before_send()
         await asyncio.sleep(self.stall)
@@ -127,7 +160,7 @@ class FloraForProcess:
         fault = self._flora.faults.pop(0) if self._flora.faults else Fault()
         # What FLORA does goes on, whatever becomes of us.
         processing = asyncio.get_running_loop().create_task(
-            self._process(fault, technique_id, idempotency_key), name="flora"
+            self._process(fault, technique_id, idempotency_key, tuple(inputs)), name="flora"
         )
         try:
             async with asyncio.timeout(self.timeout):
@@ -141,24 +174,26 @@ class FloraForProcess:
             raise answer
         return answer
 
-    async def _process(self, fault: Fault, technique_id: str, idempotency_key: str) -> Run | Exception:
+    async def _process(
+        self, fault: Fault, technique_id: str, idempotency_key: str, body: tuple[InputValue, ...]
+    ) -> Answer | Exception:
         await asyncio.sleep(fault.after)
         if fault.refusal is not None:
             if fault.burns_key:
-                self._flora.burn(self.key_fingerprint, idempotency_key)
+                self._flora.burn(self.key_fingerprint, idempotency_key, fault.refusal)
             return fault.refusal
         if not fault.is_processed:
             return AmbiguousRequestError("the connection broke", idempotency_key=idempotency_key)
         try:
-            return self._flora.process(technique_id, self.key_fingerprint, idempotency_key)
-        except IdempotencyDuplicateError as duplicate:
-            return duplicate
+            return self._flora.process(technique_id, self.key_fingerprint, idempotency_key, body)
+        except APIStatusError as refusal:
+            return refusal
 
     async def history(self, technique_id: str, *, since: datetime) -> AsyncIterator[Run]:
         self._guard()
         await asyncio.sleep(LATENCY)
         for run in reversed(list(self._flora.runs)):
-            is_visible = self._flora.owners[run.run_id] == self.key_fingerprint
+            is_visible = self._flora.owners[run.run_id] == self.key_fingerprint and self._flora.shows(run)
             if is_visible and run.technique and run.technique.technique_id == technique_id:
                 if run.created_at and run.created_at < since:
                     return

@@ -3,7 +3,6 @@
 import pytest
 
 from florist.ledger import How, RunFacts, State, next_attempt, restart
-from florist.ledger.post_outcomes import post_outcome
 from tests.ledger.world import World, completed, work
 
 FAILED = {"status": "failed", "outputs": ()}
@@ -42,7 +41,7 @@ def test_ending_recorded_twice_is_one_record():
     started = world.run(process.start(work()))
     for _ in range(2):
         world.run(process.spender.finished(started.entry, completed("run_0001")))
-    assert world.entry().number == 3
+    assert world.entry().number == 2
 
 
 def test_archived_after_finished_keeps_both():
@@ -71,7 +70,3 @@ def test_ending_of_a_run_given_up_by_hand_is_not_recorded():
     world.run(restart(world.ledger, started.entry, gives_up_run=True))
     world.run(process.spender.archived(started.entry, completed("run_0001"), "x.json"))
     assert world.entry().state is State.INTENDED
-
-
-def test_error_never_heard_of_leaves_a_request_unresolved():
-    assert post_outcome(RuntimeError("?")) == "unknown"

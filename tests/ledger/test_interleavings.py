@@ -113,6 +113,8 @@ class Spending(RuleBasedStateMachine):
         # While nothing is on its way: FLORA's clock does not jump in the middle of a request.
         if self.moves_windows and all(process.flora.stall == 0 for process in self.running):
             self.loop.run_until_complete(asyncio.sleep(200))
+            while any(task.get_name() == "flora" for task in asyncio.all_tasks(self.loop)):
+                self.loop.run_until_complete(asyncio.sleep(5))
             self.world.flora.clock_offset += timedelta(hours=hours)
 
     @invariant()

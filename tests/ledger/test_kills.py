@@ -4,23 +4,25 @@ import asyncio
 
 import pytest
 
-from florist.ledger import State
+from florist.ledger import State, adopt
 from florist.ledger.effects import POINTS
-from florist.stores.folder import FolderStore
+from florist.ledger.errors import NeedsReviewError
+from tests.ledger.dated_folder import DatedFolder
 from tests.ledger.fake_flora import Fault
+from tests.ledger.virtual_time import VirtualTime
 from tests.ledger.world import World, completed, work
 
 ON_THE_HAPPY_PATH = (
     "check",
-    "read entry",
-    "record intended",
+    "note campaign",
     "make inputs",
-    "ask time",
-    "read neighbours",
+    "read belief",
+    "open journal",
     "post",
     "record sent",
     "claim",
     "record started",
+    "close journal",
     "record archived",
 )
 HAPPY_POINTS = [f"{moment} {call}" for call in ON_THE_HAPPY_PATH for moment in ("before", "after")]
@@ -33,8 +35,10 @@ ROWS = ("1", "2", "3")
 @pytest.fixture(params=["memory", "folder"])
 def make_world(request, tmp_path):
     def make(behaviour: str) -> World:
-        store = FolderStore(tmp_path) if request.param == "folder" else None
-        return World(behaviour, store=store)
+        if request.param == "memory":
+            return World(behaviour)
+        time = VirtualTime()
+        return World(behaviour, time=time, store=DatedFolder(tmp_path, time.now))
 
     return make
 
@@ -48,6 +52,25 @@ async def campaign(process, rows=ROWS):
 
     results = await asyncio.gather(*map(one, rows), return_exceptions=True)
     return [result for result in results if result is not None]
+
+
+def carried_through(world: World, rows=ROWS) -> None:
+    """Resume until every row is archived, a person adopting what two requests open together leave in doubt.
+
+    A review shows the run that is ours among its candidates, and no run is adopted for another row.
+    """
+    for _ in range(2):
+        errors = world.run(campaign(world.process(), rows))
+        assert all(isinstance(error, NeedsReviewError) for error in errors), errors
+        for row in rows:
+            entry = world.entry(work(row))
+            if entry.state is State.NEEDS_REVIEW:
+                [ours] = world.flora.paid_for[entry.key]
+                assert ours in {candidate.run_id for candidate in entry.candidates}
+                world.run(adopt(world.ledger, entry, ours))
+        if world.behaviour == "replay":
+            assert errors == []
+    assert world.run(campaign(world.process(), rows)) == []
 
 
 def assert_paid_once(world: World, rows=ROWS) -> None:
@@ -65,7 +88,7 @@ def test_process_killed_at_any_point_is_taken_over_without_a_second_charge(make_
     victim = world.process(dies_at=point)
     world.run(campaign(victim))
     assert victim.is_dead
-    assert world.run(campaign(world.process())) == []
+    carried_through(world)
     assert_paid_once(world)
 
 
@@ -76,7 +99,7 @@ def test_process_killed_while_resolving_is_taken_over_without_a_second_charge(ma
     world.run(campaign(world.process(dies_at="after post")))
     second = world.process(dies_at=point)
     world.run(campaign(second))
-    assert world.run(campaign(world.process())) == []
+    carried_through(world)
     assert_paid_once(world)
 
 
@@ -96,14 +119,14 @@ def test_process_killed_while_its_request_is_at_flora_never_pays_twice(behaviour
         return await walking
 
     world.run(killed_in_a_post())
-    assert world.run(campaign(world.process())) == []
+    carried_through(world)
     assert_paid_once(world)
 
 
 @pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
-def test_processes_killed_one_after_another_in_their_posts_leave_nothing_to_review(behaviour):
+def test_processes_killed_one_after_another_in_their_posts_pay_once(behaviour):
     world = World(behaviour)
     for _ in range(4):
         world.run(campaign(world.process(dies_at="after post")))
-    assert world.run(campaign(world.process())) == []
+    carried_through(world)
     assert_paid_once(world)

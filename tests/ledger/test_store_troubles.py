@@ -7,7 +7,7 @@ from florist.ledger.errors import RunUnrecordedError, UnreadableRecordError
 from florist.stores.errors import StoreDeniedError, StoreUnavailableError, StoreUnsafeError
 from tests.ledger.world import World, work
 
-WRITES = ["0000.json", "0001.json", "claims", "0002.json"]
+WRITES = ["campaigns", "open", "entries", "claims", "0001.json"]
 
 
 def hindered(world: World, part: str, times: int, error: Exception):
@@ -29,7 +29,8 @@ def test_write_whose_answer_is_lost_is_repeated_and_recognised_as_our_own(part):
     world = World()
     process = hindered(world, part, 3, StoreUnavailableError("no answer"))
     assert world.run(process.start(work())).how is How.NEW
-    assert (world.flora.posts, len(world.store.objects)) == (1, 4)
+    assert world.flora.posts == 1
+    assert sum("entries" in key for key in world.store.objects) == 2
 
 
 def test_read_that_fails_for_a_while_is_repeated():
@@ -46,7 +47,7 @@ def test_read_that_fails_for_a_while_is_repeated():
     assert (world.start().how, left) == (How.NEW, [0])
 
 
-@pytest.mark.parametrize("part", ["0000.json", "0001.json"])
+@pytest.mark.parametrize("part", ["campaigns", "open", "entries"])
 def test_store_out_of_reach_before_the_post_spends_nothing(part):
     world = World()
     process = hindered(world, part, 99, StoreUnavailableError("no answer"))
@@ -57,7 +58,7 @@ def test_store_out_of_reach_before_the_post_spends_nothing(part):
 
 
 @pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
-@pytest.mark.parametrize("part", ["claims", "0002.json"])
+@pytest.mark.parametrize("part", ["claims", "0001.json"])
 @pytest.mark.parametrize("error", [StoreUnavailableError("no answer"), StoreDeniedError("no rights")])
 def test_run_that_cannot_be_recorded_is_named_and_found_again(behaviour, part, error):
     world = World(behaviour)
@@ -75,9 +76,10 @@ def test_store_that_overwrites_is_refused_before_anything_is_sent():
         raise StoreUnsafeError("it overwrites")
 
     world.store.check = unsafe
+    before = world.store.writes
     with pytest.raises(StoreUnsafeError):
         world.start()
-    assert (world.flora.posts, world.store.writes) == (0, 0)
+    assert (world.flora.posts, world.store.writes) == (0, before)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"schema_version": 2}'])
@@ -86,7 +88,7 @@ def test_record_that_is_damaged_or_newer_stops_spending(damage):
     world.start()
     newest = max(key for key in world.store.objects if "entries" in key)
     world.store.objects[newest] = (damage, world.time.now())
-    with pytest.raises(UnreadableRecordError, match=r"0002\.json"):
+    with pytest.raises(UnreadableRecordError, match=r"0001\.json"):
         world.start()
     assert world.flora.posts == 1
 
@@ -95,5 +97,5 @@ def test_records_of_an_entry_are_kept_in_order_and_hold_no_url():
     world = World()
     entry = world.start().entry
     records = world.run(world.ledger.records(entry))
-    assert [record.state for record in records] == [State.INTENDED, State.SENT, State.STARTED]
+    assert [record.state for record in records] == [State.SENT, State.STARTED]
     assert not any(b"https://" in data for data, _ in world.store.objects.values())

@@ -98,7 +98,7 @@ async def test_post_is_announced_before_it_leaves_and_carries_its_key():
         )
 
     run = await through(wire, use)
-    assert (run.run_id, sent_before) == ("run_new", [0])
+    assert (run.run.run_id, sent_before) == ("run_new", [0])
     assert wire.requests[0].headers["idempotency-key"] == "abc-0"
     assert json.loads(wire.requests[0].content)["idempotency_key"] == "abc-0"
 

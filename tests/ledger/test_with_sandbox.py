@@ -1,19 +1,22 @@
 """The ledger, the real client, a folder and the sandbox, judged by the sandbox's books."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from flora_sandbox.faults import Fault, FaultName
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 from florist.api import FloraAPI
+from florist.api.client import key_fingerprint
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import InputValue
 from florist.ledger import How, InputIdentity, Ledger, Spender, TechniqueRoute, Work
 from florist.ledger.errors import NeedsReviewError
-from florist.stores.folder import FolderStore
+from florist.ledger.promises import Observation, Promise, Promises
+from tests.ledger.dated_folder import DatedFolder
 from tests.ledger.world import KilledError
 
 PROMPT = "Spring flowers"
@@ -24,7 +27,7 @@ class Scene:
 
     def __init__(self, sandbox: SandboxServer, folder) -> None:
         self.sandbox = sandbox
-        self.ledger = Ledger(FolderStore(folder))
+        self.ledger = Ledger(DatedFolder(folder, self.now))
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.sandbox.clock.now(), UTC)
@@ -32,6 +35,14 @@ class Scene:
     async def sleep(self, seconds: float) -> None:
         self.sandbox.clock.advance(seconds)
         await asyncio.sleep(0)
+
+    async def learn(self, promise: Promise) -> None:
+        """Have it known what the sandbox does with a repeated key."""
+        scope = f"{self.sandbox.base_url} {key_fingerprint(SecretStr(self.sandbox.api_key))} techniques"
+        promises = Promises(self.ledger.store, scope=scope, lasts=timedelta(days=7))
+        seen = Observation(promise=promise, is_same_body=True, seen_at=self.now(), age_seconds=1.0)
+        await promises.learn(seen)
+        await promises.learn(seen.model_copy(update={"is_same_body": False}))
 
     async def start(self, *, api_key: str = SandboxServer.api_key, dies_at: str = ""):
         def pass_by(point: str) -> None:
@@ -69,10 +80,12 @@ class Scene:
 
 
 @pytest.fixture(params=["replay", "duplicate"])
-def scene(request, tmp_path):
+async def scene(request, tmp_path):
     settings = Settings(idempotency=request.param, frozen_at=1_800_000_000.0)
     with SandboxServer(tmp_path / "data", settings) as sandbox:
-        yield Scene(sandbox, tmp_path / "store")
+        made = Scene(sandbox, tmp_path / "store")
+        await made.learn(Promise.REPLAY if request.param == "replay" else Promise.REFUSE)
+        yield made
 
 
 async def test_work_started_twice_is_one_run(scene):

@@ -8,12 +8,19 @@ from typing import Any
 
 from florist.api.models import InputValue, Run, RunStatus
 from florist.ledger import Entry, InputIdentity, Ledger, Spender, Started, Timing, Work
+from florist.ledger.promises import Observation, Promise, Promises
 from florist.stores.store import Store
 from tests.ledger.fake_flora import FakeFlora, FloraForProcess
 from tests.ledger.memory_store import MemoryStore
 from tests.ledger.virtual_time import VirtualTime
 
 TECHNIQUE = "tech_still"
+PROMISES = {
+    "replay": Promise.REPLAY,
+    "replay-equal": Promise.REPLAY,
+    "duplicate": Promise.REFUSE,
+    "neither": Promise.NEITHER,
+}
 
 
 class KilledError(BaseException):
@@ -122,13 +129,32 @@ class World:
     behaviour: Any = "replay"
     timing: Timing = field(default_factory=Timing)
     store: Any = None
+    time: VirtualTime = field(default_factory=VirtualTime)
     names: int = 0
+    knows_promise: bool = True
+    """Whether it was learnt before what FLORA does with a repeated key."""
 
     def __post_init__(self) -> None:
-        self.time = VirtualTime()
         self.flora = FakeFlora(self.time, behaviour=self.behaviour)
-        self.store = self.store or MemoryStore(self.time.now)
+        self.store = self.store or MemoryStore(self.flora.now)
         self.ledger = Ledger(self.store)
+        if self.knows_promise:
+            self.learn(PROMISES[self.behaviour])
+
+    def learn(self, promise: Promise, *, api_key: str = "key-a") -> None:
+        """Have it known what FLORA does with a repeated key, whatever the body."""
+        scope = f"https://flora {api_key} techniques"
+        promises = Promises(self.store, scope=scope, lasts=timedelta(days=7), monotonic=self.time.monotonic)
+
+        async def note() -> None:
+            for is_same_body in (True, False):
+                refuses = promise is Promise.REPLAY and self.behaviour == "replay-equal" and not is_same_body
+                kept = Promise.REFUSE if refuses else promise
+                await promises.learn(
+                    Observation(promise=kept, is_same_body=is_same_body, seen_at=self.time.now(), age_seconds=1.0)
+                )
+
+        self.run(note())
 
     def process(self, **options: Any) -> Process:
         self.names += 1

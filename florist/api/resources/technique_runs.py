@@ -1,14 +1,32 @@
 """Technique runs by the nested route, and their history."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from florist.api.calls import Call
 from florist.api.models import InputValue, Run, RunStatus
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import RUN_ID, Resource, checked_key
+from florist.api.resources.resource import RUN_ID, Resource, checked_idempotency_key
 from florist.api.retries import Effect
 from florist.api.routes import route
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswer:
+    """A run that was started, and what FLORA's answer said beside it.
+
+    Attributes:
+        is_replayed: an earlier request under the same idempotency key made this run; this one made none.
+        said_at: FLORA's time when it answered, to the second; None if it did not say.
+        request_id: `req_…`, for FLORA's support.
+    """
+
+    run: Run
+    is_replayed: bool
+    said_at: datetime | None
+    request_id: str | None
 
 
 class TechniqueRuns(Resource):
@@ -42,7 +60,28 @@ class TechniqueRuns(Resource):
 
         Source: POST /techniques/{technique}/runs
         """
-        key = checked_key(idempotency_key)
+        answer = await self.create_with_answer(
+            technique,
+            inputs=inputs,
+            mode=mode,
+            callback_url=callback_url,
+            idempotency_key=idempotency_key,
+            before_send=before_send,
+        )
+        return answer.run
+
+    async def create_with_answer(
+        self,
+        technique: str,
+        *,
+        inputs: Sequence[InputValue],
+        mode: Literal["async", "stream"] = "async",
+        callback_url: str | None = None,
+        idempotency_key: str | None = None,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+    ) -> StartAnswer:
+        """Start a run as `create` does, and return beside it what FLORA's answer says of the request."""
+        key = checked_idempotency_key(idempotency_key)
         call = Call(
             "POST",
             route("/techniques/{}/runs", technique),
@@ -57,9 +96,10 @@ class TechniqueRuns(Resource):
             stop_at=RUN_ID if mode == "stream" else None,
             before_send=before_send,
         )
-        return await self._spend(
+        run, answer = await self._spend(
             call, Run.model_validate, lambda run_id: Run(run_id=run_id, status=RunStatus.PENDING)
         )
+        return StartAnswer(run, answer.is_replayed, answer.said_at, answer.request_id)
 
     async def retrieve(self, run_id: str, *, technique: str) -> Run:
         """Return the run as it stands; a failed run is an answer too, not an error.
@@ -92,6 +132,7 @@ class TechniqueRuns(Resource):
             Run,
             member="technique_runs",
             identity=lambda run: run.run_id,
+            must_be_whole=True,
             workspace_id=workspace_id,
             project_id=project_id,
             technique_id=technique_id,

@@ -23,7 +23,7 @@ from florist.pipelines.rows import plan_rows, step_label, walk_rows
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
-from florist.studio.steps import Assignment, StepResult, make_step
+from florist.studio.steps import CampaignRow, StepResult, make_step
 from florist.studio.studio import Studio, StudioSteps
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
@@ -84,9 +84,9 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
 
 
 async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime) -> dict[str, object]:
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-        assignment = Assignment(campaign=wanted.campaign, row=row)
-        return await make_step(step, upstream, StudioSteps(studio, assignment, now=time.now))
+    async def run_step(key: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+        row = CampaignRow(campaign=wanted.campaign, key=key)
+        return await make_step(step, upstream, StudioSteps(studio, row, now=time.now))
 
     pipeline = load_pipeline(wanted.pipeline)
     rows = {f"row-{number}": {"name": f"number {number}"} for number in range(wanted.rows)}

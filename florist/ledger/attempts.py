@@ -1,42 +1,12 @@
-"""What a POST that brought no run has come to, and whether a failed run is worth another.
+"""What may be tried again: a refused POST by the same call, a failed run by a new, paid attempt.
 
 Pure functions: the whole policy of what may be paid for again.
 """
 
-from enum import StrEnum
-
-from florist.api.errors import (
-    TRANSIENT_RUN_CODES,
-    APIConnectionError,
-    APIStatusError,
-    IdempotencyConflictError,
-    IdempotencyDuplicateError,
-    RateLimitError,
-)
+from florist.api.errors import TRANSIENT_RUN_CODES, APIStatusError, RateLimitError
 from florist.ledger.entries import RunFacts
 
 ATTEMPTS_AFTER_THE_FIRST = 2
-
-
-class PostOutcome(StrEnum):
-    """Of one POST."""
-
-    REFUSED = "refused"
-    """Certainly not processed: FLORA said no, or nothing left this machine."""
-    PROCESSED = "processed"
-    """FLORA has processed a request with this idempotency key, and does not say which run it made."""
-    UNKNOWN = "unknown"
-
-
-def post_outcome(error: Exception) -> PostOutcome:
-    """Return what an error of a POST says about it. Whatever is not certain is unknown."""
-    if isinstance(error, IdempotencyDuplicateError | IdempotencyConflictError):
-        return PostOutcome.PROCESSED
-    if isinstance(error, APIConnectionError):
-        return PostOutcome.REFUSED
-    if isinstance(error, APIStatusError) and 400 <= error.status < 500 and error.status != 408:
-        return PostOutcome.REFUSED
-    return PostOutcome.UNKNOWN
 
 
 def refusal_code(error: Exception) -> str:
