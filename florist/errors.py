@@ -7,6 +7,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── DroppedUrlError             a signed URL that was left behind in a pickle or in JSON
     ├── APIError                    florist.api.errors: a call to FLORA
     ├── RunError                    florist.api.errors: a run that ended badly, or not yet
+    ├── InvalidInputsError          florist.client.errors: what was given for a technique's inputs
     ├── StoreError, ObjectError,
     │   IntegrityError              florist.stores.errors: bytes under a key
     ├── ArchiveError                florist.archive.errors: keeping outputs
@@ -25,6 +26,8 @@ class FloristError(Exception):
     Holds plain data only, never a request, response, header, key or signed URL, and survives pickling
     with all its fields (Prefect persists what tasks raise). A message says what happened, to which id,
     and what to do next.
+
+    Example: docs/client.md, "Errors".
     """
 
     is_retryable: ClassVar[bool] = False
@@ -36,7 +39,7 @@ class FloristError(Exception):
 
 
 class ConfigurationError(FloristError):
-    """A setting is missing or wrong."""
+    """A setting is missing or wrong. Example: docs/client.md, "Errors"."""
 
 
 class DroppedUrlError(FloristError):

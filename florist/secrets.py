@@ -21,6 +21,8 @@ class SignedUrl:
     Prints as host and file name alone, in `repr`, `str` and JSON, and leaves the URL itself behind when
     pickled: `reveal` on what comes back raises `DroppedUrlError`, and reading the run again brings a
     fresh one.
+
+    Example: docs/client.md, "Inputs".
     """
 
     __slots__ = ("_shown", "_url")

@@ -109,7 +109,11 @@ class FloraAPI:
         self.projects = Projects(self._transport, workspace_id=workspace_id)
         self.actions = Actions(self._transport, workspace_id=workspace_id)
         self.assets = Assets(
-            self._transport, workspace_id=workspace_id, storage=self._storage, is_sandbox=self.is_sandbox
+            self._transport,
+            workspace_id=workspace_id,
+            workspaces=self.workspaces,
+            storage=self._storage,
+            is_sandbox=self.is_sandbox,
         )
 
     @property
@@ -159,10 +163,11 @@ class FloraAPI:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"FloraAPI({self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint})"
+        shown = f"{self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint}"
+        return f"{type(self).__name__}({shown})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a FloraAPI holds connections and an API key: make one where it is needed")
+        raise TypeError(f"a {type(self).__name__} holds connections and an API key: make one where it is needed")
 
 
 def key_fingerprint(api_key: SecretStr) -> str:

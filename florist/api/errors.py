@@ -82,7 +82,7 @@ class FieldProblem(NamedTuple):
 
 
 class APIError(FloristError):
-    """A call to FLORA that brought no usable answer."""
+    """A call to FLORA that brought no usable answer. Example: docs/client.md, "Errors"."""
 
     @property
     def processed(self) -> Processed:
@@ -113,6 +113,8 @@ class AmbiguousRequestError(APIError):
     """A POST whose fate is unknown: its bytes may have been processed, and paid for.
 
     Never send it again without asking the ledger, which finds out.
+
+    Example: docs/client.md, "Errors".
 
     Attributes:
         idempotency_key: the key it was sent under, be it the caller's or one made for this call.
@@ -202,7 +204,10 @@ class AuthenticationError(APIStatusError):
 
 
 class InsufficientCreditsError(APIStatusError):
-    """402: the workspace's balance does not cover the run. Top up, then resume."""
+    """402: the workspace's balance does not cover the run. Top up, then resume.
+
+    Example: docs/client.md, "Errors".
+    """
 
 
 class PermissionDeniedError(APIStatusError):
@@ -210,7 +215,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: a wrong slug or id, or something of another workspace."""
+    """404: a wrong slug or id, or something of another workspace. Example: docs/client.md, "Errors"."""
 
 
 class ConflictError(APIStatusError):
@@ -282,11 +287,14 @@ class RunStillPending(RunError):  # noqa: N818 - not an error: the signal to loo
 
 
 class RunTimeoutError(RunError):
-    """The run was unfinished at the deadline. It goes on at FLORA and may be waited for again."""
+    """The run was unfinished at the deadline. It goes on at FLORA and may be waited for again.
+
+    Example: docs/client.md, "Errors".
+    """
 
 
 class RunFailedError(RunError):
-    """The run ended as `failed`; `run.error_code` says why."""
+    """The run ended as `failed`; `run.error_code` says why. Example: docs/client.md, "Errors"."""
 
 
 class RunWithoutOutputsError(RunError):

@@ -69,7 +69,7 @@ SENDABLE_KINDS = frozenset({MediaKind.TEXT, MediaKind.IMAGE, MediaKind.VIDEO})
 
 
 class RunStatus(StrEnum):
-    """Where a run stands at FLORA."""
+    """Where a run stands at FLORA. Example: docs/client.md, "Waiting"."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -91,6 +91,8 @@ class Output(FloraModel):
 
     Exactly one of `url` and `text` is set. FLORA sends both in its field `url`; `type` says which it is, save
     that a text which is nothing but an https URL is kept as `url`, to be fetched.
+
+    Example: docs/client.md, "Saving".
     """
 
     output_id: Words
@@ -134,6 +136,8 @@ class Run(FloraModel):
     `outputs` is empty until the run is `completed`, and on history items that leave it out: then
     `has_outputs` is False and one retrieve of the run brings them. `charged_usd` is final once the run
     is terminal.
+
+    Example: docs/client.md, "Waiting".
     """
 
     run_id: Id = Field(validation_alias=spelled("run_id", "technique_run_id", "generation_id", "id"))
@@ -213,6 +217,8 @@ class Technique(FloraModel):
 
     `run_cost_usd` is None where FLORA told only `runCost`, which an older page counts in credits: that number
     is `run_cost_credits`, and never dollars.
+
+    Example: docs/client.md, "Inputs".
     """
 
     technique_id: Id
@@ -228,7 +234,7 @@ class Technique(FloraModel):
 
 
 class InputValue(FrozenModel):
-    """One input as the nested route takes it."""
+    """One input as the nested route takes it. Example: docs/client.md, "Inputs"."""
 
     id: str
     type: Literal["text", "imageUrl", "videoUrl"]

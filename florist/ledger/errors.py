@@ -17,7 +17,7 @@ from florist.errors import FloristError
 
 
 class LedgerError(FloristError):
-    """The ledger cannot say that paying is safe, so nothing was paid."""
+    """The ledger cannot say that paying is safe, so nothing was paid. Example: docs/client.md, "Errors"."""
 
 
 class NeedsReviewError(LedgerError):

@@ -63,7 +63,10 @@ class Survey:
 
 
 class Ledger:
-    """The entries, the claims on runs, and what else must be remembered, in one store."""
+    """The entries, the claims on runs, and what else must be remembered, in one store.
+
+    Example: docs/client.md, "Paying once".
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store

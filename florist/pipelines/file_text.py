@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from florist.pipelines.errors import PipelineFileError
-from florist.pipelines.problems import Position, Problem, did_you_mean, quoted
+from florist.pipelines.problems import Position, Problem
+from florist.wording import did_you_mean, quoted
 
 MAX_BYTES = 256 * 1024
 """A pipeline of a thousand steps fits; reading it takes the parser seconds."""

@@ -15,10 +15,11 @@ from florist.pipelines.errors import PlanError, UpstreamOutputError
 from florist.pipelines.fitting import PlannedInput, fitted_inputs
 from florist.pipelines.models import Pipeline
 from florist.pipelines.param_values import param_values
-from florist.pipelines.problems import Problem, did_you_mean, quoted
+from florist.pipelines.problems import Problem
 from florist.pipelines.references import OutputReference, Template
 from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
 from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
+from florist.wording import did_you_mean, quoted
 
 
 class PlannedStep(FrozenModel):

@@ -22,7 +22,8 @@ from ruamel.yaml.events import (
 )
 
 from florist.pipelines.errors import PipelineFileError
-from florist.pipelines.problems import FieldPath, Position, Problem, field_name, quoted, shortened
+from florist.pipelines.problems import FieldPath, Position, Problem, field_name
+from florist.wording import quoted, shortened
 
 MAX_DEPTH = 12
 """Levels of nesting; a pipeline has five. Also what keeps hostile brackets cheap: reading stops there."""

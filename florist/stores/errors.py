@@ -20,7 +20,7 @@ from florist.errors import FloristError
 
 
 class StoreError(FloristError):
-    """The store could not do what was asked; `location` says which store."""
+    """The store could not do what was asked; `location` says which store. Example: docs/client.md, "Errors"."""
 
     def __init__(self, message: str, *, location: str = "") -> None:
         super().__init__(message)

@@ -50,6 +50,8 @@ class FolderStore:
 
     A folder keeps no metadata: `head` takes the media type from the name, and the SHA-256 from the bytes
     themselves, so that a file altered on disk is noticed.
+
+    Example: docs/client.md, "Paying once".
     """
 
     def __init__(

@@ -14,6 +14,8 @@ from florist.stores.store import Store
 def store_at(location: str | Path, *, access: Access | None = None, options: ObjectOptions | None = None) -> Store:
     """Return the store at `s3://bucket/prefix`, a `file:///` URL, or the path of a folder.
 
+    Example: docs/client.md, "Paying once".
+
     Args:
         access, options: for S3 alone.
 

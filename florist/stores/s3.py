@@ -27,7 +27,7 @@ _CONFLICTS_AT_MOST = 5
 
 
 class S3Store:
-    """A `Store` in a bucket. All below the prefix is taken to be ours."""
+    """A `Store` in a bucket. All below the prefix is taken to be ours. Example: docs/client.md, "Paying once"."""
 
     def __init__(
         self,

@@ -36,6 +36,8 @@ class Store(Protocol):
     """An object store, safe for many processes at once.
 
     Errors of every method: `StoreError` and its leaves; the message names the store and the remedy.
+
+    Example: docs/client.md, "Paying once".
     """
 
     @property

@@ -75,7 +75,10 @@ class StartedStep(FrozenModel):
 
 
 class StepResult(FrozenModel):
-    """A step that is done: its run, and the manifest of what is kept of it."""
+    """A step that is done: its run, and the manifest of what is kept of it.
+
+    Example: docs/client.md, "Paying once".
+    """
 
     step: str
     run: Run

@@ -4,9 +4,11 @@
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -31,7 +33,8 @@ from florist.stores.store import Store
 from florist.studio.errors import KeptOutputMissingError
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.origins import parent_of, with_entry
-from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, Upstream
+from florist.studio.single import make_single
+from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, StepResult, Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,12 @@ STEP_TIMEOUT = 1800.0
 
 class Studio:
     """Starts runs, waits for them, keeps their outputs. All of it may be repeated: nothing is paid twice.
+
+    Example:
+        ```python
+        async with FloraClient() as flora, Studio(flora, store_at("outputs")) as studio:
+            made = await studio.run("headline-writer", {"brief": "Spring flowers"}, campaign="spring")
+        ```
 
     Args:
         client: stays the caller's to close.
@@ -66,6 +75,41 @@ class Studio:
         self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
         self._input_values = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
+
+    async def __aenter__(self) -> Self:
+        await self.check()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def run(
+        self,
+        technique: str,
+        inputs: Mapping[str, str | Path],
+        *,
+        campaign: str,
+        row: str = "",
+        step: str = "run",
+        timeout: float = STEP_TIMEOUT,
+    ) -> StepResult:
+        """Run a technique once and keep its outputs. The same call again, by any process, pays for nothing.
+
+        Args:
+            inputs: a text, a path or an https URL for each input's id.
+            campaign: what binds runs of several days and machines into one piece of work.
+            row: which part of the campaign this is.
+            step: what it is called within its row.
+            timeout: seconds the run may take, FLORA's queue included.
+
+        Raises:
+            PlanError: the inputs do not fit the technique; nothing was spent.
+            RunFailedError: it failed for good, or once too often.
+            RunTimeoutError: it goes on at FLORA; the same call again collects it.
+            LedgerError: it is not certain that paying is safe; nothing was paid.
+        """
+        steps = StudioSteps(self, CampaignRow(campaign=campaign, key=row), now=self._now)
+        return await make_single(self.client, steps, technique, inputs, step=step, timeout=timeout)
 
     async def aclose(self) -> None:
         """Close the connections that outputs were fetched by."""

@@ -9,8 +9,9 @@ or unreadable costs time alone: history is then gone through from its beginning.
 """
 
 import logging
-from datetime import datetime
 from typing import Literal
+
+from pydantic import AwareDatetime
 
 from florist.archive.keys import segment
 from florist.archive.records import parsed_record
@@ -30,10 +31,10 @@ class OpenPass(FrozenModel):
         unfinished_at: when the oldest of the runs in between was created that was not finished yet.
     """
 
-    newest_at: datetime
-    oldest_at: datetime
+    newest_at: AwareDatetime
+    oldest_at: AwareDatetime
     cursor: str
-    unfinished_at: datetime | None = None
+    unfinished_at: AwareDatetime | None = None
 
 
 class Checkpoint(FrozenModel):
@@ -44,7 +45,7 @@ class Checkpoint(FrozenModel):
     """
 
     schema_version: Literal[1] = 1
-    covered_to: datetime | None = None
+    covered_to: AwareDatetime | None = None
     open: OpenPass | None = None
 
 

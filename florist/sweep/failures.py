@@ -14,7 +14,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from florist.api.models import Run, RunStatus
 from florist.archive.keys import short_run_id
@@ -56,7 +56,7 @@ class Failure(ManifestModel):
     owner: str = ""
     reason: str
     is_conclusive: bool = False
-    seen_at: datetime
+    seen_at: AwareDatetime
 
     @model_validator(mode="before")
     @classmethod

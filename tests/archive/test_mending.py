@@ -125,3 +125,9 @@ async def test_verify_of_a_pointer_that_leads_out_of_the_store_is_a_finding(stor
     (store.path / "index/abc1.json").write_text('{"run_id": "run_abc1", "manifest_key": "../../etc/passwd"}')
     [finding] = (await verified(store)).findings
     assert "sweep with --full" in finding.message
+
+
+async def test_mend_of_an_object_that_is_whole_touches_nothing(server, store, mender, kept, monkeypatch):
+    monkeypatch.setattr(store, "delete", None)
+    assert "as they were" in await mender.mend(kept, kept.outputs[0])
+    assert server.count("/a") == 1

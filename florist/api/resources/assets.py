@@ -12,6 +12,7 @@ from florist.api.calls import Call
 from florist.api.errors import AssetError, ConflictError, IdempotencyDuplicateError
 from florist.api.paging import AsyncPager
 from florist.api.resources.resource import Resource, checked_idempotency_key, without_none
+from florist.api.resources.workspaces import Workspaces
 from florist.api.retries import Effect
 from florist.api.routes import route
 from florist.api.storage import Storage, is_safe, opened
@@ -28,9 +29,16 @@ class Assets(Resource):
     """What `client.assets` offers."""
 
     def __init__(
-        self, transport: Transport, *, workspace_id: str | None, storage: Storage, is_sandbox: bool
+        self,
+        transport: Transport,
+        *,
+        workspace_id: str | None,
+        workspaces: Workspaces,
+        storage: Storage,
+        is_sandbox: bool,
     ) -> None:
         super().__init__(transport, workspace_id=workspace_id)
+        self._workspaces = workspaces
         self._storage = storage
         self._is_sandbox = is_sandbox
 
@@ -53,6 +61,7 @@ class Assets(Resource):
 
         Args:
             source: text is a URL if it begins with http:// or https://, else a path.
+            workspace_id: the client's own if left out or, where it has none, the key's first.
             content_type: MIME type; told from the bytes if left out.
             project_id: shows the asset on that project's canvas, too.
             ready_timeout: seconds FLORA may take to make it ready, once it has the bytes.
@@ -67,7 +76,7 @@ class Assets(Resource):
         # At once and under the same name: a URL may be a signed one, and locals are printed with tracebacks.
         source = _understood(source)
         about = {
-            "workspace_id": self._workspace(workspace_id),
+            "workspace_id": workspace_id or await self._workspaces.home(),
             "content_type": content_type,
             "file_name": file_name,
             "project_id": project_id,
