@@ -162,10 +162,23 @@ async def test_note_of_an_earlier_version_is_read_as_a_first_failure(tmp_path):
     assert "tried 2 times since 2027-01-01" in report.runs[0].note
 
 
-async def test_note_that_is_damaged_is_told_and_stops_nothing(tmp_path):
+RUN_7 = '{"run_id": "run_7", "status": "completed"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"run"',
+        f'{{"run": {RUN_7}, "created_at": 1e30}}, "reason": "x", "seen_at": "2027-01-01T00:00:00Z"}}',
+        f'{{"run": {RUN_7}}}, "reason": "x", "seen_at": "2027-01-01T00:00:00"}}',
+        f'{{"run": {RUN_7}}}, "reason": "x", "seen_at": "2027-01-01T00:00:00Z", "schema_version": 3}}',
+    ],
+    ids=["cut", "moment out of range", "moment without zone", "later version"],
+)
+async def test_note_that_is_damaged_is_told_and_stops_nothing(tmp_path, content):
     world = World(tmp_path, 2)
     (tmp_path / "lost/7").mkdir(parents=True)
-    (tmp_path / "lost/7/0001.json").write_text('{"run"')
+    (tmp_path / "lost/7/0001.json").write_text(content)
     report = await world.sweep()
     assert (report.kept_now, report.failed) == (2, 1)
     assert "lost/7/0001.json" in report.of(RunResult.FAILED)[0].note

@@ -26,11 +26,11 @@ class KilledError(BaseException):
 
 
 def killed_when(kept: int):
-    def tell(progress: SweepProgress) -> None:
+    def on_progress(progress: SweepProgress) -> None:
         if progress.kept == kept:
             raise KilledError
 
-    return tell
+    return on_progress
 
 
 async def long_history(workshop, runs: int = 5000, missing: int = 30) -> list[str]:
@@ -107,13 +107,13 @@ async def test_sweep_of_pages_that_shift_under_it_keeps_each_run_once(workshop):
     workshop.sandbox.add_history(110)
     added = 0
 
-    def tell(progress: SweepProgress) -> None:
+    def grow(progress: SweepProgress) -> None:
         nonlocal added
         if added < 5:
             workshop.sandbox.add_history(7)
             added += 1
 
-    report = await sweep_workspace(workshop.studio, on_progress=tell)
+    report = await sweep_workspace(workshop.studio, on_progress=grow)
     assert (report.kept_now, len({run.run_id for run in report.runs})) == (110, 110)
     assert (await sweep_workspace(workshop.studio)).kept_now == 35
 
