@@ -46,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     reasons = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())]
     missing = Counter(found[1] for reason in reasons if (found := MISSING_SERVER.match(reason)))
     for server, count in missing.items():
-        terminalreporter.write_line(f"ran without {server}: {count} tests skipped", yellow=True)
+        terminalreporter.write_line(f"ran without {server} ({count} skipped)", yellow=True)
 
 
 class SecretReader(logging.Handler):
