@@ -1,4 +1,8 @@
+import pytest
+
 from benchmarks.ledger_cost import READS, WRITES, calls_of_a_walk, per_run
+
+pytestmark = pytest.mark.short_drill
 
 
 def test_run_that_goes_well_costs_the_ledger_five_small_writes_and_three_reads_at_most(tmp_path):
