@@ -1,6 +1,6 @@
-"""The books: what was asked, made, charged and fetched, by idempotency key and by technique.
+"""The accounts: requests, runs, charges and downloads, by idempotency key and by technique.
 
-The judge of every claim that nothing was paid twice. Read from the file itself, so that they can be read beside a
+Tests decide by them whether anything was paid twice. Read from the file itself, so that they can be read beside a
 running sandbox, after it, and after its death.
 """
 
@@ -33,9 +33,14 @@ class Line(BaseModel):
 
 
 class Books(BaseModel):
-    """All lines. Starts without a key stand under the empty one."""
+    """All lines. Starts without a key stand under the empty one.
+
+    `strangers` are the runs that the fault of that name made: they are in no other line. A download there means
+    that a client took somebody else's run for its own.
+    """
 
     total: Line = Field(default_factory=Line)
+    strangers: Line = Field(default_factory=Line)
     by_key: dict[str, Line] = {}
     by_technique: dict[str, Line] = {}
     balances_usd: dict[str, Decimal] = {}
@@ -53,6 +58,7 @@ def report(data_dir: Path) -> Books:
     try:
         return Books(
             total=_lines(connection, "'all'", "'all'").get("all", Line()),
+            strangers=_of_runs(connection, "'all'", "is_stranger", {}).get("all", Line()),
             by_key=_lines(connection, "coalesce(idempotency_key, '')", "coalesce(idempotency_key, '')"),
             by_technique=_lines(connection, "coalesce(technique_id, '')", "subject_id"),
             balances_usd={
@@ -72,10 +78,15 @@ def _lines(connection: sqlite3.Connection, of_request: str, of_run: str) -> dict
     )
     for row in requests:
         lines.setdefault(row["name"], Line()).requests = row["count"]
+    return _of_runs(connection, of_run, "NOT is_stranger", lines)
+
+
+def _of_runs(connection: sqlite3.Connection, of_run: str, which: str, lines: dict[str, Line]) -> dict[str, Line]:
+    """Add to the lines what the runs of one sort came to."""
     runs = connection.execute(
         f"SELECT {of_run} AS name, count(*) AS count, total(charged_micros) AS micros,"  # noqa: S608 - ours
         " sum(charged_micros > 0) AS charged, sum(final = 'completed') AS completed,"
-        " sum(final = 'failed') AS failed FROM runs GROUP BY name"
+        f" sum(final = 'failed') AS failed FROM runs WHERE {which} GROUP BY name"
     )
     for row in runs:
         line = lines.setdefault(row["name"], Line())
@@ -84,7 +95,7 @@ def _lines(connection: sqlite3.Connection, of_request: str, of_run: str) -> dict
         line.completed, line.failed = row["completed"] or 0, row["failed"] or 0
     fetches = connection.execute(
         f"SELECT {of_run} AS name, count(*) AS count FROM fetches JOIN runs USING (run_id)"  # noqa: S608 - ours
-        " WHERE status IN (200, 206) GROUP BY name"
+        f" WHERE status IN (200, 206) AND {which} GROUP BY name"
     )
     for row in fetches:
         lines.setdefault(row["name"], Line()).media_fetched = row["count"]

@@ -11,7 +11,10 @@ from flora_sandbox.faults import STICKY_STAGES, Fault
 
 @dataclass
 class Call:
-    """What is known of a request beside its body. Handlers note here what it turned out to be about."""
+    """What is known of a request beside its body. Handlers note here what it turned out to be about.
+
+    `number` is its row in the books; `is_answer_lost` says that the connection is to be cut instead of answering.
+    """
 
     request_id: str
     line: str
@@ -20,6 +23,8 @@ class Call:
     given_faults: tuple[Fault, ...] = ()
     technique_id: str | None = None
     run_id: str | None = None
+    number: int = 0
+    is_answer_lost: bool = False
     struck: list[str] = field(default_factory=list)
 
     def sticky_faults(self) -> tuple[Fault, ...]:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+YEAR_10000 = 253_402_300_800.0
+
 
 class Clock:
     """A time that can be moved forward, and back.
@@ -24,6 +26,12 @@ class Clock:
         return self._read() + self.offset
 
     def advance(self, seconds: float) -> float:
-        """Move the time by `seconds` and return the new one."""
+        """Move the time by `seconds` and return the new one.
+
+        Raises:
+            ValueError: the new time is no number, or outside the years 1970 to 9999.
+        """
+        if not 0 <= self.now() + seconds < YEAR_10000:
+            raise ValueError("the clock goes from 1970 to 9999")
         self.offset += seconds
         return self.now()

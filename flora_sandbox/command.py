@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="for durations and faults")
     parser.add_argument("--balance", metavar="USD", help="of each workspace, in a new data directory")
     parser.add_argument("--duration-scale", type=float, help="times each technique's nominal duration")
-    parser.add_argument("--idempotency", choices=("duplicate", "replay"))
+    parser.add_argument("--idempotency", choices=("duplicate", "replay", "none"))
     parser.add_argument("--scenario", help="faults in force from the start, by the scenario's name")
     parser.add_argument(
         "--set",

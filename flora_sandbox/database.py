@@ -1,4 +1,4 @@
-"""The sandbox's memory: one SQLite file that a restart, or a kill, leaves whole."""
+"""The sandbox's state: one SQLite file in WAL mode, consistent after a restart or a kill."""
 
 import secrets
 import sqlite3
@@ -26,10 +26,11 @@ CREATE TABLE IF NOT EXISTS runs (
     price_micros INTEGER NOT NULL, charged_micros INTEGER NOT NULL, callback_url TEXT, idempotency_key TEXT,
     created_at REAL NOT NULL, starts_at REAL NOT NULL, ends_at REAL NOT NULL, is_stuck INTEGER NOT NULL,
     planned_error TEXT, rendered_at REAL, render_error TEXT,
-    final TEXT, completed_at REAL, error_code TEXT, error_message TEXT
+    final TEXT, completed_at REAL, error_code TEXT, error_message TEXT,
+    listed_at REAL NOT NULL DEFAULT 0, is_stranger INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS runs_by_owner ON runs (owner, kind, seq);
-CREATE INDEX IF NOT EXISTS runs_by_kind ON runs (kind, seq);
+CREATE INDEX IF NOT EXISTS runs_newest_by_owner ON runs (owner, kind, created_at, seq);
+CREATE INDEX IF NOT EXISTS runs_newest_by_kind ON runs (kind, created_at, seq);
 CREATE INDEX IF NOT EXISTS runs_by_digest ON runs (digest);
 CREATE INDEX IF NOT EXISTS runs_open ON runs (ends_at) WHERE final IS NULL AND is_stuck = 0;
 CREATE TABLE IF NOT EXISTS outputs (
@@ -58,6 +59,8 @@ CREATE TABLE IF NOT EXISTS faults (
 );
 """
 
+_NEW_RUN_COLUMNS = {"listed_at": "REAL NOT NULL DEFAULT 0", "is_stranger": "INTEGER NOT NULL DEFAULT 0"}
+
 
 class Database:
     """The connection of the server's event loop, the only one that writes.
@@ -73,6 +76,14 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(_SCHEMA)
+        self._add_missing_columns()
+
+    def _add_missing_columns(self) -> None:
+        """Bring a data directory of an earlier version up to date."""
+        present = {row["name"] for row in self.rows("PRAGMA table_info(runs)")}
+        for name, kind in _NEW_RUN_COLUMNS.items():
+            if name not in present:
+                self.write(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""The faults in force, and whom they strike next."""
+"""The faults in force, with counters that decide which request each strikes next."""
 
 from collections.abc import Iterable, Sequence
 

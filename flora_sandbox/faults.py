@@ -9,8 +9,9 @@ import fnmatch
 import random
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 HEADER = "x-sandbox-fault"
 
@@ -18,6 +19,7 @@ HEADER = "x-sandbox-fault"
 class Stage(StrEnum):
     """The moment at which a fault strikes."""
 
+    ARRIVAL = "arrival"
     BEFORE = "before"
     AFTER = "after"
     KEY = "key"
@@ -32,21 +34,26 @@ class Stage(StrEnum):
 class FaultName(StrEnum):
     """Every fault there is."""
 
+    STRANGER = "stranger"
     CONNECTION_RESET = "connection_reset"
     SLOW_REQUEST = "slow_request"
     RATE_LIMITED = "rate_limited"
     RATE_LIMITED_SILENTLY = "rate_limited_silently"
     SERVER_ERROR = "server_error"
+    SERVER_ERROR_THEN_RUN = "server_error_then_run"
     POLL_TROUBLE = "poll_trouble"
     ANSWER_LOST = "answer_lost"
     SERVER_ERROR_AFTER = "server_error_after"
     SLOW_ANSWER = "slow_answer"
     LATE_KEY = "late_key"
     KEY_BURNT = "key_burnt"
+    REFUSAL_BURNT = "refusal_burnt"
+    REFUSAL_LOST = "refusal_lost"
     CAMEL_CASE = "camel_case"
     NOT_FOUND_AT_FIRST = "not_found_at_first"
     HISTORY_LAG = "history_lag"
     HISTORY_SHIFT = "history_shift"
+    LISTED_LATE = "listed_late"
     STUCK_PENDING = "stuck_pending"
     RUN_FAILED = "run_failed"
     MODEL_TIMEOUT = "model_timeout"
@@ -63,6 +70,8 @@ class FaultName(StrEnum):
     MEDIA_WRONG_LENGTH = "media_wrong_length"
     MEDIA_WRONG_TYPE = "media_wrong_type"
     MEDIA_EXPIRED = "media_expired"
+    MEDIA_FORBIDDEN = "media_forbidden"
+    MEDIA_NOT_FOUND = "media_not_found"
     MEDIA_UNAVAILABLE = "media_unavailable"
     MEDIA_RESET = "media_reset"
 
@@ -77,23 +86,27 @@ RUN_CODES = {
 """Run-level error codes and their messages. Source: the contract, "A run"."""
 
 _STAGES = {
-    Stage.BEFORE: "connection_reset slow_request rate_limited rate_limited_silently server_error poll_trouble",
+    Stage.ARRIVAL: "stranger",
+    Stage.BEFORE: "connection_reset slow_request rate_limited rate_limited_silently server_error"
+    " server_error_then_run poll_trouble",
     Stage.AFTER: "answer_lost server_error_after slow_answer",
-    Stage.KEY: "late_key key_burnt",
+    Stage.KEY: "late_key key_burnt refusal_burnt refusal_lost",
     Stage.SPELLING: "camel_case",
     Stage.SIGHT: "not_found_at_first",
     Stage.HISTORY: "history_lag history_shift",
-    Stage.RUN: "stuck_pending run_failed no_outputs " + " ".join(RUN_CODES),
+    Stage.RUN: "listed_late stuck_pending run_failed no_outputs " + " ".join(RUN_CODES),
     Stage.WEBHOOK: "webhook_duplicate webhook_late webhook_lost",
-    Stage.MEDIA: "media_slow media_truncated media_wrong_length media_wrong_type media_expired media_unavailable"
-    " media_reset",
+    Stage.MEDIA: "media_slow media_truncated media_wrong_length media_wrong_type media_expired media_forbidden"
+    " media_not_found media_unavailable media_reset",
 }
 STAGE_OF = {FaultName(name): stage for stage, names in _STAGES.items() for name in names.split()}
 STICKY_STAGES = frozenset({Stage.SIGHT, Stage.RUN, Stage.WEBHOOK, Stage.MEDIA})
 
 _POLLS = ("GET /runs/*", "GET /techniques/*/runs/*", "GET /technique-runs", "GET /generations")
 _DEFAULT_ROUTES = {
+    FaultName.STRANGER: ("POST /techniques/*/runs",),
     FaultName.POLL_TROUBLE: _POLLS,
+    FaultName.SERVER_ERROR_THEN_RUN: ("POST *",),
     FaultName.ANSWER_LOST: ("POST *",),
     FaultName.SERVER_ERROR_AFTER: ("POST *",),
     FaultName.SLOW_REQUEST: ("POST *",),
@@ -108,7 +121,7 @@ class Fault(BaseModel):
     times, each with probability `chance` (drawn from the sandbox's seed).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: FaultName
     every: int = Field(default=1, ge=1)
@@ -118,10 +131,18 @@ class Fault(BaseModel):
     route: str | None = Field(default=None, description="None: where it makes sense")
     technique: str | None = Field(default=None, description="id or slug; only runs of this one")
     seconds: float = Field(default=1.0, ge=0, description="how slow, how late, or how long to wait")
-    status: int = Field(default=500, ge=500, le=599)
+    status: int = Field(default=500, description="of the answer; 402 and 429 only for refusals that burn the key")
     code: str = Field(default="unknown_error", description="run-level error code of run_failed")
+    offset: float = Field(default=0.0, description="stranger: created so long after the POST, or before it")
     shift: int = Field(default=1, description="history_shift: items repeated, or (negative) left out")
     retry_after_date: bool = Field(default=False, description="rate_limited: say it as an HTTP date")
+
+    @model_validator(mode="after")
+    def _status_fits(self) -> Self:
+        refuses = self.name in (FaultName.REFUSAL_BURNT, FaultName.REFUSAL_LOST)
+        if not (500 <= self.status <= 599 or (refuses and self.status in (402, 429))):
+            raise ValueError("status must be 500 to 599, or for a burnt refusal also 402 or 429")
+        return self
 
     @property
     def stage(self) -> Stage:

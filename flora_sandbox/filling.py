@@ -1,17 +1,17 @@
-"""Filling a history quickly, for tests that need a long one."""
+"""Add many finished runs to a history at once, for tests that need a long one."""
 
 import hashlib
 import secrets
 
 from flora_sandbox.calls import owner_of
 from flora_sandbox.flora import Flora
-from flora_sandbox.techniques import place_in, technique_named
+from flora_sandbox.techniques import default_project, technique_named
 
 
 def fill_history(flora: Flora, api_key: str, count: int, technique_id: str) -> int:
     """Add finished runs with one short text each; they cost nothing and begin no work."""
     technique = technique_named(technique_id)
-    place = place_in()
+    project = default_project()
     now = flora.clock.now()
     text = "A run from the past."
     with flora.database.transaction():
@@ -22,8 +22,8 @@ def fill_history(flora: Flora, api_key: str, count: int, technique_id: str) -> i
                 run_id=run_id,
                 kind="technique",
                 owner=owner_of(api_key),
-                workspace_id=place.workspace_id,
-                project_id=place.project_id,
+                workspace_id=project.workspace_id,
+                project_id=project.project_id,
                 subject_id=technique.technique_id,
                 subject_name=technique.name,
                 recipe=technique.recipe,

@@ -1,4 +1,4 @@
-"""The emulated FLORA: its parts, put together, and what goes on in it while nobody asks."""
+"""One emulated FLORA: its parts put together, and its background work."""
 
 import asyncio
 import logging

@@ -1,6 +1,6 @@
-"""What every request passes on its way in and out: its id, its key, its faults, the books.
+"""ASGI middleware around the whole application: who may call, request ids, API keys, faults, the books.
 
-Wrapped around the whole application, since FLORA's own answers must not differ from those to a bad key, an unknown
+Outermost, since FLORA's own answers must not differ from those to a bad key, an unknown
 route or a malformed body: each carries a `request-id`, and the `Date` of the sandbox's clock.
 """
 
@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
@@ -19,10 +20,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flora_sandbox.calls import Call, owner_of
-from flora_sandbox.faults import HEADER, Fault, FaultName, Stage, faults_in
+from flora_sandbox.faults import HEADER, Fault, Stage, faults_in
 from flora_sandbox.flora import Flora
 from flora_sandbox.problems import Problem, invalid
-from flora_sandbox.techniques import names_in_path
+from flora_sandbox.request_faults import ConnectionCutError, ProcessedLaterError, RequestFaults, latency
+from flora_sandbox.same_machine import check_caller
+from flora_sandbox.strangers import start_strangers
 from flora_sandbox.views import API_PATH
 
 _log = logging.getLogger(__name__)
@@ -48,7 +51,7 @@ class Captured:
 
 
 class Gate:
-    """The outermost layer of the server."""
+    """The middleware; it is the ASGI application that the server runs."""
 
     def __init__(self, app: ASGIApp, flora: Flora, routes: Sequence[APIRoute]) -> None:
         """Args:
@@ -56,6 +59,8 @@ class Gate:
         """
         self._app = app
         self._flora = flora
+        self._faults = RequestFaults(flora)
+        self._later: set[asyncio.Task[None]] = set()
         self._routes = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path)), route) for route in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +71,12 @@ class Gate:
         scope.setdefault("state", {})["flora"] = self._flora
         request_id = f"req_{secrets.token_hex(10)}"
         signed = self._with_headers(send, request_id)
+        try:
+            check_caller(Headers(scope=scope), self._bound_host())
+        except Problem as problem:
+            refused = _as_captured(problem)
+            await _send(refused, bytes(refused.body), signed)
+            return
         path: str = scope["path"]
         if path != API_PATH and not path.startswith(f"{API_PATH}/"):
             await self._app(scope, receive, signed)
@@ -74,11 +85,16 @@ class Gate:
         scope["state"]["call"] = call
         await self._api_call(call, scope, receive, signed)
 
+    def _bound_host(self) -> str:
+        return urlsplit(self._flora.address).hostname or ""
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._flora.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        for task in self._later:
+            task.cancel()
         await self._flora.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -87,36 +103,59 @@ class Gate:
         key = _bearer(headers)
         call.owner = owner_of(key) if key else ""
         call.idempotency_key = headers.get("idempotency-key") or None
-        number = self._arrived(call, scope)
+        call.number = self._arrived(call, scope)
         # Read before anything is slow: a caller that has given up by then is to be served all the same.
         body = await _whole_body(receive)
         if body is None:
             return
-        captured = await self._handled(call, scope, _replaying(body))
+        pause = latency(self._flora.settings, call)
+        await asyncio.sleep(pause / 2)
+        captured = await self._handled(call, scope, body)
+        await asyncio.sleep(pause / 2)
         if captured is not None:
             body = self._spelled(call, captured)
-            self._left(number, call, captured.status)
+            self._left(call, captured.status)
             await _send(captured, body, send)
         else:
-            self._left(number, call, None)
+            self._left(call, None)
 
-    async def _handled(self, call: Call, scope: Scope, receive: Receive) -> Captured | None:
+    async def _handled(self, call: Call, scope: Scope, body: bytes) -> Captured | None:
         """Return the answer; None if the connection is gone."""
         headers = Headers(scope=scope)
         try:
             call.given_faults = _given_faults(headers)
             self._authenticate(headers)
-            if await self._is_cut_before(call, scope):
-                return None
+            start_strangers(self._flora, call, body)
+            await self._faults.before(call, scope)
+            captured = await self._processed(call, scope, body)
+            await self._faults.after(call, scope)
+        except ProcessedLaterError as error:
+            self._process_later(call, scope, body, error)
+            return _as_captured(error.answer)
         except Problem as problem:
             return _as_captured(problem)
+        except ConnectionCutError:
+            return None
+        return captured
+
+    async def _processed(self, call: Call, scope: Scope, body: bytes) -> Captured:
         captured = Captured()
         try:
-            await self._app(scope, receive, captured.send)
+            await self._app(scope, _replaying(body), captured.send)
         except Exception:  # noqa: BLE001 - logged with its traceback, and answered
             # The application has answered 500 before it let the error through.
             _log.exception("%s failed", call.line)
-        return await self._after(call, scope, captured)
+        return captured
+
+    def _process_later(self, call: Call, scope: Scope, body: bytes, decided: ProcessedLaterError) -> None:
+        async def process() -> None:
+            await asyncio.sleep(decided.seconds)
+            await self._processed(call, scope, body)
+            self._left(call, decided.answer.status)
+
+        task = asyncio.create_task(process())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     def _authenticate(self, headers: Headers) -> None:
         key = _bearer(headers)
@@ -124,51 +163,6 @@ class Gate:
             raise Problem(401, "unauthorized", "Missing API key.")
         if not key.startswith(self._flora.settings.key_prefix):
             raise Problem(401, "invalid_api_key", "Invalid API key.")
-
-    async def _is_cut_before(self, call: Call, scope: Scope) -> bool:
-        """Let the faults strike that come before processing; whether the connection is gone."""
-        for fault in self._flora.rules.strike(Stage.BEFORE, call, names_in_path(call.line)):
-            name = self._trouble(fault) if fault.name is FaultName.POLL_TROUBLE else fault.name
-            if name is FaultName.SLOW_REQUEST:
-                await asyncio.sleep(fault.seconds)
-            elif name is FaultName.CONNECTION_RESET:
-                await self._flora.connections.reset(scope)
-                return True
-            elif name is FaultName.SERVER_ERROR:
-                raise _server_error(fault.status)
-            else:
-                raise self._rate_limited(fault, says_when=name is FaultName.RATE_LIMITED)
-        return False
-
-    def _trouble(self, fault: Fault) -> FaultName:
-        """Return what a troubled poll meets: each of the four in turn."""
-        kinds = (
-            FaultName.SERVER_ERROR,
-            FaultName.RATE_LIMITED,
-            FaultName.RATE_LIMITED_SILENTLY,
-            FaultName.CONNECTION_RESET,
-        )
-        return kinds[max(0, self._flora.rules.turn_of(fault) - 1) % len(kinds)]
-
-    def _rate_limited(self, fault: Fault, *, says_when: bool) -> Problem:
-        headers = {}
-        if says_when:
-            at = email.utils.formatdate(self._flora.clock.now() + fault.seconds, usegmt=True)
-            headers["retry-after"] = at if fault.retry_after_date else f"{fault.seconds:g}"
-        return Problem(429, "rate_limited", "Rate limit exceeded.", headers=headers)
-
-    async def _after(self, call: Call, scope: Scope, captured: Captured) -> Captured | None:
-        """Let the faults strike that come after processing; None if the answer is lost."""
-        names = [*names_in_path(call.line), *([call.technique_id] if call.technique_id else [])]
-        for fault in self._flora.rules.strike(Stage.AFTER, call, names):
-            if fault.name is FaultName.SLOW_ANSWER:
-                await asyncio.sleep(fault.seconds)
-            elif fault.name is FaultName.SERVER_ERROR_AFTER:
-                return _as_captured(_server_error(fault.status))
-            else:
-                await self._flora.connections.reset(scope)
-                return None
-        return captured
 
     def _spelled(self, call: Call, captured: Captured) -> bytes:
         is_json = Headers(raw=captured.headers).get("content-type", "").startswith("application/json")
@@ -205,7 +199,7 @@ class Gate:
                 return f"{scope['method']} {route.path}"
         return None
 
-    def _left(self, number: int, call: Call, status: int | None) -> None:
+    def _left(self, call: Call, status: int | None) -> None:
         self._flora.database.write(
             "UPDATE requests SET idempotency_key = ?, technique_id = ?, run_id = ?, status = ?, faults = ?"
             " WHERE seq = ?",
@@ -214,7 +208,7 @@ class Gate:
             call.run_id,
             status,
             ",".join(call.struck) or None,
-            number,
+            call.number,
         )
 
 
@@ -254,12 +248,6 @@ def _given_faults(headers: Headers) -> tuple[Fault, ...]:
         return faults_in(headers.get(HEADER, ""))
     except ValueError as error:
         raise invalid((HEADER, str(error))) from error
-
-
-def _server_error(status: int) -> Problem:
-    if status == 503:
-        return Problem(503, "service_unavailable", "The service is unavailable.")
-    return Problem(status, "unknown_error", "An unknown error occurred.")
 
 
 def _as_captured(problem: Problem) -> Captured:

@@ -8,10 +8,12 @@ from flora_sandbox.clock import Clock
 from flora_sandbox.database import Database
 from flora_sandbox.fault_rules import FaultRules
 from flora_sandbox.faults import FaultName, Stage
-from flora_sandbox.pages import Place, decoded, encoded, page_size
+from flora_sandbox.pages import PageStart, decoded, encoded, page_size
 from flora_sandbox.settings import Settings
 from flora_sandbox.shapes import Meta, RunStatus, RunType
 from flora_sandbox.views import status_clause
+
+_MOMENT = "(SELECT created_at, seq FROM runs WHERE seq = ?)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class History:
 
     def page(self, call: Call, filters: Filters, *, limit: int | None, cursor: str | None) -> Slice:
         """Return one page of history."""
-        place = decoded(cursor)
+        start = decoded(cursor)
         size = page_size(limit, self._settings)
         condition, values = self._condition(call, filters)
         for fault in self._rules.strike(Stage.HISTORY, call):
@@ -52,47 +54,47 @@ class History:
                 condition += " AND created_at <= ?"
                 values.append(self._clock.now() - fault.seconds)
             elif cursor:
-                place = self._shifted(place, fault.shift, condition, values)
-        rows = self._rows(condition, values, place, size + 1)
+                start = self._shifted(start, fault.shift, condition, values)
+        rows = self._rows(condition, values, start, size + 1)
         total = self._database.row(f"SELECT count(*) AS total FROM runs WHERE {condition}", *values)  # noqa: S608
         meta = Meta(next_cursor=None, total_estimate=0 if total is None else total["total"])
         if len(rows) > size:
-            meta.next_cursor = encoded(self._next_place(place, rows[size - 1], size))
+            meta.next_cursor = encoded(self._next_start(start, rows[size - 1], size))
         return Slice(rows[:size], meta)
 
-    def _rows(self, condition: str, values: list[object], place: Place, count: int) -> list[sqlite3.Row]:
-        if place.before is not None:
-            condition, values = f"{condition} AND seq < ?", [*values, place.before]
+    def _rows(self, condition: str, values: list[object], start: PageStart, count: int) -> list[sqlite3.Row]:
+        if start.before is not None:
+            condition, values = f"{condition} AND (created_at, seq) < {_MOMENT}", [*values, start.before]
         return self._database.rows(
-            f"SELECT * FROM runs WHERE {condition} ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - built here
+            f"SELECT * FROM runs WHERE {condition} ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - built here
             *values,
             count,
-            place.offset,
+            start.offset,
         )
 
-    def _next_place(self, place: Place, last: sqlite3.Row, size: int) -> Place:
+    def _next_start(self, start: PageStart, last: sqlite3.Row, size: int) -> PageStart:
         if self._settings.paging == "offset":
-            return Place(offset=place.offset + size)
-        return Place(before=last["seq"])
+            return PageStart(offset=start.offset + size)
+        return PageStart(before=last["seq"])
 
-    def _shifted(self, place: Place, shift: int, condition: str, values: list[object]) -> Place:
-        """Return a place that repeats items, as runs added meanwhile do to offsets; or that leaves some out."""
-        if place.before is None:
-            return Place(offset=max(0, place.offset - shift))
+    def _shifted(self, start: PageStart, shift: int, condition: str, values: list[object]) -> PageStart:
+        """Return a start that repeats items, as runs added meanwhile do to offsets; or that leaves some out."""
+        if start.before is None:
+            return PageStart(offset=max(0, start.offset - shift))
         if shift < 0:
-            return Place(before=place.before, offset=-shift)
+            return PageStart(before=start.before, offset=-shift)
         row = self._database.row(
-            f"SELECT max(seq) AS seq FROM (SELECT seq FROM runs WHERE {condition} AND seq >= ?"  # noqa: S608
-            " ORDER BY seq LIMIT ?)",
+            f"SELECT seq FROM runs WHERE {condition} AND (created_at, seq) >= {_MOMENT}"  # noqa: S608
+            " ORDER BY created_at, seq LIMIT 1 OFFSET ?",
             *values,
-            place.before,
+            start.before,
             shift,
         )
-        return Place(before=place.before if row is None or row["seq"] is None else row["seq"] + 1)
+        return PageStart() if row is None else PageStart(before=row["seq"])
 
     def _condition(self, call: Call, filters: Filters) -> tuple[str, list[object]]:
-        clauses: list[str] = []
-        values: list[object] = []
+        clauses = ["listed_at <= ?"]
+        values: list[object] = [self._clock.now()]
         if self._settings.history_per_key:
             clauses.append("owner = ?")
             values.append(call.owner)

@@ -1,7 +1,7 @@
-"""Idempotency keys: both of FLORA's contradictory promises.
+"""Idempotency keys, in each way that FLORA's pages promise, and in the way that keeps no promise.
 
 `duplicate`: a key that comes again is an error that names no run. `replay`: it brings the first answer again, and
-with another body a conflict. Source: the contract, "Idempotency".
+with another body a conflict. `none`: it is processed like any other request. Source: the contract, "Idempotency".
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from flora_sandbox.clock import Clock
 from flora_sandbox.database import Database
 from flora_sandbox.fault_rules import FaultRules
 from flora_sandbox.faults import Fault, FaultName, Stage
-from flora_sandbox.problems import Problem
+from flora_sandbox.problems import Problem, refusal
 from flora_sandbox.settings import Settings
+from flora_sandbox.techniques import names_in_path
 
 
 @dataclass
@@ -54,13 +55,25 @@ class Keys:
         known = self._known(call, about)
         if known is not None:
             return known
-        faults = {fault.name: fault for fault in self._rules.strike(Stage.KEY, call)}
+        faults = {fault.name: fault for fault in self._rules.strike(Stage.KEY, call, names_in_path(call.line))}
+        for name in (FaultName.REFUSAL_LOST, FaultName.REFUSAL_BURNT):
+            if name in faults:
+                raise self._refused_for_good(call, about, faults[name])
         late = faults.get(FaultName.LATE_KEY)
         if late is not None:
             return await self._recorded_late(call, about, make, late)
         return self._recorded_at_once(call, about, make, burns=FaultName.KEY_BURNT in faults)
 
+    def _refused_for_good(self, call: Call, about: str, fault: Fault) -> Problem:
+        """Return a refusal that is kept under the key, as if it had been processed."""
+        problem = refusal(fault.status)
+        self._record(call, about, Answer(problem.status, problem.body()))
+        call.is_answer_lost = fault.name is FaultName.REFUSAL_LOST
+        return problem
+
     def _known(self, call: Call, about: str) -> Answer | None:
+        if self._settings.idempotency == "none":
+            return None
         row = self._database.row(
             "SELECT * FROM keys WHERE owner = ? AND key = ? AND at > ?",
             call.owner,

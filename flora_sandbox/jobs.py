@@ -1,4 +1,4 @@
-"""What a run is to make: the one shape in which techniques, models and actions are run."""
+"""What a run is to make: one shape for techniques, models and actions."""
 
 import hashlib
 import itertools

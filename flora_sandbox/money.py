@@ -1,4 +1,4 @@
-"""Money: what a workspace has left, counted in millionths of a dollar."""
+"""Balances of the workspaces, in millionths of a dollar."""
 
 from decimal import Decimal
 

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from flora_sandbox.urls import redirect_fault
+
 MAX_REDIRECTS = 5
 
 
@@ -24,8 +26,13 @@ async def sent(
     content: bytes | None = None,
     headers: dict[str, str] | None = None,
     redirects: int = 0,
+    restrict_hosts: bool = False,
 ) -> AsyncIterator[httpx.Response]:
     """Send a request and give its answer, whose body is still to be read.
+
+    Args:
+        redirects: at most so many are followed, each checked as FLORA checks an input.
+        restrict_hosts: only to hosts that FLORA takes media from.
 
     Raises:
         UnreachableError: no answer came in time, or it broke off; the message names the host alone.
@@ -40,6 +47,9 @@ async def sent(
                     break
                 await response.aclose()
                 target = request.url.join(response.headers["location"])
+                fault = redirect_fault(str(request.url), str(target), restrict_hosts=restrict_hosts)
+                if fault is not None:
+                    raise UnreachableError(f"{request.url.host} redirects elsewhere ({fault})")
                 request = httpx.Request("GET", target, headers=headers, extensions=extensions)
                 response = await transport.handle_async_request(request)
             response.request = request

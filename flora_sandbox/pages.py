@@ -1,4 +1,4 @@
-"""Pages and their opaque cursors: by position in history, which never shifts, or by offset, which does."""
+"""Pagination by opaque cursor: keyset paging, where pages never shift, or offset paging, where they do."""
 
 import base64
 import json
@@ -14,8 +14,8 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page begins: below a row number, or some items in."""
+class PageStart:
+    """Where a page begins: after the run with this row number (keyset), or after so many items (offset)."""
 
     before: int | None = None
     offset: int = 0
@@ -25,26 +25,26 @@ class _Cursor(BaseModel):
     before: int | None = Field(default=None, strict=True, ge=0, lt=2**62)
     offset: int = Field(default=0, strict=True, ge=0, lt=2**62)
 
-    def place(self) -> Place:
-        return Place(self.before, self.offset)
+    def start(self) -> PageStart:
+        return PageStart(self.before, self.offset)
 
 
-def encoded(place: Place) -> str:
-    """Return the cursor for a place."""
-    value = {"before": place.before} if place.before is not None else {"offset": place.offset}
+def encoded(start: PageStart) -> str:
+    """Return the cursor of a page that begins there."""
+    value = {"before": start.before} if start.before is not None else {"offset": start.offset}
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def decoded(cursor: str | None) -> Place:
-    """Return the place a cursor means.
+def decoded(cursor: str | None) -> PageStart:
+    """Return where the page of a cursor begins.
 
     Raises:
         Problem: 400, it is no cursor of ours.
     """
     if not cursor:
-        return Place()
+        return PageStart()
     try:
-        return _Cursor.model_validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))).place()
+        return _Cursor.model_validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))).start()
     except ValueError as error:
         raise invalid(("cursor", "Invalid cursor")) from error
 
@@ -58,7 +58,7 @@ def sliced(items: list[Item], cursor: str | None, size: int) -> tuple[list[Item]
     """Return one page of a list that does not change, and the next cursor."""
     start = decoded(cursor).offset
     end = start + size
-    return items[start:end], encoded(Place(offset=end)) if end < len(items) else None
+    return items[start:end], encoded(PageStart(offset=end)) if end < len(items) else None
 
 
 def with_last_cursor(body: dict[str, object], settings: Settings) -> dict[str, object]:

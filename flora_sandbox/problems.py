@@ -66,6 +66,23 @@ def conflict(message: str) -> Problem:
     return Problem(409, "conflict", message)
 
 
+def rate_limited(headers: dict[str, str] | None = None) -> Problem:
+    """Return the 429."""
+    return Problem(429, "rate_limited", "Rate limit exceeded.", headers=headers or {})
+
+
+def server_error(status: int) -> Problem:
+    """Return a 5xx."""
+    if status == 503:
+        return Problem(503, "service_unavailable", "The service is unavailable.")
+    return Problem(status, "unknown_error", "An unknown error occurred.")
+
+
+def refusal(status: int) -> Problem:
+    """Return what refuses a start with this status: 402, 429 or a 5xx."""
+    return {402: insufficient_credits, 429: rate_limited}.get(status, lambda: server_error(status))()
+
+
 def insufficient_credits() -> Problem:
     """Return the 402."""
     return Problem(402, "insufficient_credits", "Insufficient credits.")

@@ -114,7 +114,11 @@ class Renderer:
         own = self._shelf.own_file(given.value)
         if own is not None:
             return InputContent(kind=given.type, data=own, media_type="application/octet-stream")
-        data, media_type = await fetched(given.value, timeout=self._settings.input_timeout)
+        data, media_type = await fetched(
+            given.value,
+            timeout=self._settings.input_timeout,
+            restrict_hosts=self._settings.restrict_input_hosts,
+        )
         return InputContent(kind=given.type, data=data, media_type=media_type)
 
     def _store(self, run_id: str, made: list[Made]) -> None:
@@ -148,14 +152,18 @@ class Renderer:
         )
 
 
-async def fetched(url: str, *, timeout: float, largest_bytes: int = LARGEST_INPUT_BYTES) -> tuple[bytes, str]:
+async def fetched(
+    url: str, *, timeout: float, largest_bytes: int = LARGEST_INPUT_BYTES, restrict_hosts: bool = False
+) -> tuple[bytes, str]:
     """Return the bytes behind a URL and the media type they claim.
 
     Raises:
         InputUnreachableError: it did not answer with success, in time, and within the size.
     """
     try:
-        async with sent("GET", url, timeout=timeout, redirects=MAX_REDIRECTS) as response:
+        async with sent(
+            "GET", url, timeout=timeout, redirects=MAX_REDIRECTS, restrict_hosts=restrict_hosts
+        ) as response:
             if not response.is_success:
                 raise InputUnreachableError(f"{response.request.url.host} answered {response.status_code}.")
             data = bytearray()

@@ -1,7 +1,7 @@
-"""The life of a run: stored with its price taken, decided by the clock alone, settled once.
+"""The state machine of a run: stored together with its charge, moved on by the clock alone, ended once.
 
-pending → running → completed | failed. What a run will come to is fixed when it is stored; `settle_due` writes
-down what the clock has decided meanwhile.
+pending → running → completed | failed. How a run will end is fixed when it is stored; `settle_due` writes down the
+ends whose time has come.
 """
 
 import json
@@ -19,6 +19,7 @@ from flora_sandbox.fault_rules import FaultRules
 from flora_sandbox.faults import RUN_CODES, Fault, FaultName, Stage
 from flora_sandbox.jobs import Job
 from flora_sandbox.money import Purse, micros
+from flora_sandbox.planned_ends import PlannedEnd, end_by_faults, first_listed_at
 from flora_sandbox.problems import not_found
 from flora_sandbox.rendering import Renderer
 from flora_sandbox.settings import Settings
@@ -31,17 +32,8 @@ QUEUE_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What a run will come to."""
-
-    planned_error: str | None = None
-    error_message: str | None = None
-    is_stuck: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run belongs."""
+class ProjectIds:
+    """The project a run belongs to, and its workspace."""
 
     workspace_id: str
     project_id: str
@@ -70,43 +62,67 @@ class Runs:
         self._webhooks = webhooks
 
     def create(
-        self, call: Call, job: Job, place: Place, *, slug: str = "", callback_url: str | None = None
+        self, call: Call, job: Job, project: ProjectIds, *, slug: str = "", callback_url: str | None = None
     ) -> str:
         """Take the price and store a run; return its id. Making it begins when `begin` is called.
 
         Raises:
             Problem: 402, nothing was taken and nothing stored.
         """
-        price = micros(job.price_usd)
-        self._purse.take(place.workspace_id, price)
         faults = call.sticky_faults() + tuple(self._standing(call, job, slug))
-        fate = self._fate(job, faults)
-        run_id = f"run_{secrets.token_hex(10)}"
         now = self._clock.now()
-        number = self._database.insert(
-            "runs",
-            run_id=run_id,
+        run_id = self._insert(
+            job,
+            project,
+            created_at=now,
+            listed_at=first_listed_at(now, faults),
             owner=call.owner,
             idempotency_key=call.idempotency_key,
             callback_url=callback_url,
             faults=json.dumps([fault.model_dump(mode="json") for fault in faults]),
+            **asdict(end_by_faults(faults) or self._end_by_technique(job)),
+        )
+        call.run_id, call.technique_id = run_id, job.subject_id
+        return run_id
+
+    def create_stranger(self, owner: str, job: Job, project: ProjectIds, *, offset: float) -> str:
+        """Store a run that somebody else starts with the same API key, `offset` seconds from now, or ago.
+
+        Raises:
+            Problem: 402, the workspace has not that much left.
+        """
+        at = self._clock.now() + offset
+        return self._insert(
+            job, project, created_at=at, listed_at=at, owner=owner, faults="[]", is_stuck=0, is_stranger=1
+        )
+
+    def _insert(
+        self, job: Job, project: ProjectIds, *, created_at: float, listed_at: float, **columns: object
+    ) -> str:
+        """Take the price and store a run whose duration is drawn from the seed; return its id."""
+        price = micros(job.price_usd)
+        self._purse.take(project.workspace_id, price)
+        run_id = f"run_{secrets.token_hex(10)}"
+        number = self._database.insert(
+            "runs",
+            run_id=run_id,
             price_micros=price,
             charged_micros=price,
-            created_at=now,
-            starts_at=now,
-            ends_at=now,
-            **asdict(place),
-            **asdict(fate),
+            created_at=created_at,
+            starts_at=created_at,
+            ends_at=created_at,
+            listed_at=listed_at,
+            **columns,
+            **asdict(project),
             **_columns(job),
         )
         duration = self._duration(job, number)
         self._database.write(
             "UPDATE runs SET starts_at = ?, ends_at = ? WHERE seq = ?",
-            now + QUEUE_SHARE * duration,
-            now + duration,
+            created_at + QUEUE_SHARE * duration,
+            created_at + duration,
             number,
         )
-        call.run_id, call.technique_id = run_id, job.subject_id
         return run_id
 
     def begin(self, run_id: str) -> None:
@@ -199,25 +215,15 @@ class Runs:
         call.struck += [fault.name.value for fault in (*run_faults, *webhook_faults)]
         return (*run_faults, *webhook_faults)
 
-    def _fate(self, job: Job, faults: Iterable[Fault]) -> Fate:
-        for fault in faults:
-            if fault.name is FaultName.STUCK_PENDING:
-                return Fate(is_stuck=True)
-            if fault.name is FaultName.RUN_FAILED:
-                return Fate(fault.code)
-            if fault.name in RUN_CODES:
-                return Fate(fault.name.value)
-        return self._nature(job)
-
-    def _nature(self, job: Job) -> Fate:
+    def _end_by_technique(self, job: Job) -> PlannedEnd:
         if job.failure is None:
-            return Fate()
+            return PlannedEnd()
         if isinstance(job.failure, TransientFailure) and self._runs_of(job.digest()) >= job.failure.times:
-            return Fate()
-        return Fate(job.failure.code, job.failure.message)
+            return PlannedEnd()
+        return PlannedEnd(job.failure.code, job.failure.message)
 
     def _runs_of(self, digest: str) -> int:
-        row = self._database.row("SELECT count(*) AS count FROM runs WHERE digest = ?", digest)
+        row = self._database.row("SELECT count(*) AS count FROM runs WHERE digest = ? AND NOT is_stranger", digest)
         return 0 if row is None else int(row["count"])
 
     def _duration(self, job: Job, number: int) -> float:
@@ -226,6 +232,8 @@ class Runs:
 
     def _is_out_of_sight(self, call: Call, row: sqlite3.Row) -> bool:
         age = self._clock.now() - row["created_at"]
+        if row["is_stranger"] and age < 0:
+            return True
         faults = [*kept_faults(row), *self._rules.strike(Stage.SIGHT, call, (row["subject_id"],))]
         return any(fault.name is FaultName.NOT_FOUND_AT_FIRST and age < fault.seconds for fault in faults)
 

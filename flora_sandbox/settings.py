@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flora_sandbox.clock import YEAR_10000
 from flora_sandbox.faults import Fault
 
 TWO_HOURS = 2 * 60 * 60.0
@@ -20,17 +21,26 @@ MEDIA_HOSTS = ("flora.ai", "storage.googleapis.com", "amazonaws.com", "imagekit.
 class Settings(BaseModel):
     """The behaviour of one sandbox. Durations are seconds of the sandbox's clock unless said otherwise."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     port: int = Field(default=0, ge=0, le=65535, description="0: any free one")
     key_prefix: str = "sk_test_"
     seed: int = 0
     balance_usd: Decimal = Field(default=Decimal(1000), description="of each workspace of a new data directory")
-    frozen_at: float | None = Field(default=None, description="unix seconds: time stands still, save when moved")
+    frozen_at: float | None = Field(
+        default=None, ge=0, lt=YEAR_10000, description="unix seconds: time stands still, save when moved"
+    )
 
-    idempotency: Literal["duplicate", "replay"] = "duplicate"
+    idempotency: Literal["duplicate", "replay", "none"] = Field(
+        default="duplicate", description="none: a key that comes again makes, and charges, another run"
+    )
     idempotency_window: float | None = Field(default=None, description="None: two hours, or a day for replay")
     compare_bodies: bool | None = Field(default=None, description="None: replay compares, duplicate does not")
+
+    post_latency: float = Field(default=0.0, ge=0, description="real seconds that a POST takes")
+    post_latency_jitter: float = Field(default=0.2, ge=0, le=1)
+    slow_posts: float = Field(default=0.0, ge=0, le=1, description="share of POSTs that take longer")
+    slow_post_latency: float = Field(default=10.0, ge=0, description="real seconds that those take")
 
     history_with_outputs: bool = False
     history_per_key: bool = True

@@ -1,4 +1,4 @@
-"""Made files: where they lie, and the signed addresses under which they are given out."""
+"""The files of outputs and assets: where they are stored, and the signed URLs that serve them."""
 
 import hashlib
 import hmac

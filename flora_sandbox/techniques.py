@@ -14,7 +14,7 @@ from flora_sandbox.catalogue import (
 from flora_sandbox.jobs import Given, Job
 from flora_sandbox.media import Kind
 from flora_sandbox.problems import forbidden, invalid, not_found
-from flora_sandbox.runs import Place
+from flora_sandbox.runs import ProjectIds
 from flora_sandbox.settings import Settings
 from flora_sandbox.shapes import ActionInput, ActionRequest, GenerationRequest
 from flora_sandbox.validation import checked_media
@@ -77,8 +77,8 @@ def workspace_checked(workspace_id: str) -> str:
     return workspace_id
 
 
-def place_checked(workspace_id: str, project_id: str) -> Place:
-    """Return where a run goes. Both spellings of a project's prefix are known: the pages disagree.
+def checked_project(workspace_id: str, project_id: str) -> ProjectIds:
+    """Return the project of a run. Both spellings of a project's prefix are known: the pages disagree.
 
     Raises:
         Problem: 400, one is no such id; 403, the workspace is not the caller's; 404, it has no such project.
@@ -90,13 +90,13 @@ def place_checked(workspace_id: str, project_id: str) -> Place:
     project = _PROJECTS.get(f"prj_{rest}")
     if project is None or project.workspace_id != workspace_id:
         raise not_found("Project not found.")
-    return Place(workspace_id, project.project_id)
+    return ProjectIds(workspace_id, project.project_id)
 
 
-def place_in(workspace_id: str | None = None) -> Place:
-    """Return where a run goes that names no project: the first one of the workspace, or of all."""
+def default_project(workspace_id: str | None = None) -> ProjectIds:
+    """Return the project of a run that names none: the first one of the workspace, or of all."""
     projects = [project for project in PROJECTS if workspace_id in (None, project.workspace_id)]
-    return Place(projects[0].workspace_id, projects[0].project_id)
+    return ProjectIds(projects[0].workspace_id, projects[0].project_id)
 
 
 def technique_job(technique: TechniqueDefinition, given: tuple[Given, ...]) -> Job:

@@ -22,6 +22,14 @@ def media_url_fault(url: str, *, restrict_hosts: bool) -> str | None:
     return None
 
 
+def redirect_fault(source: str, target: str, *, restrict_hosts: bool) -> str | None:
+    """Return why a redirect is not followed, or None: it is checked as an input, and may not lead back in here."""
+    fault = media_url_fault(target, restrict_hosts=restrict_hosts)
+    if fault is None and is_loopback(urlsplit(target).hostname) and not is_loopback(urlsplit(source).hostname):
+        return "URL must be public"
+    return fault
+
+
 def callback_url_fault(url: str) -> str | None:
     """Return what is wrong with a callback URL, or None."""
     return media_url_fault(url, restrict_hosts=False)

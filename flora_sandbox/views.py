@@ -1,4 +1,4 @@
-"""Stored runs as FLORA tells them: never their inputs, never their idempotency key."""
+"""Stored runs as FLORA's answers show them: never their inputs or their idempotency key."""
 
 import sqlite3
 from collections.abc import Iterable

@@ -69,7 +69,7 @@ def serve_sandbox(
     seed: int | None = None,
     balance: Decimal | None = None,
     duration_scale: float | None = None,
-    idempotency: Literal["duplicate", "replay"] | None = None,
+    idempotency: Literal["duplicate", "replay", "none"] | None = None,
     scenario: str | None = None,
     setting: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
 ) -> int:

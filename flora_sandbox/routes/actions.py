@@ -23,7 +23,7 @@ from flora_sandbox.shapes import (
     ParamChoice,
     StartedShape,
 )
-from flora_sandbox.techniques import action_job, action_named, place_checked
+from flora_sandbox.techniques import action_job, action_named, checked_project
 
 router = APIRouter()
 
@@ -43,14 +43,14 @@ async def retrieve_action(action_id: str) -> Response:
 @router.post("/runs/action", response_model=StartedShape, responses=WRITE_ERRORS)
 async def run_action(flora: TheFlora, call: TheCall, body: ActionRequest) -> Response:
     """Start an action."""
-    place = place_checked(body.workspace_id, body.project_id)
+    project = checked_project(body.workspace_id, body.project_id)
     job = action_job(body, flora.settings)
     answer = await start_run(
         flora,
         call,
         body,
         job,
-        place=place,
+        project=project,
         shown=lambda run_id: as_answer(flora.views.started(flora.runs.stored(run_id))),
     )
     return as_response(answer)

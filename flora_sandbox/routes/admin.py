@@ -25,7 +25,7 @@ router = APIRouter(prefix="/_sandbox", include_in_schema=False)
 class Advance(BaseModel):
     """How far to move the clock."""
 
-    advance: float
+    advance: float = Field(strict=True, allow_inf_nan=False)
 
 
 class FaultsWanted(BaseModel):
@@ -78,7 +78,10 @@ async def clock(flora: TheFlora) -> dict[str, float]:
 @router.post("/clock")
 async def move_clock(flora: TheFlora, body: Advance) -> dict[str, float]:
     """Move the sandbox's time."""
-    return {"now": flora.advance(body.advance)}
+    try:
+        return {"now": flora.advance(body.advance)}
+    except ValueError as error:
+        raise invalid(("advance", str(error))) from error
 
 
 @router.get("/faults")

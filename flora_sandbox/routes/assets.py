@@ -26,7 +26,7 @@ from flora_sandbox.routes.parts import (
     paged,
 )
 from flora_sandbox.shapes import AssetItem, AssetPage, AssetReceipt, AssetRequest, AssetShape, Meta
-from flora_sandbox.techniques import place_checked, workspace_checked
+from flora_sandbox.techniques import checked_project, workspace_checked
 from flora_sandbox.urls import media_url_fault
 
 router = APIRouter()
@@ -145,7 +145,7 @@ async def _direct(flora: Flora, call: Call, parts: dict[str, Part]) -> Answer:
     if len(file.data) > DIRECT_LIMIT_BYTES:
         raise invalid(("file", "File is larger than 4 MB; use a signed upload"))
     _check_type(file.data, fields.content_type, "file")
-    _check_place(fields.workspace_id, fields.project_id)
+    _check_project(fields.workspace_id, fields.project_id)
 
     def store() -> Answer:
         row = flora.assets.store(
@@ -217,7 +217,7 @@ def _json_request(body: bytes) -> AssetRequest:
         if any(problem["type"] == "json_invalid" for problem in error.errors()):
             raise Problem(400, "invalid_json", "The body is not JSON.") from error
         raise invalid(*notes_from(error.errors())) from error
-    _check_place(request.workspace_id, request.project_id)
+    _check_project(request.workspace_id, request.project_id)
     return request
 
 
@@ -228,11 +228,11 @@ def _checked(model: type[FormFields], values: dict[str, str]) -> FormFields:
         raise invalid(*notes_from(error.errors())) from error
 
 
-def _check_place(workspace_id: str, project_id: str | None) -> None:
+def _check_project(workspace_id: str, project_id: str | None) -> None:
     if project_id is None:
         workspace_checked(workspace_id)
     else:
-        place_checked(workspace_id, project_id)
+        checked_project(workspace_id, project_id)
 
 
 def _check_claim(content_type: str | None) -> None:

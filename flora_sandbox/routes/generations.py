@@ -19,7 +19,7 @@ from flora_sandbox.routes.parts import (
     start_run,
 )
 from flora_sandbox.shapes import GenerationPage, GenerationRequest, RunStatus, StartedShape
-from flora_sandbox.techniques import generation_job, place_checked
+from flora_sandbox.techniques import checked_project, generation_job
 
 router = APIRouter()
 
@@ -55,7 +55,7 @@ async def list_generations(
 
 
 async def _started(flora: Flora, call: Call, body: GenerationRequest) -> Response:
-    place = place_checked(body.workspace_id, body.project_id)
+    project = checked_project(body.workspace_id, body.project_id)
     job = generation_job(body)
     callback_url = callback_checked(body.callback_url)
     answer = await start_run(
@@ -63,7 +63,7 @@ async def _started(flora: Flora, call: Call, body: GenerationRequest) -> Respons
         call,
         body,
         job,
-        place=place,
+        project=project,
         shown=lambda run_id: as_answer(flora.views.started(flora.runs.stored(run_id))),
         callback_url=callback_url,
     )

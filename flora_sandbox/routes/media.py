@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from flora_sandbox.faults import Fault, FaultName, Stage
 from flora_sandbox.flora import Flora
-from flora_sandbox.problems import Problem, not_found
+from flora_sandbox.problems import Problem, forbidden, not_found
 from flora_sandbox.ranges import Span, span_of
 from flora_sandbox.routes.parts import TheFlora
 from flora_sandbox.runs import kept_faults
@@ -20,6 +20,8 @@ from flora_sandbox.techniques import names_of
 router = APIRouter(include_in_schema=False)
 CHUNK_BYTES = 256 * 1024
 _EXPIRED = Problem(403, "forbidden", "The URL has expired.")
+
+_REFUSALS = {FaultName.MEDIA_FORBIDDEN: forbidden(), FaultName.MEDIA_NOT_FOUND: not_found()}
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,17 @@ def _striking(flora: Flora, stored: Stored, request: Request) -> list[Fault]:
     kept = [fault for fault in kept_faults(stored.run) if fault.stage is Stage.MEDIA]
     given = [fault for fault in kept if fault.strikes_at(turn, (turn - 1 - fault.after) // fault.every, "")]
     line = f"GET /media/{stored.name}"
-    return given + flora.rules.strike_line(Stage.MEDIA, line, names_of(stored.run["subject_id"]))
+    struck = given + flora.rules.strike_line(Stage.MEDIA, line, names_of(stored.run["subject_id"]))
+    age = flora.clock.now() - (stored.run["completed_at"] or stored.run["ends_at"])
+    return [fault for fault in struck if fault.name not in _REFUSALS or age < fault.seconds]
 
 
 def _with_faults(flora: Flora, stored: Stored, span: Span, faults: list[Fault], request: Request) -> Response:
     names = {fault.name: fault for fault in faults}
     if FaultName.MEDIA_EXPIRED in names:
         raise _EXPIRED
+    for name in _REFUSALS.keys() & names.keys():
+        raise _REFUSALS[name]
     if FaultName.MEDIA_UNAVAILABLE in names:
         raise Problem(503, "service_unavailable", "The service is unavailable.")
     headers = {

@@ -14,7 +14,7 @@ from flora_sandbox.idempotency import Answer, fingerprint
 from flora_sandbox.jobs import Job
 from flora_sandbox.pages import with_last_cursor
 from flora_sandbox.problems import ErrorAnswer, invalid
-from flora_sandbox.runs import Place
+from flora_sandbox.runs import ProjectIds
 from flora_sandbox.shapes import Meta
 from flora_sandbox.urls import callback_url_fault
 
@@ -81,7 +81,7 @@ async def start_run(
     body: BaseModel,
     job: Job,
     *,
-    place: Place,
+    project: ProjectIds,
     shown: Callable[[str], Answer],
     slug: str = "",
     callback_url: str | None = None,
@@ -93,7 +93,7 @@ async def start_run(
     """
 
     def create() -> Answer:
-        return shown(flora.runs.create(call, job, place, slug=slug, callback_url=callback_url))
+        return shown(flora.runs.create(call, job, project, slug=slug, callback_url=callback_url))
 
     about = fingerprint([call.line, json.loads(body.model_dump_json())])
     answer = await flora.keys.once(call, about, create)

@@ -19,7 +19,7 @@ from flora_sandbox.routes.parts import (
     start_run,
 )
 from flora_sandbox.shapes import RunShape, RunStatus, StartedShape, TechniqueRunPage, TechniqueRunRequest
-from flora_sandbox.techniques import place_in, technique_job, technique_named, workspace_checked
+from flora_sandbox.techniques import default_project, technique_job, technique_named, workspace_checked
 from flora_sandbox.validation import mapped_inputs
 
 router = APIRouter()
@@ -39,7 +39,7 @@ async def start_technique(flora: TheFlora, call: TheCall, body: TechniqueRunRequ
         call,
         body,
         job,
-        place=place_in(workspace_id),
+        project=default_project(workspace_id),
         shown=lambda run_id: as_answer(flora.views.started(flora.runs.stored(run_id))),
         slug=definition.slug,
     )

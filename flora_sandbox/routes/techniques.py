@@ -25,7 +25,7 @@ from flora_sandbox.routes.parts import (
     start_run,
 )
 from flora_sandbox.shapes import FieldShape, Meta, RunRequest, RunShape, TechniquePage, TechniqueShape
-from flora_sandbox.techniques import place_in, technique_job, technique_named, workspace_checked
+from flora_sandbox.techniques import default_project, technique_job, technique_named, workspace_checked
 from flora_sandbox.validation import given_inputs
 
 router = APIRouter()
@@ -71,7 +71,14 @@ async def create_run(flora: TheFlora, call: TheCall, technique: str, body: RunRe
 
     job = technique_job(definition, given)
     answer = await start_run(
-        flora, call, body, job, place=place_in(), shown=shown, slug=definition.slug, callback_url=callback_url
+        flora,
+        call,
+        body,
+        job,
+        project=default_project(),
+        shown=shown,
+        slug=definition.slug,
+        callback_url=callback_url,
     )
     return as_response(answer)
 

@@ -5,20 +5,20 @@ import pytest
 from flora_sandbox.clock import Clock
 from flora_sandbox.files import media_type_of
 from flora_sandbox.multipart import parts_of
-from flora_sandbox.pages import Place, decoded, encoded
+from flora_sandbox.pages import PageStart, decoded, encoded
 from flora_sandbox.problems import Problem
 from flora_sandbox.ranges import span_of
 from flora_sandbox.urls import is_loopback, media_url_fault
 
 
-@pytest.mark.parametrize("place", [Place(before=7), Place(offset=40)])
-def test_cursor_brings_back_its_place(place):
-    assert decoded(encoded(place)) == place
+@pytest.mark.parametrize("start", [PageStart(before=7), PageStart(offset=40)])
+def test_cursor_brings_back_its_start(start):
+    assert decoded(encoded(start)) == start
 
 
 @pytest.mark.parametrize("cursor", [None, ""])
 def test_no_cursor_means_the_start(cursor):
-    assert decoded(cursor) == Place()
+    assert decoded(cursor) == PageStart()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
