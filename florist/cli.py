@@ -18,6 +18,7 @@ from cyclopts import App, Parameter
 import florist
 from florist.commands.archive import archive_app, sweep
 from florist.commands.checkout import use_checkout
+from florist.commands.doctor import doctor
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
 from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
@@ -40,6 +41,7 @@ app.command(ledger_app)
 app.command(archive_app)
 app.command(sweep)
 app.command(techniques)
+app.command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

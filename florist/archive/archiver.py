@@ -47,7 +47,9 @@ class Archiver:
         self._transfers = Transfers(store, fetch, at_once=outputs_at_once)
         self._now = now
 
-    async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
+    async def keep(
+        self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None, is_new: bool = False
+    ) -> Manifest:
         """Keep all outputs of a completed run, then its manifest; nothing is fetched for a run that is kept.
 
         A crash before the manifest leaves whole outputs at most; doing it again finds them the same.
@@ -55,6 +57,7 @@ class Archiver:
 
         Args:
             refresh: reads the run again, for fresh URLs where those in `run` have died or were dropped.
+            is_new: nobody can have kept it yet; saves looking whether somebody has.
 
         Raises:
             RunWithoutOutputsError: there is nothing to keep; it was charged all the same.
@@ -65,13 +68,14 @@ class Archiver:
             KeyTakenError: other bytes are kept for this run already.
         """
         _check_id(run.run_id)
-        if kept := await self.manifest_of(run.run_id):
+        kept = None if is_new else await self.manifest_of(run.run_id)
+        if kept is not None:
             return kept
         if run.created_at is None:  # it may belong to a day all the same
             run = await with_outputs(run, refresh)
         place = _place(run, origin)
         manifest_key = self._layout.manifest_key(place)
-        kept = await self._read_manifest(manifest_key, run.run_id)
+        kept = None if is_new else await self._read_manifest(manifest_key, run.run_id)
         if kept is None:
             urls = FreshUrls(await with_outputs(run, refresh), refresh, now=self._now)
             outputs = await self._keep_outputs(urls, place)

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ from florist.studio.steps import (
     StepResult,
     Upstream,
 )
+from florist.studio.waits import Waits
 
 
 class Studio:
@@ -54,6 +56,8 @@ class Studio:
 
     Args:
         client: stays the caller's to close.
+        callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
+            told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
     """
 
     def __init__(
@@ -62,10 +66,12 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        callback_url: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
+        self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
@@ -110,7 +116,8 @@ class Studio:
         return await make_single(self.client, steps, technique, inputs, step=step, timeout=timeout)
 
     async def aclose(self) -> None:
-        """Close the connections that outputs were fetched by."""
+        """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
+        await self.spender.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -179,7 +186,9 @@ class Studio:
             ArchiveError: what could not be kept, and why; what could is kept.
             KeptOutputMissingError: an object is missing, and FLORA does not bring it back.
         """
-        manifest = await self.archiver.keep(run, origin_of(started, upstream), refresh=lambda: self._read(started))
+        manifest = await self.archiver.keep(
+            run, origin_of(started, upstream), refresh=lambda: self._read(started), is_new=started.how is How.NEW
+        )
         if started.how is not How.NEW:
             await bring_back_missing(
                 manifest,
@@ -205,7 +214,9 @@ class Studio:
             lambda: self._input_values.values(
                 inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
             ),
+            callback_url=self._callback_url,
             price_usd=step.price_usd,
+            on_wait=Waits(step.name, work.row),
         )
 
     async def _was_out_of_reach(self, work: Work) -> bool:
@@ -280,6 +291,10 @@ class StudioSteps(StepFunctions):
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
         """Keep every output; see `Studio.keep`."""
         return await self._studio.keep(started, run, upstream)
+
+
+def _with_token(callback_url: str, token: str) -> str:
+    return f"{callback_url.rstrip('/')}/{token}"
 
 
 def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
