@@ -20,14 +20,14 @@ __all__ = ["Archive", "FloraWorkspace", "LocalArchive", "S3Archive", "archive_at
 
 
 def archive_at(location: str) -> Archive:
-    """Return the archive block for a folder, or for `s3://bucket/prefix` with the credentials boto3 finds.
+    """Return the archive block for a folder, or for `s3://bucket/prefix?options` with the credentials boto3 finds.
 
     Raises:
         ConfigurationError: the location names another kind of place.
     """
     match store_at(location):
-        case S3Store(bucket=bucket, prefix=prefix):
-            return S3Archive(bucket=bucket, prefix=prefix)
+        case S3Store() as store:
+            return S3Archive.of(store)
         case FolderStore(path=path):
             return LocalArchive(path=path)
         case other:

@@ -33,6 +33,9 @@ class FloristError(Exception):
     is_retryable: ClassVar[bool] = False
     """Whether the same call may simply be made again: nothing was spent, and it may go better."""
 
+    stops_all: ClassVar[bool] = False
+    """Whether every other step would meet with it, too: an empty balance, a store that is gone."""
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Rebuild without calling `__init__`, whose arguments need not be `self.args`."""
         return _rebuilt, (type(self), self.args), self.__dict__

@@ -1,4 +1,4 @@
-"""Values that must not be seen: signed URLs, and the redaction of anything shown to people."""
+"""Secret values that do not print, and the redaction of any text from outside that is shown to people."""
 
 import copyreg
 import re

@@ -1,4 +1,4 @@
-"""What came of an attempt, and the error that a call ends with."""
+"""The result of one attempt to send a request, and the error that a call ends with."""
 
 import httpx
 

@@ -95,7 +95,7 @@ class ActionParam(FloraModel):
 
 
 class Action(FloraModel):
-    """A prebuilt edit. `run_cost_usd` is told by the list alone."""
+    """A prebuilt edit. `run_cost_usd` is in the list alone."""
 
     action_id: str
     name: Words = ""

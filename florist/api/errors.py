@@ -110,7 +110,7 @@ class APITimeoutError(APIConnectionError):
 
 
 class AmbiguousRequestError(APIError):
-    """A POST whose fate is unknown: its bytes may have been processed, and paid for.
+    """An in-doubt request: a POST that may have been processed, and paid for.
 
     Never send it again without asking the ledger, which finds out.
 
@@ -208,6 +208,8 @@ class InsufficientCreditsError(APIStatusError):
 
     Example: docs/client.md, "Errors".
     """
+
+    stops_all = True
 
 
 class PermissionDeniedError(APIStatusError):

@@ -175,7 +175,7 @@ class Run(FloraModel):
 
 
 class StartedRun(FloraModel):
-    """What the top-level routes answer: a run that has begun. They tell no status.
+    """What the top-level routes answer: a run that has begun, without its status.
 
     `reserved_usd` is what FLORA says it will charge; it is final only once the run is terminal, and failed
     runs are not charged.

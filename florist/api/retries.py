@@ -1,4 +1,4 @@
-"""Which request may be sent again, and when: pure functions, the whole policy.
+"""The retry policy: which request may be sent again, and when. Pure functions.
 
 ::
 

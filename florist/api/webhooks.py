@@ -20,7 +20,7 @@ SIGNATURE_HEADER = "flora-signature"
 
 
 class WebhookRun(FloraModel):
-    """What a delivery tells of the run: how it ended, without its outputs."""
+    """What a delivery says of the run: how it ended, without its outputs."""
 
     run_id: Id
     run_type: str = ""

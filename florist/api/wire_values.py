@@ -31,7 +31,7 @@ MOST_USD = 1_000_000_000
 MOST_DECIMAL_PLACES = 20
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ID = re.compile(r"[!-~]{1,200}")
+_ID = re.compile(r"[!-.0-~]{1,200}")
 
 
 def moment(value: object) -> object:
@@ -83,10 +83,10 @@ def identifier(value: str) -> str:
     """Return an id of FLORA's that can stand in URLs, keys and metadata.
 
     Raises:
-        ValueError: empty, too long, or with other characters than visible ASCII.
+        ValueError: empty, too long, or with a slash or anything but visible ASCII.
     """
     if not _ID.fullmatch(value) or value in {".", ".."}:
-        raise ValueError("no id: 1 to 200 visible ASCII characters")
+        raise ValueError("no id: 1 to 200 visible ASCII characters, and no slash")
     return value
 
 

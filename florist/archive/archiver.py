@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from florist.api.models import Run
 from florist.archive.download import Fetch
-from florist.archive.errors import ArchiveError
+from florist.archive.errors import ArchiveError, OutputExpiredError
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
 from florist.archive.keys import Layout, RunPlace, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
@@ -47,7 +47,9 @@ class Archiver:
         self._transfers = Transfers(store, fetch, at_once=outputs_at_once)
         self._now = now
 
-    async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
+    async def keep(
+        self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None, is_new: bool = False
+    ) -> Manifest:
         """Keep all outputs of a completed run, then its manifest; nothing is fetched for a run that is kept.
 
         A crash before the manifest leaves whole outputs at most; doing it again finds them the same.
@@ -55,6 +57,7 @@ class Archiver:
 
         Args:
             refresh: reads the run again, for fresh URLs where those in `run` have died or were dropped.
+            is_new: nobody can have kept it yet; saves looking whether somebody has.
 
         Raises:
             RunWithoutOutputsError: there is nothing to keep; it was charged all the same.
@@ -65,13 +68,14 @@ class Archiver:
             KeyTakenError: other bytes are kept for this run already.
         """
         _check_id(run.run_id)
-        if kept := await self.manifest_of(run.run_id):
+        kept = None if is_new else await self.manifest_of(run.run_id)
+        if kept is not None:
             return kept
         if run.created_at is None:  # it may belong to a day all the same
             run = await with_outputs(run, refresh)
         place = _place(run, origin)
         manifest_key = self._layout.manifest_key(place)
-        kept = await self._read_manifest(manifest_key, run.run_id)
+        kept = None if is_new else await self._read_manifest(manifest_key, run.run_id)
         if kept is None:
             urls = FreshUrls(await with_outputs(run, refresh), refresh, now=self._now)
             outputs = await self._keep_outputs(urls, place)
@@ -162,7 +166,10 @@ class Archiver:
 
 
 async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do all of it side by side and to its end, also where one fails; then raise the first failure."""
+    """Do all of it side by side and to its end, also where one fails; then raise a failure.
+
+    One that may pass goes before one that may not: what can still be had must not wait because of what cannot.
+    """
     tasks = [asyncio.create_task(one) for one in work]
     try:
         await asyncio.wait(tasks)
@@ -170,6 +177,9 @@ async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [failure for task in tasks if (failure := task.exception())]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, OutputExpiredError)):
+        raise failure
     return [task.result() for task in tasks]
 
 

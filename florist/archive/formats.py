@@ -1,4 +1,4 @@
-"""Whether the bytes of an output are what FLORA declared it to be."""
+"""Media type check: whether the bytes of an output are what FLORA declared it to be."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Names of archived objects: for people to browse, the same on S3 and every file system, never colliding.
+"""Object keys: for people to browse, the same on S3 and every file system, never colliding.
 
 `<run>` in a file's name makes it unique; the folders around it are only there to be found by. They are
 therefore made harmless without fear of making two of them equal.

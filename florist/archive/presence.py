@@ -1,4 +1,4 @@
-"""Tells which outputs of kept runs are not in the store any more: a batched existence check (HEAD)."""
+"""Batched existence check (HEAD): which outputs of kept runs are not in the store any more."""
 
 from collections.abc import Iterable
 

@@ -31,22 +31,31 @@ class StoreUnavailableError(StoreError):
     """No connection, throttled, or a server error."""
 
     is_retryable = True
+    stops_all = True
 
 
 class StoreMissingError(StoreError):
     """There is no such bucket, or the folder cannot be made."""
 
+    stops_all = True
+
 
 class StoreDeniedError(StoreError):
     """The credentials are missing, wrong, or not allowed to do this."""
+
+    stops_all = True
 
 
 class StoreFullError(StoreError):
     """No space is left. Nothing half-written stands under a final key."""
 
+    stops_all = True
+
 
 class StoreUnsafeError(StoreError):
     """The store overwrites where create-if-absent was asked: it cannot guard money."""
+
+    stops_all = True
 
 
 class ObjectError(FloristError):

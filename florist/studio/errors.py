@@ -4,6 +4,7 @@
 
     FloristError
     └── StudioError
+        ├── NotStartedYet               no run at FLORA yet when the window closed; call again
         └── KeptOutputMissingError      a run that would be reused, whose files are gone for good
 """
 
@@ -26,3 +27,9 @@ class KeptOutputMissingError(StudioError):
         super().__init__(message)
         self.run_id = run_id
         self.keys = keys
+
+
+class NotStartedYet(StudioError):  # noqa: N818 - not an error: the signal to look again
+    """The run had not begun when the window closed: an earlier request is being cleared up, or it queues."""
+
+    is_retryable = True

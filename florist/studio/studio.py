@@ -3,10 +3,10 @@
 `StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -24,25 +24,25 @@ from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
-from florist.archive.manifest import Manifest, Parent, RunOrigin
-from florist.archive.presence import missing_outputs
-from florist.errors import FloristError
-from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.archive.manifest import Manifest
+from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
-from florist.studio.errors import KeptOutputMissingError
 from florist.studio.input_values import InputValues, takes_upstream_files
-from florist.studio.origins import parent_of, with_entry
+from florist.studio.missing_objects import bring_back_missing
+from florist.studio.origins import origin_of
 from florist.studio.single import make_single
-from florist.studio.steps import UNREACHABLE, CampaignRow, StartedStep, StepFunctions, StepResult, Upstream
-
-logger = logging.getLogger(__name__)
-
-WINDOW = 30.0
-"""Seconds that one wait watches a run before it says that it is still pending."""
-
-STEP_TIMEOUT = 1800.0
-"""Seconds a run may take, FLORA's queue included, where its step does not say."""
+from florist.studio.steps import (
+    STEP_TIMEOUT,
+    UNREACHABLE,
+    WINDOW,
+    CampaignRow,
+    StartedStep,
+    StepFunctions,
+    StepResult,
+    Upstream,
+)
+from florist.studio.waits import Waits
 
 
 class Studio:
@@ -56,6 +56,8 @@ class Studio:
 
     Args:
         client: stays the caller's to close.
+        callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
+            told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
     """
 
     def __init__(
@@ -64,10 +66,12 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        callback_url: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
+        self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
@@ -112,7 +116,8 @@ class Studio:
         return await make_single(self.client, steps, technique, inputs, step=step, timeout=timeout)
 
     async def aclose(self) -> None:
-        """Close the connections that outputs were fetched by."""
+        """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
+        await self.spender.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -181,9 +186,17 @@ class Studio:
             ArchiveError: what could not be kept, and why; what could is kept.
             KeptOutputMissingError: an object is missing, and FLORA does not bring it back.
         """
-        manifest = await self.archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        manifest = await self.archiver.keep(
+            run, origin_of(started, upstream), refresh=lambda: self._read(started), is_new=started.how is How.NEW
+        )
         if started.how is not How.NEW:
-            await self._bring_back(started, manifest)
+            await bring_back_missing(
+                manifest,
+                started,
+                archiver=self.archiver,
+                store=self.ledger.store,
+                refresh=lambda: self._read(started),
+            )
         await self.spender.archived(started.entry, run, index_key(run.run_id))
         return manifest
 
@@ -201,7 +214,9 @@ class Studio:
             lambda: self._input_values.values(
                 inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
             ),
+            callback_url=self._callback_url,
             price_usd=step.price_usd,
+            on_wait=Waits(step.name, work.row),
         )
 
     async def _was_out_of_reach(self, work: Work) -> bool:
@@ -217,27 +232,6 @@ class Studio:
             return None
         manifest = await self.archiver.manifest_of(started.run_id)
         return None if manifest is None else run_of(manifest)
-
-    async def _bring_back(self, started: StartedStep, manifest: Manifest) -> None:
-        store = self.ledger.store
-        missing = (await missing_outputs(store, [manifest])).get(manifest.run_id, ())
-        if not missing:
-            return
-        keys = tuple(output.key for output in missing)
-        what = f"{started.label}: {', '.join(keys)} of run {manifest.run_id}"
-        try:
-            await self.archiver.restore(manifest, missing, refresh=lambda: self._read(started))
-        except FloristError as error:
-            if error.is_retryable:
-                raise
-            raise KeptOutputMissingError(
-                f"{what} was kept and is not in {store.location} any more, nor does FLORA give it out again "
-                f"({error}). Put it back from a copy, or pay for the run anew after "
-                f"`florist ledger restart {started.entry.key[:12]} --give-up-run`",
-                run_id=manifest.run_id,
-                keys=keys,
-            ) from error
-        logger.warning("%s was not in %s any more; FLORA had it still, and it is kept again", what, store.location)
 
     async def _watched(self, started: StartedStep, window: float) -> Run:
         return await self.client.watcher.wait(
@@ -287,8 +281,9 @@ class StudioSteps(StepFunctions):
         return await self._studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
-        """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
-        deadline_at = self._now() + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
+        """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""
+        spent = max(self._studio.client.server_now() - started.started_at, timedelta())
+        deadline_at = self._now() - spent + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
         while True:
             with suppress(RunStillPending):
                 return await self._studio.wait(started, deadline_at=deadline_at, window=self._window)
@@ -298,6 +293,10 @@ class StudioSteps(StepFunctions):
         return await self._studio.keep(started, run, upstream)
 
 
+def _with_token(callback_url: str, token: str) -> str:
+    return f"{callback_url.rstrip('/')}/{token}"
+
+
 def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
     if run.status is not RunStatus.FAILED:
         return RunWithoutOutputsError(
@@ -305,24 +304,3 @@ def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
         )
     code, message = run.error_code or "no code", run.error_message or "no reason given"
     return RunFailedError(f"run {run.run_id} failed at FLORA: {message} ({code})", run=run)
-
-
-def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
-    step, entry = started.step, started.entry
-    origin = with_entry(
-        RunOrigin(
-            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
-        ),
-        entry,
-        types={planned.id: planned.type for planned in step.inputs},
-        parents=(_parent(identity, upstream) for identity in entry.work.inputs),
-    )
-    # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
-
-
-def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
-    for result in upstream.values():
-        if result.run.run_id == identity.run_id and identity.output_index is not None:
-            return parent_of(result.run.run_id, result.outputs[identity.output_index])
-    return None

@@ -15,9 +15,13 @@ from florist.studio.steps import StepResult
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 
 
-async def report_price(plans: RowPlans) -> None:
-    """Log what the plans cost, and show it step by step as an artifact."""
-    total = price_line(plans)
+async def report_price(plans: RowPlans, *, note: str) -> None:
+    """Log what the plans cost, and show it step by step as an artifact.
+
+    Args:
+        note: what else to know before the first run.
+    """
+    total = f"{price_line(plans)}{note}"
     get_run_logger().info("%s: %s", plans.pipeline, total)
     cells = [
         {

@@ -283,3 +283,21 @@ async def test_429_without_end_pauses_the_workspace_for_minutes_alone(time):
         await retrieve(client)
     time.elapsed += LONGEST_RETRY_AFTER
     assert (await retrieve(client)).run_id == "run_1"
+
+
+@pytest.mark.parametrize("error", [UnicodeError("label too long"), httpx.InvalidURL("port"), ValueError("odd")])
+async def test_layer_below_that_stumbles_is_a_broken_connection(time, error):
+    client = client_on(time, ScriptedFlora(error))
+    with pytest.raises(APIConnectionError):
+        await retrieve(client)
+    with pytest.raises(AmbiguousRequestError):
+        await client.techniques.runs.create("t", inputs=INPUTS)
+
+
+async def test_storage_that_never_answers_is_given_up(time):
+    async def storage(_):
+        await asyncio.Event().wait()
+
+    client = client_on(time, storage, timeout=0.01)
+    with pytest.raises(APIConnectionError, match="4 times"):
+        await client._storage.put(UploadTarget(url="https://a.example/"), AssetFile("a.png", "image/png", 1, b"a"))

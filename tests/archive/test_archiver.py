@@ -256,6 +256,17 @@ async def test_keep_of_a_url_that_flora_does_not_renew_is_expired_only_after_its
     assert await keys_in(store) == ["runs/2026-05-03/packshot-to-still/abc1-0.txt"]
 
 
+async def test_keep_of_a_run_of_which_one_output_has_expired_tells_of_the_one_that_may_pass(server, archiver):
+    dead = server.serve("/dead", status(403))
+    run = run_with(("imageUrl", ending(dead, -1)), ("imageUrl", ending(dead, 1)))
+
+    async def refresh() -> Run:
+        return run
+
+    with pytest.raises(OutputRefusedError):
+        await archiver.keep(run, ORIGIN, refresh=refresh)
+
+
 async def test_keep_of_urls_that_die_as_fast_as_they_come_is_told_as_refused(server, archiver):
     dead = server.serve("/dead", status(403))
     numbers = iter(range(99))

@@ -8,6 +8,7 @@ from florist.archive.download import Downloader
 from florist.archive.mend import Mender
 from florist.archive.verify import Verifier
 from florist.stores.errors import StoreDeniedError
+from florist.stores.s3 import S3Store
 from tests.archive.media_server import whole_file
 from tests.archive.test_archiver import MP4, ORIGIN, PNG
 from tests.archive.test_restoring import archiver, kept, run, server, store
@@ -119,6 +120,22 @@ async def test_mend_on_every_s3_server_replaces_a_damaged_object(server, s3_stor
         mender = Mender(s3_store, archiver, read_run)
         assert await mender.mend(kept, kept.outputs[0]) == "fetched again, and replaced"
     assert await s3_store.read(kept.outputs[0].key) == PNG
+
+
+async def test_mend_in_a_bucket_with_object_lock_puts_a_whole_version_over_the_damaged_one(
+    server, moto, run, read_run
+):
+    moto.client().create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    store = S3Store("locked", access=moto.access)
+    async with Downloader(trusted_hosts=server.trusted) as downloader:
+        archiver = Archiver(store, fetch=downloader.fetch)
+        kept = await archiver.keep(run, ORIGIN)
+        key = kept.outputs[0].key
+        moto.client().put_object(Bucket="locked", Key=key, Body=b"half a picture")
+        await Mender(store, archiver, read_run).mend(kept, kept.outputs[0])
+    assert await store.read(key) == PNG
+    versions = moto.client().list_object_versions(Bucket="locked", Prefix=key)["Versions"]
+    assert sorted(version["Size"] for version in versions) == sorted([14, len(PNG), len(PNG)])
 
 
 async def test_verify_of_a_pointer_that_leads_out_of_the_store_is_a_finding(store, kept):

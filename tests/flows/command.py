@@ -23,11 +23,11 @@ steps:
 def command(prefect_environment: dict[str, str]) -> Command:
     """Start one: `command(floor, "run", …)`."""
 
-    def start(floor: Floor, *arguments: object) -> subprocess.Popen[str]:
+    def start(floor: Floor, *arguments: object, merged: bool = False) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "florist.cli", *map(str, arguments)],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             text=True,
             cwd=ROOT,
             env={**os.environ, **prefect_environment, **floor.environment},

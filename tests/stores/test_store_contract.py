@@ -32,9 +32,10 @@ async def keys_of(store, prefix: str = "") -> list[str]:
     return sorted([found.key async for found in store.list(prefix)])
 
 
-async def test_store_that_keeps_its_promises_passes_its_check_and_is_left_empty(store):
+async def test_store_that_keeps_its_promises_passes_its_check_and_is_left_with_a_record_at_most(store):
     await store.check()
-    assert await keys_of(store) == []
+    records = 0 if isinstance(store, FolderStore) else 1
+    assert len(await keys_of(store)) == len(await keys_of(store, "checks/")) == records
 
 
 @pytest.mark.parametrize("size", [0, 1, 50_000, 5 * 1024 * 1024, BIG])

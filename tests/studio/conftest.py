@@ -65,8 +65,8 @@ class Chain(StepFunctions):
 
     async def wait(self, started: StartedStep) -> Run:
         self.sandbox.clock.advance(1)
-        in_a_minute = datetime.now(UTC) + timedelta(minutes=1)
-        return await self.studio.wait(started, deadline_at=in_a_minute, window=3000)
+        in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+        return await self.studio.wait(started, deadline_at=in_an_hour, window=3000)
 
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
         return await self.studio.keep(started, run, upstream)

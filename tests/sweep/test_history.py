@@ -1,7 +1,7 @@
 """A pass through history misses no run, however it grows and whenever it is killed."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,6 +89,19 @@ def sweeper(shown: Shown, store=None) -> Sweeper:
         shown,
         Checkpoints(store or MemoryStore(now=lambda: BEGIN), owner="127.0.0.1:1 abc", history="technique-runs"),
     )
+
+
+async def test_pass_over_an_item_that_cannot_be_read_is_not_taken_for_covered():
+    found = sweeper(Shown())
+    found.shown.add(3, days=1.0)
+    read = found.shown.page
+
+    async def page(cursor):
+        return replace(await read(cursor), unreadable=("item 1: status",))
+
+    found.shown.page = page
+    await found.sweep()
+    assert (found.missed, (await found.bookmarks.newest()).covered_to) == (set(), None)
 
 
 Grow = st.tuples(st.just("grow"), st.integers(1, 60), st.sampled_from([0.0, 0.01, 0.7, 5.0]))

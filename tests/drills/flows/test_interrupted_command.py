@@ -36,6 +36,6 @@ def test_interrupted_command_says_how_to_go_on_and_that_costs_nothing_more(
 
 def wait_for_run(floor: Floor, process: subprocess.Popen[str]) -> None:
     """Return once the ledger knows the run that was started."""
-    while not any((floor.folder / "ledger/entries").glob("*/*/0002.json")):  # intended, sent, started
+    while not any((floor.folder / "ledger/entries").glob("*/*/0001.json")):  # sent, started
         assert process.poll() is None, "it ended before it had started a run"
         time.sleep(0.1)
