@@ -78,7 +78,7 @@ def test_pipelines_shown_can_be_read():
     shown = [block for _, block in blocks("yaml") if "steps" in YAML(typ="safe").load(block)]
     assert len(shown) >= 3
     for block in shown:
-        parse_pipeline(block)
+        parse_pipeline(block, file=Path("shown.yaml"))
 
 
 def test_names_that_shown_python_imports_are_there():
