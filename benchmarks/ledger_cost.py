@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.drills.ledger.scene import STEPS, scene
 
-LEDGER = ("entries", "claims", "callbacks", "contents")
+LEDGER = ("entries", "claims", "callbacks", "contents", "campaigns", "open", "promises", "empty-balances")
 WRITES = ("create", "write")
 READS = ("read", "list", "head", "stream")
 

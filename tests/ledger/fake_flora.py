@@ -122,25 +122,52 @@ class FloraForProcess:
     has_history = True
     timeout = 30.0
 
-    def __init__(self, flora: FakeFlora, *, api_key: str, process: str, guard: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        flora: FakeFlora,
+        *,
+        api_key: str,
+        process: str,
+        guard: Callable[[], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Be FLORA for one process.
+
+        Args:
+            now: the process's own clock on the wall, by which it reckons FLORA's time between answers.
+        """
         self._flora = flora
+        self._now = now
+        self._offset = timedelta()
+        self._asked: tuple[datetime, float] | None = None
         # Processes take no turns with one another, though here they share an event loop.
         self.workspace = f"ws_1 of {process}"
         self._guard = guard
         self.key_fingerprint = api_key
         self.promise_scope = f"https://flora {api_key} techniques"
+        self.queue = 0.0
+        """Seconds for which a POST waits for a slot before it is announced."""
         self.stall = 0.0
         """Seconds for which this process is stopped right before its bytes leave."""
 
     def server_now(self) -> datetime:
-        return self._flora.now()
+        return self._now() + self._offset
 
     async def ask_time(self, *, anew: bool) -> datetime:
         self._guard()
-        if anew:
+        if anew or not self._is_known():
             await asyncio.sleep(LATENCY)
             self._guard()
-        return self._flora.now()
+            self._offset = self._flora.now() - self._now()
+            self._asked = self._now(), self._flora.time.monotonic()
+        return self.server_now()
+
+    def _is_known(self) -> bool:
+        if self._asked is None:
+            return False
+        at, monotonic = self._asked
+        apart = (self._now() - at).total_seconds() - (self._flora.time.monotonic() - monotonic)
+        return abs(apart) < 2.0
 
     async def post(
         self,
@@ -152,6 +179,7 @@ class FloraForProcess:
         before_send: Callable[[], Awaitable[None]],
     ) -> Answer:
         self._guard()
+        await asyncio.sleep(self.queue)
         await before_send()
         await asyncio.sleep(self.stall)
         self._guard()

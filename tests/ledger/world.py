@@ -89,7 +89,9 @@ class Process:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.flora = FloraForProcess(self.world.flora, api_key=self.api_key, process=self.name, guard=self._guard)
+        self.flora = FloraForProcess(
+            self.world.flora, api_key=self.api_key, process=self.name, guard=self._guard, now=self.now
+        )
         self.store = StoreOfProcess(self.world.store, self._guard)
         self.spender = Spender(
             Ledger(self.store),  # type: ignore[arg-type]

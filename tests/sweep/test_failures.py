@@ -169,11 +169,10 @@ RUN_7 = '{"run_id": "run_7", "status": "completed"'
     "content",
     [
         '{"run"',
-        f'{{"run": {RUN_7}, "created_at": 1e30}}, "reason": "x", "seen_at": "2027-01-01T00:00:00Z"}}',
         f'{{"run": {RUN_7}}}, "reason": "x", "seen_at": "2027-01-01T00:00:00"}}',
         f'{{"run": {RUN_7}}}, "reason": "x", "seen_at": "2027-01-01T00:00:00Z", "schema_version": 3}}',
     ],
-    ids=["cut", "moment out of range", "moment without zone", "later version"],
+    ids=["cut", "moment without zone", "later version"],
 )
 async def test_note_that_is_damaged_is_told_and_stops_nothing(tmp_path, content):
     world = World(tmp_path, 2)

@@ -101,7 +101,7 @@ async def test_pass_over_an_item_that_cannot_be_read_is_not_taken_for_covered():
 
     found.shown.page = page
     await found.sweep()
-    assert (found.missed, (await found.bookmarks.newest()).covered_to) == (set(), None)
+    assert (found.missed, (await found.checkpoints.newest()).covered_to) == (set(), None)
 
 
 Grow = st.tuples(st.just("grow"), st.integers(1, 60), st.sampled_from([0.0, 0.01, 0.7, 5.0]))

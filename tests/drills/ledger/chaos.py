@@ -49,8 +49,17 @@ MENU: tuple[dict[str, Any], ...] = (
     {"name": "provider_error", "times": 2},
     {"name": "media_truncated", "times": 2},
     {"name": "media_reset", "times": 2},
+    {"name": "media_forbidden", "times": 3, "seconds": 60},
+    {"name": "media_not_found", "times": 3, "seconds": 60},
+    {"name": "stranger", "chance": 0.3, "offset": -5},
+    {"name": "stranger", "chance": 0.3},
+    {"name": "refusal_burnt", "route": STARTS, "status": 402, "times": 2, "after": 1},
+    {"name": "refusal_lost", "route": STARTS, "status": 402, "times": 2, "after": 1},
+    {"name": "listed_late", "chance": 0.4, "seconds": 240},
 )
 """Faults of the sandbox. Seconds are real where a request is slow, and the sandbox's elsewhere."""
+BURNT = frozenset({"refusal_burnt", "refusal_lost"})
+HOURS = 3 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -64,20 +73,17 @@ class Weather:
     deaths: int
     restarts_sandbox: bool
     store_trouble: float
-    not_serial: bool
-
-    @property
-    def serially(self) -> dict[str, bool]:
-        """Where FLORA replays, any number of POSTs may be open at once."""
-        return {"not_serial": True} if self.not_serial else {}
+    knows_promise: bool
+    steps_clock: bool
+    sweeps: bool
 
     @property
     def may_need_review(self) -> bool:
-        """Two processes may each have a POST of one technique open, and FLORA not say which run is whose.
+        """Requests are lost while others go on, and FLORA does not say which run is whose.
 
         Nor does it where it compares bodies: a picture uploaded anew has another URL.
         """
-        return self.crowd > 1 and (self.behaviour == "duplicate" or self.compares)
+        return self.behaviour == "duplicate" or self.compares or not self.knows_promise
 
 
 def weather(rng: random.Random) -> Weather:
@@ -87,6 +93,9 @@ def weather(rng: random.Random) -> Weather:
         # FLORA's keys are no lock: two requests of one key at once are beyond what is guaranteed.
         faults = [fault for fault in faults if fault["name"] != "late_key"]
     behaviour, compares = rng.choice((("duplicate", False), ("replay", True), ("replay", False)))
+    if BURNT & {str(fault["name"]) for fault in faults}:
+        # Beyond what is guaranteed, unless FLORA replays: the one run of that time is then somebody else's.
+        faults = [fault for fault in faults if fault["name"] != "stranger"]
     return Weather(
         behaviour=behaviour,
         compares=compares,
@@ -95,7 +104,9 @@ def weather(rng: random.Random) -> Weather:
         deaths=rng.randint(1, 3),
         restarts_sandbox=rng.random() < 0.3,
         store_trouble=rng.choice((0.0, 0.0, 0.01, 0.04)),
-        not_serial=behaviour == "replay" and not compares and rng.random() < 0.5,
+        knows_promise=rng.random() < 0.7,
+        steps_clock=rng.random() < 0.3,
+        sweeps=rng.random() < 0.3,
     )
 
 
@@ -117,6 +128,7 @@ def chaos_round(seed: str, folder: Path, *, store: str | None = None) -> Figures
             "seed": rng.randrange(1000),
             "faults": drawn.faults,
         },
+        knows_promise=drawn.knows_promise,
     )
     (folder / "weather.txt").write_text(f"{seed}: {drawn}\n")
     try:
@@ -132,6 +144,7 @@ def chaos_round(seed: str, folder: Path, *, store: str | None = None) -> Figures
 def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
     """Have workers start together, and not one of them see the end unharmed."""
     workers = []
+    sweep = scene.sweep() if drawn.sweeps else None
     for number in range(drawn.crowd):
         is_stopped = drawn.crowd > 1 and number == 0 and rng.random() < 0.5
         harm: dict[str, Any] = {"stop_at" if is_stopped else "kill_at": _point(rng)}
@@ -139,7 +152,10 @@ def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
             harm["stop_for"] = rng.uniform(*LEASE_AND_MORE)
             scene.kills["stops"] += 1
         harm |= {"store_trouble": drawn.store_trouble, "seed": rng.randrange(10**6)}
-        workers.append(scene.worker(**harm, **drawn.serially))
+        if drawn.steps_clock:
+            harm |= {"clock_step": rng.choice((-HOURS, HOURS)), "clock_step_after": rng.uniform(0.2, 3.0)}
+            scene.kills["clock steps"] += 1
+        workers.append(scene.worker(**harm))
     if drawn.restarts_sandbox:
         time.sleep(rng.uniform(0.2, 1.5))
         scene.stop_serving()
@@ -148,6 +164,9 @@ def _night(scene: Scene, drawn: Weather, rng: random.Random) -> None:
     give_up_at = time.monotonic() + rng.uniform(1.0, 6.0)
     for worker in workers:
         scene.kills["kills"] += _ended_by(worker, give_up_at)
+    if sweep is not None:
+        scene.kills["sweeps"] += 1
+        scene.kills["kills"] += _ended_by(sweep, give_up_at + 5.0)
 
 
 def _point(rng: random.Random) -> str:
@@ -166,10 +185,13 @@ def _ended_by(worker: Process, give_up_at: float) -> bool:
 
 def _morning(scene: Scene, drawn: Weather) -> Figures:
     """Have the campaign finished, a person deciding what only a person can."""
-    workers = scene.finish(**drawn.serially)
+    workers = scene.finish()
     account = scene.account()
     account.assert_sound(may_need_review=drawn.may_need_review)
     reviews = len(account.reviews)
+    for entry in account.reviews:
+        scene.kills[f"review: {kind_of_review(entry.note)}"] += 1
+    by_time = sum(entry.started_by == "adopted by time" for entry in scene.entries())
     for _ in range(STEPS * ROWS):
         if not account.reviews:
             break
@@ -183,11 +205,19 @@ def _morning(scene: Scene, drawn: Weather) -> Figures:
         **scene.kills,
         "workers": workers,
         "reviews": reviews,
+        "adopted by time": by_time,
         "faults struck": sum(struck.values()),
         "needed": account.needed,
         "charged": account.charged,
         "kept": account.kept,
     }
+
+
+def kind_of_review(note: str) -> str:
+    """Return why a person has to decide, without names."""
+    reasons = ("unresolved too", "shows no run", "runs (", "balance was empty", "somebody else", "no longer knows")
+    found = [reason for reason in (*reasons, "not known whether", "another archive") if reason in note]
+    return found[0] if found else note
 
 
 def decide_by_the_books(scene: Scene) -> None:

@@ -20,17 +20,25 @@ class FastTime:
     Attributes:
         began: unix seconds at which fast and real time were one.
         error: seconds by which this process's clock on the wall is wrong.
+        step: seconds by which that clock is set, once `step_at` (real and monotonic) has come.
     """
 
     began: float
     rate: float = RATE
     error: float = 0.0
+    step: float = 0.0
+    step_at: float = float("inf")
 
     def unix(self) -> float:
-        return self.began + (time.time() - self.began) * self.rate
+        return self.of_real(time.time())
+
+    def of_real(self, unix: float) -> float:
+        """Return the fast time of a real one, such as a file's."""
+        return self.began + (unix - self.began) * self.rate
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.unix() + self.error, UTC)
+        step = self.step if time.monotonic() >= self.step_at else 0.0
+        return datetime.fromtimestamp(self.unix() + self.error + step, UTC)
 
     def monotonic(self) -> float:
         return time.monotonic() * self.rate

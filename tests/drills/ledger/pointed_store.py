@@ -3,7 +3,8 @@
 import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from florist.secrets import SignedUrl
@@ -18,14 +19,22 @@ class PointedStore:
 
     Args:
         pass_by: called with the name of each point.
+        of_real: makes fast time out of the real one that the store tells of its objects.
         trouble: share of the calls that fail, half of them after they were carried out: their answer is lost.
     """
 
     def __init__(
-        self, store: Store, pass_by: Callable[[str], None], *, trouble: float = 0.0, seed: str = ""
+        self,
+        store: Store,
+        pass_by: Callable[[str], None],
+        *,
+        of_real: Callable[[float], float],
+        trouble: float = 0.0,
+        seed: str = "",
     ) -> None:
         self._store = store
         self._pass_by = pass_by
+        self._of_real = of_real
         self._trouble = trouble
         self._rng = random.Random(seed)
 
@@ -70,7 +79,8 @@ class PointedStore:
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         self._before("list", prefix)
         async for found in self._store.list(prefix):
-            yield found
+            modified_at = datetime.fromtimestamp(self._of_real(found.modified_at.timestamp()), UTC)
+            yield replace(found, modified_at=modified_at)
         self._after("list", prefix)
 
     async def present(self, keys: Iterable[str]) -> set[str]:

@@ -8,7 +8,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.drills.ledger.walk_rows", "tests.drills.ledger.fast_sandbox"])
+_context.set_forkserver_preload(
+    [f"tests.drills.ledger.{name}" for name in ("walk_rows", "sweep_once", "fast_sandbox")]
+)
 
 Program = Callable[[Sequence[str]], None]
 

@@ -9,23 +9,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from PIL import Image
+from pydantic import SecretStr
 
 from flora_sandbox.books import report
 from flora_sandbox.database import open_readonly
+from florist.api.client import key_fingerprint
 from florist.archive.manifest import Manifest
 from florist.ledger import Entry, Ledger, State
-from tests.drills.ledger import fast_sandbox, walk_rows
+from florist.ledger.promises import Observation, Promise, Promises
+from tests.drills.ledger import fast_sandbox, sweep_once, walk_rows
 from tests.drills.ledger.processes import Process
 
 WITHIN = 120.0
 STEPS = 3
 OUTPUTS_PER_RUN = 1
 RESTARTS = 12
+PROMISES = {"replay": Promise.REPLAY, "duplicate": Promise.REFUSE, "none": Promise.NEITHER}
 _PIPELINE = Path(__file__).with_name("three-steps.yaml")
 
 
@@ -39,6 +44,9 @@ class Account:
         charged_twice: keys of work of which more than one run cost money.
         kept: of the charged runs, those whose outputs are all in the archive, byte for byte.
         states: entries by where they stand.
+        adopted_wrongly: entries that have a run which another request made.
+        reviews: entries that a person has to decide.
+        unhelpful: of those, the ones whose candidates lack their own run.
     """
 
     needed: int
@@ -48,11 +56,15 @@ class Account:
     outputs_made: int
     outputs_kept: int
     states: dict[str, int]
+    adopted_wrongly: list[str]
     reviews: list[Entry] = field(repr=False, default_factory=list)
+    unhelpful: list[Entry] = field(repr=False, default_factory=list)
 
     def assert_sound(self, *, may_need_review: bool = False) -> None:
         """Hold it against the promise."""
         assert self.charged_twice == [], self
+        assert self.adopted_wrongly == [], self
+        assert self.unhelpful == [], [(entry.key, entry.note, entry.candidates) for entry in self.unhelpful]
         assert self.charged <= self.needed, self
         if self.reviews:
             assert may_need_review, [entry.note for entry in self.reviews]
@@ -71,6 +83,8 @@ class Scene:
     rows: int = 10
     settings: Mapping[str, Any] = field(default_factory=dict)
     api_key: str = "sk_test_drill"
+    knows_promise: bool = True
+    """Whether it was learnt before what FLORA does with a repeated key."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +97,8 @@ class Scene:
         shutil.copy(_PIPELINE, self.pipeline)
         Image.new("RGB", (64, 64), "crimson").save(self.folder / "dot.png")
         self.sandbox: Process | None = None
+        if self.knows_promise:
+            asyncio.run(self._learn())
 
     @property
     def url(self) -> str:
@@ -120,6 +136,19 @@ class Scene:
         words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not True]
         words += [f"--{name.replace('_', '-')}" for name, value in given.items() if value is True]
         return Process(walk_rows.main, words)
+
+    def sweep(self) -> Process:
+        """Start a sweep of FLORA's whole history into the campaign's store."""
+        return Process(
+            sweep_once.main,
+            [
+                f"--flora={self.url}/api/v1",
+                f"--api-key={self.api_key}",
+                f"--store={self.store}",
+                f"--began={self.began}",
+                f"--log={self.folder / 'sweep.log'}",
+            ],
+        )
 
     def work(self, **options: object) -> int:
         """Have a worker work until it ends; return its exit code, or minus the signal."""
@@ -169,11 +198,12 @@ class Scene:
     def account(self, *, strangers: frozenset[str] = frozenset()) -> Account:
         """Return what the sandbox's books and the archive say, once all runs have ended."""
         httpx.get(f"{self.url}/_sandbox/books", timeout=30).raise_for_status()
-        all_charged = [run for run in self._runs() if run["charged_micros"]]
+        all_charged = [run for run in self._runs() if run["charged_micros"] and not run["is_stranger"]]
         assert report(self.folder / "sandbox").total.charged == len(all_charged)
         charged = [run for run in all_charged if run["run_id"] not in strangers]
         by_work = Counter(str(run["idempotency_key"]).partition("-")[0] for run in charged)
         entries = self.entries()
+        reviews = [entry for entry in entries if entry.is_unresolved]
         kept = asyncio.run(self._kept())
         made = [output for run in charged for output in run["outputs"]]
         return Account(
@@ -182,18 +212,45 @@ class Scene:
             charged_twice=[key for key, count in by_work.items() if count > 1],
             kept=sum(run["outputs"] == kept.get(run["run_id"]) for run in charged),
             outputs_made=len(made),
-            outputs_kept=sum(len(hashes) for hashes in kept.values()),
+            outputs_kept=sum(len(kept.get(run["run_id"], ())) for run in charged),
             states=dict(Counter(str(entry.state) for entry in entries)),
-            reviews=[entry for entry in entries if entry.is_unresolved],
+            adopted_wrongly=[
+                entry.key for entry in entries if entry.has_run and entry.run_id not in self.runs_of(entry.key)
+            ],
+            reviews=reviews,
+            unhelpful=[entry for entry in reviews if not self._shows_its_run(entry)],
         )
 
     def run_of(self, key: str) -> str | None:
         """Return the run that the sandbox made for a piece of work, as only its books can tell."""
-        runs = [run["run_id"] for run in self._runs() if str(run["idempotency_key"]).startswith(key)]
+        runs = self.runs_of(key)
         return runs[0] if runs else None
+
+    def runs_of(self, key: str) -> list[str]:
+        return [run["run_id"] for run in self._runs() if str(run["idempotency_key"]).startswith(key)]
 
     def close(self) -> None:
         self.stop_serving()
+
+    def _shows_its_run(self, entry: Entry) -> bool:
+        """Whether a review names the run that is its own, if there is one and it may say so."""
+        own, shown = self.runs_of(entry.key), {candidate.run_id for candidate in entry.candidates}
+        return not own or bool(shown & set(own)) or "another API key" in entry.note
+
+    async def _learn(self) -> None:
+        """Have it known what the sandbox does with a repeated key."""
+        asked = {"idempotency": "duplicate", "compare_bodies": None, **self.settings}
+        promise = PROMISES[asked["idempotency"]]
+        is_compared = asked["compare_bodies"] is not False and promise is Promise.REPLAY
+        for api_key in (self.api_key, "sk_test_other"):
+            scope = f"{self.url}/api/v1 {key_fingerprint(SecretStr(api_key))} techniques"
+            promises = Promises(walk_rows.store_named(self.store), scope=scope, lasts=timedelta(days=7))
+            for is_same_body in (True, False):
+                kept = Promise.REFUSE if is_compared and not is_same_body else promise
+                seen_at = datetime.fromtimestamp(self.began, UTC)
+                await promises.learn(
+                    Observation(promise=kept, is_same_body=is_same_body, seen_at=seen_at, age_seconds=1.0)
+                )
 
     def _runs(self) -> list[dict[str, Any]]:
         connection = open_readonly(self.folder / "sandbox")
@@ -210,7 +267,8 @@ class Scene:
         """Return the hashes of the outputs that the archive's manifests vouch for and that are really there."""
         store = walk_rows.store_named(self.store)
         found: dict[str, list[str]] = {}
-        keys = [item.key async for item in store.list("campaigns/") if item.key.endswith(".json")]
+        kept = ("campaigns/", "runs/")  # a sweep that does not know a run's row keeps it by its day
+        keys = [item.key for folder in kept async for item in store.list(folder) if item.key.endswith(".json")]
         for key in keys:
             manifest = Manifest.model_validate_json(await store.read(key) or b"")
             assert manifest.run_id not in found, f"{manifest.run_id} is kept twice"

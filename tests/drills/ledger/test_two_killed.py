@@ -13,8 +13,8 @@ from tests.drills.ledger.afterwards import PROCESSED, resumed
 from tests.drills.ledger.scene import Scene, scene
 
 WITHIN = 60.0
-BOTH_LOOK = "after read neighbours#1"
-"""Where each has seen that no other request of the technique is open. Both wait there for each other."""
+BOTH_LOOK = "before record sent#1"
+"""Where each has seen that no other request of the technique is in doubt. Both wait there for each other."""
 
 
 def florist(capsys, made: Scene, *words: str) -> str:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -58,8 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]:
-    time = FastTime(wanted.began, wanted.rate, wanted.clock_error)
-    store = PointedStore(store_named(wanted.store), points.pass_by, trouble=wanted.store_trouble, seed=wanted.seed)
+    step_at = monotonic() + wanted.clock_step_after
+    time = FastTime(wanted.began, wanted.rate, wanted.clock_error, wanted.clock_step, step_at)
+    store = PointedStore(
+        store_named(wanted.store),
+        points.pass_by,
+        of_real=time.of_real,
+        trouble=wanted.store_trouble,
+        seed=wanted.seed,
+    )
     client = FloraAPI(
         api_key=wanted.api_key,
         base_url=wanted.flora,
@@ -72,7 +80,6 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
         spender = Spender(
             Ledger(store),
             TechniqueRoute(client, now=time.now, monotonic=time.monotonic),
-            is_serial=not wanted.not_serial,
             now=time.now,
             monotonic=time.monotonic,
             sleep=time.sleep,
@@ -141,7 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--began", type=float, required=True, help="when fast time and real time were one")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--clock-error", type=float, default=0.0, help="seconds our clock is fast")
-    parser.add_argument("--not-serial", action="store_true")
+    parser.add_argument("--clock-step", type=float, default=0.0, help="seconds by which our clock is set later on")
+    parser.add_argument("--clock-step-after", type=float, default=0.0, help="real seconds until then")
     parser.add_argument("--kill-at", default="", help="a point's number, or its name and which time: after post#3")
     parser.add_argument("--stop-at", default="", help="as --kill-at: SIGSTOP")
     parser.add_argument("--stop-for", type=float, default=0.0, help="real seconds until SIGCONT; 0: never")
