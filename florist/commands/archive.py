@@ -23,7 +23,7 @@ from florist.studio.studio import Studio
 from florist.sweep.report import SweepProgress, SweepReport, sweep_lines
 from florist.sweep.workspace import sweep_workspace
 
-OUR_BOOKS = ("assets/", "index/", "ledger/", "lost/", "sweeps/")
+OUR_BOOKS = ("assets/", "checks/", "index/", "ledger/", "lost/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""
 
 LONGEST_URL = timedelta(days=7)
