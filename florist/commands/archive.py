@@ -26,7 +26,7 @@ from florist.studio.studio import Studio
 from florist.sweep.report import SweepProgress, SweepReport, sweep_lines
 from florist.sweep.workspace import sweep_workspace
 
-OUR_BOOKS = ("assets/", "index/", "ledger/", "lost/", "mended/", "sweeps/")
+OUR_BOOKS = ("assets/", "checks/", "index/", "ledger/", "lost/", "mended/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""
 
 LONGEST_URL = timedelta(days=7)

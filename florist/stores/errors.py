@@ -1,4 +1,4 @@
-"""What a store can answer with.
+"""The errors of stores.
 
 ::
 
@@ -8,7 +8,7 @@
     │   ├── StoreMissingError           no such bucket, or the folder cannot be made
     │   ├── StoreDeniedError            wrong or insufficient credentials
     │   ├── StoreFullError              no space left
-    │   └── StoreUnsafeError            the store does not enforce create-if-absent
+    │   └── StoreUnsafeError            no atomic create-if-absent, or a listing that leaves out new objects
     ├── ObjectError                 this one object, not the store
     │   ├── KeyTakenError               other bytes are kept under this key already; they were not touched
     │   ├── UnsafeKeyError              a key that could leave the store, or be another on some other store
@@ -53,7 +53,7 @@ class StoreFullError(StoreError):
 
 
 class StoreUnsafeError(StoreError):
-    """The store overwrites where create-if-absent was asked: it cannot guard money."""
+    """Create-if-absent is not atomic, or new objects are not listed: no guard against paying twice."""
 
     stops_all = True
 

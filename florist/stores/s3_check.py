@@ -35,15 +35,17 @@ logger = logging.getLogger(__name__)
 class Verdict(FrozenModel):
     """What an S3 store was seen to guarantee, besides atomic creation, without which it is refused."""
 
-    schema_version: Literal[1] = 1
-    endpoint: str = ""
-    integrity: Integrity = "none"
-    completion: Completion = "unknown"
-    lists_in_order: bool = False
-    is_left_clean: bool = True
+    schema_version: Literal[1]
+    endpoint: str
+    integrity: Integrity
+    completion: Completion
+    lists_in_order: bool
+    is_left_clean: bool
 
 
-UNCHECKED = Verdict()
+UNCHECKED = Verdict(
+    schema_version=1, endpoint="", integrity="none", completion="unknown", lists_in_order=False, is_left_clean=True
+)
 """Of a store that nobody has checked: nothing is taken on trust."""
 
 _known: dict[tuple[str, ...], tuple[Verdict, datetime]] = {}
@@ -141,6 +143,7 @@ class Checker:
         finally:
             is_left_clean = await removed(self._store, (*keys, *more))
         verdict = Verdict(
+            schema_version=1,
             endpoint=await self._calls.endpoint(),
             integrity=integrity,
             completion=completion,

@@ -43,7 +43,7 @@ def proxied(
     """Run a proxy that changes one byte of every body with `MARK` in it.
 
     Args:
-        refused: by method, answered without asking the server.
+        refused: answered without asking the server, by method, or by `POST If-None-Match` with that header.
         https_in: speaks https by a certificate made in this folder; else http.
         verifies_payloads: refuses bodies that are not those which were signed.
     """
@@ -76,8 +76,10 @@ def _handler(
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).replace(MARK, DAMAGED)
             signed = self.headers.get("X-Amz-Content-SHA256", "")
             is_other = verifies_payloads and len(signed) == 64 and hashlib.sha256(body).hexdigest() != signed
-            if is_other or self.command in refused:
-                refusal = OTHER_PAYLOAD if is_other else refused[self.command]
+            conditional = " If-None-Match" if "If-None-Match" in self.headers else ""
+            refusal = refused.get(self.command) or refused.get(self.command + conditional)
+            refusal = OTHER_PAYLOAD if is_other else refusal
+            if refusal is not None:
                 self.send(refusal.status, [("Content-Type", "application/xml")], refusal.body)
                 return
             with closing(http.client.HTTPConnection(target, timeout=60)) as connection:

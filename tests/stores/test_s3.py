@@ -39,7 +39,7 @@ async def chunks_of(data: bytes, size: int = 1_000_000):
 def trust(store: S3Store, integrity="checksum", completion="conditional") -> None:
     """Plant a verdict, as if the store had been checked: a real check has tests of its own."""
     identity = (store.location, store.access.endpoint_url, store.options.checksum, store._checker._credentials)
-    verdict = s3_check.Verdict(integrity=integrity, completion=completion)
+    verdict = s3_check.UNCHECKED.model_copy(update={"integrity": integrity, "completion": completion})
     s3_check._known[identity] = verdict, datetime.now(UTC)
 
 

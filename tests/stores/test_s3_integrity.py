@@ -1,5 +1,8 @@
 """Bytes that are damaged on their way: noticed, or never vouched for."""
 
+import hashlib
+from contextlib import closing
+
 import pytest
 
 from florist.stores.errors import IntegrityError, KeyTakenError
@@ -7,7 +10,6 @@ from florist.stores.s3 import S3Store
 from florist.stores.s3_access import Access
 from florist.stores.s3_options import ObjectOptions
 from florist.stores.s3_proof import integrity_of
-from florist.stores.s3_upload import Digest
 from tests.s3_servers.proxy import MARK, proxied
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 from tests.stores.test_s3 import BIG, drop_arguments, events_of, trust, write
@@ -66,19 +68,20 @@ async def test_s3_damaged_record_is_told_and_stays_for_a_person_to_look_at(moto)
 
 async def test_s3_hash_in_the_metadata_of_an_object_that_was_there_proves_nothing(moto):
     """A writer that died before it read back what it had sent."""
-    store = moto.store()
-    trust(store)
-
-    def damage(params, **_):
-        params["Body"] = b"smalX"
-        params.pop("ChecksumCRC32")
-
-    events_of(store).register("provide-client-params.s3.PutObject", damage)
-    await store._put("a.mp4", b"small", Digest("crc32"), {})
-    events_of(store).unregister("provide-client-params.s3.PutObject", damage)
-    assert (await store.head("a.mp4")).size_bytes == 5
+    store = moto.store(options=ObjectOptions(checksum="none"))
+    trust(store, "signature")
+    claimed = {"Metadata": {"sha256": hashlib.sha256(b"small").hexdigest()}}
+    with closing(moto.client()) as s3:
+        s3.put_object(Bucket=store.bucket, Key=f"{store.prefix}/a.mp4", Body=b"smalX", **claimed)
     with pytest.raises(KeyTakenError):
         await write(store, b"small")
+
+
+async def test_s3_without_a_checksum_of_ours_boto3_sends_none_of_its_own(moto):
+    store, sent = moto.store(options=ObjectOptions(checksum="none")), []
+    events_of(store).register("before-send.s3.PutObject", lambda request, **_: sent.extend(request.headers))
+    await write(store, b"small")
+    assert [name for name in sent if "checksum" in name.lower() or "trailer" in name.lower()] == []
 
 
 async def test_s3_integrity_of_a_store_is_by_checksum_where_it_verifies_them(s3_store, request):

@@ -125,4 +125,4 @@ def kind_of(key: str, data: bytes = b"") -> str:
         return f"{what} {json.loads(data)['state']}" if what == "entries" and data else what
     if folder == "campaigns":
         return "manifest" if key.endswith(".json") else "output"
-    return folder if rest else "probe"
+    return "probe" if folder == "checks" else folder

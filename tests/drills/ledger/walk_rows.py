@@ -22,7 +22,7 @@ from florist.ledger import Ledger, Spender, TechniqueRoute
 from florist.pipelines import definitions_of, load_pipeline
 from florist.pipelines.planning import Plan, PlannedStep
 from florist.pipelines.rows import Halt, plan_rows, step_label, walk_rows
-from florist.pipelines.walking import WalkResult
+from florist.pipelines.walking import WalkResult, walk
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
@@ -113,13 +113,13 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
     walked = await walk_rows(plans, walk_row)
     failed = {
         step_label(row, step): type(error).__name__
-        for row, walk in walked.items()
-        for step, error in walk.failed.items()
+        for row, ended in walked.items()
+        for step, error in ended.failed.items()
     }
-    for row, walk in walked.items():
-        for step, error in walk.failed.items():
+    for row, ended in walked.items():
+        for step, error in ended.failed.items():
             print(f"{row}/{step}: {type(error).__name__}: {error}")  # noqa: T201
-    done = [result.how for walk in walked.values() for result in walk.results.values()]
+    done = [result.how for ended in walked.values() for result in ended.results.values()]
     counts = {str(how): done.count(how) for how in set(done)}
     return {"failed": failed, "how": counts, "is_done": len(done) == plans.runs}
 
