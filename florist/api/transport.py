@@ -190,7 +190,7 @@ class Transport:
     async def _exchange(self, call: Call, limit: float) -> Answer:
         # The whole exchange is bounded too: httpx bounds each wait, and an answer may trickle.
         async with asyncio.timeout(limit):
-            asked_at = self.server_clock.local_now()
+            began = self.monotonic()
             response = await self._http.send(self._request(call, limit), stream=True)
             try:
                 content = await _content(response, call.stop_at)
@@ -200,7 +200,7 @@ class Transport:
                 content = b""  # it worked, and only what it made stays unknown
             finally:
                 await response.aclose()
-            self.server_clock.learn(response.headers.get("date"), asked_at=asked_at)
+            self.server_clock.learn(response.headers.get("date"), seconds=self.monotonic() - began)
             return Answer(
                 request=str(call),
                 status=response.status_code,
