@@ -17,11 +17,14 @@ class ServerClock:
         """Return the time as FLORA's clock would show it; our own before the first answer."""
         return self.local_now() + self._offset
 
-    def learn(self, date: str | None, *, asked_at: datetime) -> None:
-        """Take in the `Date` of an answer that has just come to what was asked at a moment of our clock."""
+    def learn(self, date: str | None, *, seconds: float) -> None:
+        """Take in the `Date` of an answer that has just come, to what was asked so many seconds ago.
+
+        They are counted by a monotonic clock: ours may be set meanwhile.
+        """
         said_at = http_date(date)
         if said_at is None:
             return
-        middle = asked_at + (self.local_now() - asked_at) / 2
+        middle = self.local_now() - timedelta(seconds=seconds / 2)
         # `Date` is cut to the second: the truth lies half a second later, give or take as much.
         self._offset = said_at.astimezone(UTC) + timedelta(seconds=0.5) - middle

@@ -203,7 +203,7 @@ class Transport:
     async def _exchange(self, call: Call, request: httpx.Request, limit: float) -> Answer:
         # The whole exchange is bounded too: httpx bounds each wait, and an answer may trickle.
         async with asyncio.timeout(limit):
-            asked_at = self.server_clock.local_now()
+            began = self.monotonic()
             response = await self._http.send(request, stream=True)
             is_stream = call.stop_at is not None and response.is_success
             try:
@@ -218,7 +218,7 @@ class Transport:
                 content, is_cut = b"", False  # it worked, and only what it made stays unknown
             finally:
                 await response.aclose()
-            self.server_clock.learn(response.headers.get("date"), asked_at=asked_at)
+            self.server_clock.learn(response.headers.get("date"), seconds=self.monotonic() - began)
             return Answer(
                 request=str(call),
                 status=response.status_code,

@@ -22,6 +22,7 @@ from florist.ledger.recovery_rules import (
     Situation,
     StartAnew,
     WaitAndLook,
+    by_either_clock,
     candidates_of,
     conclusion,
     first_step,
@@ -46,12 +47,14 @@ class _Case:
 
     Attributes:
         began: when this call first saw this very record, by our monotonic clock.
+        looked_for: the entry as history is searched for it: at the times of both clocks, where they disagree.
         inputs: what a repeated request would carry, once that is needed.
     """
 
     entry: Entry
     began: float
     is_clock_trusted: bool
+    looked_for: Entry
     inputs: Sequence[InputValue] = field(default_factory=tuple)
 
 
@@ -86,8 +89,10 @@ class Recovery:
             NeedsReviewError: a person has to decide.
             APIError: sending again was refused, or history could not be read. The entry stays unresolved.
         """
-        trusted = is_clock_trusted(entry, await self._effects.recorded_at(entry), self._timing)
-        case = _Case(entry, self._monotonic(), trusted)
+        recorded_at = await self._effects.recorded_at(entry)
+        trusted = is_clock_trusted(entry, recorded_at, self._timing)
+        looked_for = entry if trusted else by_either_clock(entry, recorded_at, self._timing)
+        case = _Case(entry, self._monotonic(), trusted, looked_for)
         taken_over = await self._until_settled(call, case)
         if taken_over is not None:
             return taken_over
@@ -131,7 +136,7 @@ class Recovery:
             newer = await self._recorder.reread(call)
             if newer.number != case.entry.number:
                 return TakenOver(newer)
-            now = self._flora.server_now()
+            now = await self._effects.ask_time(anew=False)
         return None
 
     async def _next_step(self, call: StartCall, case: _Case) -> FirstStep | Conclusion:
@@ -147,11 +152,12 @@ class Recovery:
         )
         if not isinstance(step, Look):
             return step
-        seen = await self._seen(entry)
-        found = conclusion(entry, seen, situation, timing=self._timing)
+        looked_for = case.looked_for
+        seen = await self._seen(looked_for)
+        found = conclusion(looked_for, seen, situation, timing=self._timing)
         if isinstance(found, Adopt) and found.by == "adopted by time":
-            seen = await self._with_doubts(entry, seen)
-            found = conclusion(entry, seen, situation, timing=self._timing)
+            seen = await self._with_doubts(looked_for, seen)
+            found = conclusion(looked_for, seen, situation, timing=self._timing)
         return found
 
     async def _situation(self, call: StartCall, case: _Case) -> Situation:
@@ -202,7 +208,9 @@ class Recovery:
         """Return the other unresolved entries of the technique that were open together with this one."""
         # What was announced a lease before may have left, and settled, only now.
         since = _earliest(entry) - 2 * self._timing.open_for
-        named = await self._effects.open_requests(entry.work.technique_id, since, self._flora.server_now())
+        # What is announced later than this leaves later still.
+        until = entry.settles_at + timedelta(seconds=2 * self._timing.skew)
+        named = await self._effects.open_requests(entry.work.technique_id, since, until)
         rivals = list(named.unreadable)
         for request in named.requests:
             if request.key == entry.key:

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from florist.api.models import Run
-from florist.ledger.entries import Candidate, Entry, StartedBy
+from florist.ledger.entries import Candidate, Entry, Send, StartedBy
 from florist.ledger.promises import Promise
 from florist.ledger.timing import Timing
 
@@ -125,6 +125,24 @@ def is_clock_trusted(entry: Entry, recorded_at: Mapping[int, datetime], timing: 
         abs((recorded_at[send.number] - send.sent_at).total_seconds()) <= timing.clock_skew
         for send in entry.sends
         if send.number is not None and send.number in recorded_at
+    )
+
+
+def by_either_clock(entry: Entry, recorded_at: Mapping[int, datetime], timing: Timing) -> Entry:
+    """Return the entry with each request open at the time it names, at the store's time of it, and in between.
+
+    What is looked for in a window that may be the wrong one is not found there, which proves nothing.
+    """
+    return entry.model_copy(update={"sends": tuple(_by_either(send, recorded_at, timing) for send in entry.sends)})
+
+
+def _by_either(send: Send, recorded_at: Mapping[int, datetime], timing: Timing) -> Send:
+    stored_at = recorded_at.get(-1 if send.number is None else send.number, send.sent_at)
+    return send.model_copy(
+        update={
+            "sent_at": min(send.sent_at, stored_at),
+            "settles_at": max(send.settles_at, stored_at + timing.open_for),
+        }
     )
 
 

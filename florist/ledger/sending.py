@@ -149,6 +149,7 @@ class Sender:
         call = post.call
         post.is_open = False
         call.gate.spent(post.ticket)
+        self._check_clocks(post.ticket)
         if not self._is_fresh(post.ticket):
             post.ticket = await call.gate.ticket(post.ticket.request, call.announcer, is_urgent=True)
             call.tickets.append(post.ticket)
@@ -183,17 +184,21 @@ class Sender:
         return self._monotonic() - ticket.began < self._timing.lease / 2
 
     def _check_lease(self, ticket: Ticket) -> None:
-        """Raise unless the lease still runs, by either clock.
-
-        The wall clock may be set while this process sleeps, the monotonic one stops with the machine. Where the
-        two part, FLORA's time, which is reckoned by them, is not known either.
-        """
-        by_wall = (self._now() - ticket.began_at).total_seconds()
-        by_monotonic = self._monotonic() - ticket.began
-        if abs(by_wall - by_monotonic) > CLOCKS_MAY_PART:
-            raise HeldBackError("this machine's clock was set, or it slept, right before the request left")
+        """Raise unless the lease still runs, by either clock: the monotonic one may stop with the machine."""
+        self._check_clocks(ticket)
+        by_wall, by_monotonic = self._ages(ticket)
         if max(by_wall, by_monotonic) > self._timing.lease:
             raise HeldBackError("this process was stopped, or waited, for longer than its lease")
+
+    def _check_clocks(self, ticket: Ticket) -> None:
+        """Raise if our two clocks have parted since the ticket: FLORA's time, reckoned by them, is not known."""
+        by_wall, by_monotonic = self._ages(ticket)
+        if abs(by_wall - by_monotonic) > CLOCKS_MAY_PART:
+            raise HeldBackError("this machine's clock was set, or it slept, right before the request left")
+
+    def _ages(self, ticket: Ticket) -> tuple[float, float]:
+        """Return how old a ticket is by the wall clock, and by the monotonic one."""
+        return (self._now() - ticket.began_at).total_seconds(), self._monotonic() - ticket.began
 
     def _check_memory(self, post: Post, sent_at: datetime) -> None:
         if post.kept and (sent_at - post.kept[0].sent_at).total_seconds() >= self._timing.resend_window:

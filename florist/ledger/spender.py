@@ -297,6 +297,8 @@ class Spender:
 
     def _announcer(self, technique_id: str) -> Announcer:
         async def write(requests: Sequence[OpenRequest]) -> str:
+            # The page is filed by FLORA's time: a clock of ours that was set would hide it from others.
+            await self._effects.ask_time(anew=False)
             return await self._effects.open_journal(technique_id, requests, owner=self._owner)
 
         return Announcer(write, self._now, self._monotonic)

@@ -27,10 +27,11 @@ class Wire:
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
         self.local_now = NOW
+        self.ahead = timedelta(hours=1)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        headers = {"date": format_datetime(self.local_now + timedelta(hours=1), usegmt=True)}
+        headers = {"date": format_datetime(self.local_now + self.ahead, usegmt=True)}
         if request.method == "POST":
             return httpx.Response(200, json={"run_id": "run_new", "status": "pending"}, headers=headers)
         return httpx.Response(200, json={"technique_runs": HISTORY, "meta": {}}, headers=headers)
@@ -112,3 +113,22 @@ async def test_history_ends_with_the_first_run_that_is_too_old_and_names_no_work
     assert await through(wire, use) == ["run_0", "run_1", "run_2", "run_3"]
     assert wire.requests[0].url.params["technique_id"] == "tech_1"
     assert "workspace_id" not in wire.requests[0].url.params
+
+
+async def test_time_is_right_though_our_clock_is_set_while_the_answer_is_on_its_way():
+    wire = Wire()
+    answer = wire.answer
+
+    async def set_meanwhile(request: httpx.Request) -> httpx.Response:
+        response = await answer(request)
+        if len(wire.requests) == 1:
+            wire.local_now += timedelta(hours=3)
+            wire.ahead -= timedelta(hours=3)
+        return response
+
+    wire.answer = set_meanwhile
+
+    async def use(flora):
+        return await flora.ask_time(anew=False)
+
+    assert abs(await through(wire, use) - NOW - timedelta(hours=1)) < timedelta(seconds=2)

@@ -42,7 +42,8 @@ class Setting(NamedTuple):
         burns: refusals (402) that use up their key.
         strangers: runs that somebody else makes with our key.
         is_stranger_first: they are there, and shown, before anything of ours.
-        prepaid: another archive has paid for the first entry: `lately`, or before doubts go back: `long ago`.
+        prepaid: another archive has paid for the first entry, `lately` or, longer ago than doubts go back,
+            `long ago`.
         is_late: history may show a run later than patience.
     """
 

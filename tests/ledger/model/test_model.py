@@ -17,6 +17,7 @@ from tests.ledger.model.search import explored
 from tests.ledger.model.states import Setting
 
 ALONE = partial(Setting, entries=1)
+PAID_ELSEWHERE = ALONE("duplicate", prepaid="long ago", strangers=1, losses=0)
 PROVIDERS = ("replay", "replay-equal", "duplicate", "neither")
 SMALL = [
     *(ALONE(provider, is_known=known, crashes=1) for provider in PROVIDERS for known in (True, False)),
@@ -26,7 +27,7 @@ SMALL = [
     ALONE("replay-equal", has_same_body=False, burns=1),
     ALONE("duplicate", burns=1, is_stranger_first=True),
     ALONE("duplicate", prepaid="lately", strangers=1),
-    ALONE("duplicate", prepaid="long ago", strangers=1, losses=0),
+    PAID_ELSEWHERE,
     ALONE("replay", burns=1, strangers=1),
     ALONE("replay", becomes="duplicate", strangers=1),
     ALONE("duplicate", becomes="replay", burns=1),
@@ -142,7 +143,7 @@ def takes_a_run_for_a_replay(patch):
         (adopts_before_patience, ALONE("duplicate", losses=1, strangers=1), "is not its own"),
         (
             adopts_on_a_first_duplicate,
-            ALONE("duplicate", prepaid="long ago", strangers=1, losses=0),
+            PAID_ELSEWHERE,
             "is not its own",
         ),
         (adopts_beside_a_rival, Setting("duplicate", burns=1), "is not its own"),
