@@ -20,6 +20,7 @@ The names of the status errors are those of FLORA's own SDK::
     │   │   │   └── IdempotencyConflictError      by code: so it was, with another body
     │   │   ├── RateLimitError              429
     │   │   └── InternalServerError         5xx
+    │   ├── NoSuchNameError                 an id or slug that is none, whoever gave it
     │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
     │   ├── AssetError                      a file FLORA would not take, or did not
     │   │   └── AssetChangedError               a file that changed before all of it was sent
@@ -256,6 +257,15 @@ class InternalServerError(APIStatusError):
     """5xx, after the last retry. (A POST that spends raises `AmbiguousRequestError` instead.)"""
 
     is_retryable = True
+
+
+class NoSuchNameError(APIError):
+    """An id or slug that cannot be one: empty, or it would lead to another route. Nothing was sent."""
+
+    @property
+    def processed(self) -> Processed:
+        """`NO`."""
+        return Processed.NO
 
 
 class UntrustedUrlError(APIError):

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 
-from florist.api.errors import UntrustedUrlError
+from florist.api.errors import NoSuchNameError, UntrustedUrlError
 from florist.errors import ConfigurationError
 from florist.secrets import shown_url
 
@@ -44,11 +44,11 @@ def route(template: str, *names: str) -> str:
     """Fill ids or slugs into a path: `route("/runs/{}", run_id)`.
 
     Raises:
-        ValueError: one is empty, or would lead to another route.
+        NoSuchNameError: one is empty, or would lead to another route.
     """
     for name in names:
         if name.strip() in {"", ".", ".."}:
-            raise ValueError(f"{name!r} is no id or slug (in {template})")
+            raise NoSuchNameError(f"{name!r} is no id or slug (in {template}); take one from FLORA's own lists")
     return template.format(*(quote(name, safe="") for name in names))
 
 
