@@ -65,7 +65,7 @@ class Admission:
         if not entry.is_unresolved or lets_others_go_on(call.last_error):
             call.gate.hold_ups.pop(entry.key, None)
             return
-        call.gate.hold_ups.setdefault(entry.key, self._hold_up(entry))
+        call.gate.hold_ups[entry.key] = self._hold_up(entry)
 
     async def _is_told_apart(self, call: StartCall) -> bool:
         if call.callback_url is not None:

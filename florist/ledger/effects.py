@@ -102,6 +102,10 @@ class Effects:
         """Return an entry as of its newest record."""
         return await self._step("read entry", lambda: self._ledger.entry(key, technique_id))
 
+    async def entry_from(self, key: str, technique_id: str, number: int) -> Entry | None:
+        """Return an entry as of its newest record, from a number on that is known to exist."""
+        return await self._step("read entry", lambda: self._ledger.entry_from(key, technique_id, number))
+
     async def readable_entry(self, key: str, technique_id: str) -> Entry | None:
         """Return an entry; None if there is none, or it cannot be read."""
         try:

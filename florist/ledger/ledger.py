@@ -19,6 +19,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -86,6 +87,20 @@ class Ledger:
         newest = _newest([record async for record in self.store.list(_folder(technique_id, work_key))])
         return None if newest is None else await self._read(newest.key)
 
+    async def entry_from(self, work_key: str, technique_id: str, number: int) -> Entry | None:
+        """Return an entry as of its newest record, of which this number is known to exist.
+
+        Read by key, one after another: a listing may be late and show an older one as the newest.
+        """
+        newest = None
+        for following in count(number):
+            path = _record(technique_id, work_key, following)
+            data = await self.store.read(path)
+            if data is None:
+                break
+            newest = self._parsed(path, data)
+        return newest
+
     async def recorded_at(self, entry: Entry) -> dict[int, datetime]:
         """Return when each record of an entry was written, by the store's own clock."""
         listing = self.store.list(_folder(entry.work.technique_id, entry.key))
@@ -96,7 +111,7 @@ class Ledger:
 
         Safe to repeat with the same entry: the owner in it tells our own record from anybody else's.
         """
-        path = f"{_folder(entry.work.technique_id, entry.key)}{entry.number:04d}.json"
+        path = _record(entry.work.technique_id, entry.key, entry.number)
         return await self.store.create(path, entry.model_dump_json(indent=1).encode())
 
     async def claim(self, run_id: str, key: str) -> str:
@@ -225,7 +240,9 @@ class Ledger:
         return list(await asyncio.gather(*map(one, items)))
 
     async def _read(self, path: str) -> Entry:
-        data = await self.store.read(path)
+        return self._parsed(path, await self.store.read(path))
+
+    def _parsed(self, path: str, data: bytes | None) -> Entry:
         try:
             return Entry.model_validate_json(data or b"")
         except (ValidationError, ValueError, RecursionError) as error:
@@ -242,6 +259,10 @@ def callback_token(entry: Entry) -> str:
 
 def _folder(technique_id: str, key: str) -> str:
     return f"ledger/entries/{_segment(technique_id)}/{key}/"
+
+
+def _record(technique_id: str, key: str, number: int) -> str:
+    return f"{_folder(technique_id, key)}{number:04d}.json"
 
 
 def _claim(run_id: str) -> str:

@@ -117,6 +117,7 @@ class Promises:
         self._belief = Belief()
         self._read_at = float("-inf")
         self._noted_at: datetime | None = None
+        self._learnt: Observation | None = None
 
     async def belief(self, *, now: datetime) -> Belief:
         """Return what FLORA is believed to do, read anew at most every half minute.
@@ -125,8 +126,10 @@ class Promises:
             now: by FLORA's clock.
         """
         if self._monotonic() - self._read_at > READ_AGAIN_AFTER:
-            observations = [await self._read(path) for path in await self._paths()]
-            self._belief = believed(filter(None, observations), now=now, lasts=self._lasts)
+            found = [await self._read(path) for path in await self._paths()]
+            # Ours may have come while they were read, or may not have been taken by the store.
+            known = sorted(filter(None, (*found, self._learnt)), key=lambda seen: seen.seen_at)
+            self._belief = believed(known, now=now, lasts=self._lasts)
             self._read_at = self._monotonic()
         return self._belief
 
@@ -134,6 +137,7 @@ class Promises:
         """Take in an observation, and write it down if it tells anything new, or the old is half forgotten."""
         before = await self.belief(now=seen.seen_at)
         self._belief = before.after(seen)
+        self._learnt = seen
         is_fresh = self._noted_at is not None and seen.seen_at - self._noted_at < self._lasts / 2
         if is_fresh and self._belief == before:
             return

@@ -111,7 +111,7 @@ class Recovery:
                 case WaitAndLook(reason):
                     call.on_wait(reason, self._timing.look_again)
             await self._sleep(self._timing.look_again)
-            newer = await self._recorder.reread(call)
+            newer = await self._recorder.reread(call, entry.number)
             if newer.number != entry.number:
                 return TakenOver(newer)
 
@@ -133,7 +133,7 @@ class Recovery:
             left = (case.entry.settles_at - now).total_seconds()
             call.on_wait("its request may still be at work at FLORA", max(0.0, left))
             await self._sleep(self._timing.poll)
-            newer = await self._recorder.reread(call)
+            newer = await self._recorder.reread(call, case.entry.number)
             if newer.number != case.entry.number:
                 return TakenOver(newer)
             now = await self._effects.ask_time(anew=False)
@@ -211,7 +211,7 @@ class Recovery:
         # What is announced later than this leaves later still.
         until = entry.settles_at + timedelta(seconds=2 * self._timing.skew)
         named = await self._effects.open_requests(entry.work.technique_id, since, until)
-        rivals = list(named.unreadable)
+        rivals = [f"{path}, which cannot be read" for path in named.unreadable]
         for request in named.requests:
             if request.key == entry.key:
                 continue

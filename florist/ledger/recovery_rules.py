@@ -248,12 +248,16 @@ def _against_adoption(candidates: Sequence[Candidate], seen: Evidence) -> str:
     if len(candidates) > 1:
         return f"FLORA processed the request, and history shows {_runs(candidates)} of that time"
     if seen.rivals:
-        return f"another request of that time is unresolved too ({', '.join(key[:8] for key in seen.rivals)})"
+        return f"another request of that time is unresolved too ({', '.join(map(_short, seen.rivals))})"
     if not candidates:
         return "FLORA processed the request, but its history shows no run of it: it may have been refused"
     if seen.doubts:
         return f"history shows {_runs(candidates)} of that time, but {'; '.join(seen.doubts)}"
     return ""
+
+
+def _short(rival: str) -> str:
+    return rival if "/" in rival else rival[:8]
 
 
 def candidates_of(entry: Entry, seen: Evidence, slack: timedelta) -> tuple[Candidate, ...]:

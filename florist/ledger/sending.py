@@ -276,6 +276,8 @@ class Sender:
 
     async def _learn(self, post: Post, promise: Promise, request_id: str | None) -> None:
         """Remember what FLORA did with a repeated key. Failing to is no reason to stop."""
+        if promise is Promise.REFUSE and post.call.callback_url is None:
+            post.call.gate.set_limit(1)  # those that wait for their turn already were let in by what was believed
         first = post.kept[0]
         now = self._flora.server_now()
         await self._effects.learn(

@@ -35,6 +35,8 @@ from florist.ledger.start_calls import GoOn, OnWait, Recorder, Settled, StartCal
 from florist.ledger.timing import Timing
 from florist.ledger.work import Work
 
+THIS_PROCESS = uuid4().hex
+
 
 class How(StrEnum):
     """How a run was come by."""
@@ -96,6 +98,8 @@ class Spender:
         self._flora = flora
         self._timing = timing or Timing()
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}"
+        # A container that is restarted has the host name and the process id of the one that died.
+        self._page_owner = f"{self._owner}:{THIS_PROCESS}"
         self._nonce = nonce
         self._now = now
         self._monotonic = monotonic
@@ -120,7 +124,7 @@ class Spender:
             flora,
             timing=self._timing,
             side_by_side=side_by_side,
-            owner=self._owner,
+            owner=self._page_owner,
             monotonic=monotonic,
             sleep=sleep,
         )
@@ -200,11 +204,23 @@ class Spender:
 
     async def _joined(self, call: StartCall) -> Started:
         """Return what the one call under way for this work comes to: this one, or the one before it."""
-        task = self._calls.get(call.key)
-        if task is None:
-            task = asyncio.create_task(self._run(call), name=f"start {call.key[:8]}")
-            self._calls[call.key] = task
-            task.add_done_callback(lambda done: self._over(call.key, done))
+        while True:
+            task = self._calls.get(call.key) or self._begun(call)
+            try:
+                return await self._waited_for(call, task)
+            except asyncio.CancelledError:
+                ours = asyncio.current_task()
+                if not task.cancelled() or (ours is not None and ours.cancelling()):
+                    raise
+                # Whoever began it was cancelled, and we are not: what it has left behind is ours to go on with.
+
+    def _begun(self, call: StartCall) -> "asyncio.Task[Started]":
+        task = asyncio.create_task(self._run(call), name=f"start {call.key[:8]}")
+        self._calls[call.key] = task
+        task.add_done_callback(lambda done: self._over(call.key, done))
+        return task
+
+    async def _waited_for(self, call: StartCall, task: "asyncio.Task[Started]") -> Started:
         waiters = self._waiting
         waiters[call.key] = waiters.get(call.key, 0) + 1
         try:
@@ -299,7 +315,7 @@ class Spender:
         async def write(requests: Sequence[OpenRequest]) -> str:
             # The page is filed by FLORA's time: a clock of ours that was set would hide it from others.
             await self._effects.ask_time(anew=False)
-            return await self._effects.open_journal(technique_id, requests, owner=self._owner)
+            return await self._effects.open_journal(technique_id, requests, owner=self._page_owner)
 
         return Announcer(write, self._now, self._monotonic)
 
@@ -311,7 +327,8 @@ class Spender:
             following = entry.next(state, owner=owner, now=self._now(), note=entry.note, **changes)
             if await self._effects.append(state, following):
                 return following
-            entry = await self._effects.entry(entry.key, entry.work.technique_id) or entry
+            newer = self._effects.entry_from(entry.key, entry.work.technique_id, following.number)
+            entry = await newer or entry
         return entry
 
 

@@ -107,7 +107,7 @@ class Recorder:
         following = entry.next(state, owner=call.owner, now=self._now(), **changes)
         if await self._effects.append(name, following, patience=patience):
             return following
-        return await self.reread(call)
+        return await self.reread(call, following.number)
 
     async def started(self, call: StartCall, entry: Entry, run_id: str, *, by: StartedBy, reason: str) -> Entry:
         """Claim a run and record it, whatever else was recorded meanwhile.
@@ -166,9 +166,9 @@ class Recorder:
             candidates=tuple(candidate.run_id for candidate in candidates),
         )
 
-    async def reread(self, call: StartCall) -> Entry:
-        """Return an entry that exists, as it stands."""
-        entry = await self._effects.entry(call.key, call.work.technique_id)
+    async def reread(self, call: StartCall, number: int) -> Entry:
+        """Return an entry as it stands; it has a record of this number."""
+        entry = await self._effects.entry_from(call.key, call.work.technique_id, number)
         if entry is None:
             raise UnreadableRecordError(
                 f"the store refused a record of {call.key} and yet shows none; nothing was paid for"

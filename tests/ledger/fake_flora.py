@@ -65,6 +65,8 @@ class FakeFlora:
     paid_for: dict[str, list[str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     posts: int = 0
+    took: list[tuple[float, float]] = field(default_factory=list)
+    """When each POST left, and when its sender was done with it."""
     bodies: list[tuple[InputValue, ...]] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -190,11 +192,14 @@ class FloraForProcess:
         processing = asyncio.get_running_loop().create_task(
             self._process(fault, technique_id, idempotency_key, tuple(inputs)), name="flora"
         )
+        left_at = self._flora.time.seconds
         try:
             async with asyncio.timeout(self.timeout):
                 answer = await asyncio.shield(processing)
         except TimeoutError as error:
             raise AmbiguousRequestError("no answer in time", idempotency_key=idempotency_key) from error
+        finally:
+            self._flora.took.append((left_at, self._flora.time.seconds))
         self._guard()
         if not fault.is_answered:
             raise AmbiguousRequestError("the connection broke", idempotency_key=idempotency_key)
