@@ -32,12 +32,14 @@ SETTLE_SECONDS = 3.0
 def measure(work: Workload, wanted: argparse.Namespace, folder: Path) -> list[Figures]:
     """Have each system do the workload, and return their lines."""
     lines: list[Figures] = []
+    options = [f"--option={option}" for option in wanted.option]
+    options += ["--promise-unknown"] * wanted.promise_unknown
     with processes.archive_server(wanted.archive, folder) as (location, environment):
         for system in wanted.systems:
             own = folder / system
             own.mkdir()
             plain_wall = next((line.wall for line in lines if line.system == "plain"), None)
-            lines.append(_line(system, work, wanted.option, own, location, environment, plain_wall=plain_wall))
+            lines.append(_line(system, work, options, own, location, environment, plain_wall=plain_wall))
             print(f"{system}: {lines[-1].wall:.1f} s", file=sys.stderr)
     return lines
 
@@ -59,7 +61,7 @@ def _line(
         out = folder / "measured.json"
         command = [sys.executable, "-m", "benchmarks.speed.worker", system, f"--flora={flora}/api/v1"]
         command += [f"--workload={work.to_json()}", f"--archive={location}/{system}"]
-        command += [f"--folder={folder}", f"--out={out}", *(f"--option={option}" for option in options)]
+        command += [f"--folder={folder}", f"--out={out}", *options]
         cpu_before = processes.cpu_seconds(servers)
         with (folder / "worker.log").open("wb") as log:
             subprocess.run(command, env={**client, **environment}, stdout=log, stderr=log, check=True)
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=JSON",
         help="of the flow or the walk, if it has one of that name: max_in_flight=500",
     )
+    parser.add_argument("--promise-unknown", action="store_true", help="as before `florist doctor` has asked")
     parser.add_argument("--json", action="store_true")
     return parser
 

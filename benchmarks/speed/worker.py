@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+from benchmarks.speed.promise import learn
 from benchmarks.speed.tally import Tally
 from benchmarks.speed.task import SYSTEMS, Task
 from benchmarks.speed.workload import workload_of
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--folder", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--option", action="append", default=[], help="NAME=JSON, where it has such a parameter")
+    parser.add_argument("--promise-unknown", action="store_true")
     wanted = parser.parse_args()
     tally = Tally()
     tally.watch_s3()
@@ -58,6 +60,8 @@ def main() -> None:
         folder=wanted.folder,
         options={name: json.loads(value) for name, value in (pair.split("=", 1) for pair in wanted.option)},
     )
+    if wanted.system != "plain" and not wanted.promise_unknown:
+        asyncio.run(learn(task))
     system = importlib.import_module(f"benchmarks.speed.{wanted.system}_system")
     wanted.out.write_text(json.dumps(measured(system.prepared(task, tally), tally)))
 

@@ -9,6 +9,7 @@ The newest observations count, for a week. What they are believed for is how man
 whether an in-doubt request may be repeated before history has been read; never how long to wait for it to settle.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -118,6 +119,7 @@ class Promises:
         self._read_at = float("-inf")
         self._noted_at: datetime | None = None
         self._learnt: Observation | None = None
+        self._reading = asyncio.Lock()
 
     async def belief(self, *, now: datetime) -> Belief:
         """Return what FLORA is believed to do, read anew at most every half minute.
@@ -125,12 +127,13 @@ class Promises:
         Args:
             now: by FLORA's clock.
         """
-        if self._monotonic() - self._read_at > READ_AGAIN_AFTER:
-            found = [await self._read(path) for path in await self._paths()]
-            # Ours may have come while they were read, or may not have been taken by the store.
-            known = sorted(filter(None, (*found, self._learnt)), key=lambda seen: seen.seen_at)
-            self._belief = believed(known, now=now, lasts=self._lasts)
-            self._read_at = self._monotonic()
+        async with self._reading:
+            if self._monotonic() - self._read_at > READ_AGAIN_AFTER:
+                found = [await self._read(path) for path in await self._paths()]
+                # Ours may have come while they were read, or may not have been taken by the store.
+                known = sorted(filter(None, (*found, self._learnt)), key=lambda seen: seen.seen_at)
+                self._belief = believed(known, now=now, lasts=self._lasts)
+                self._read_at = self._monotonic()
         return self._belief
 
     async def learn(self, seen: Observation) -> None:

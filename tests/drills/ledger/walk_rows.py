@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -20,14 +20,12 @@ from florist.api import FloraAPI
 from florist.errors import FloristError
 from florist.ledger import Ledger, Spender, TechniqueRoute
 from florist.pipelines import definitions_of, load_pipeline
-from florist.pipelines.planning import Plan, PlannedStep
-from florist.pipelines.rows import Halt, plan_rows, step_label, walk_rows
-from florist.pipelines.walking import WalkResult, walk
+from florist.pipelines.rows import plan_rows, step_label
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
-from florist.studio.steps import CampaignRow, StepResult, make_step
-from florist.studio.studio import Studio, StudioSteps
+from florist.studio.plain_walk import walk_plainly
+from florist.studio.studio import Studio
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
 from tests.drills.ledger.pointed_store import PointedStore
@@ -93,24 +91,13 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
 
 
 async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime) -> dict[str, object]:
-    halt = Halt[StepResult]()
-
-    async def walk_row(key: str, planned: Plan) -> WalkResult[StepResult]:
-        row = CampaignRow(campaign=wanted.campaign, key=key)
-        functions = StudioSteps(studio, row, now=time.now)
-
-        async def run_step(step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-            return await make_step(step, upstream, functions)
-
-        return await walk(planned, halt.guarded(run_step))
-
     pipeline = load_pipeline(wanted.pipeline)
     rows = {f"row-{number}": {"name": f"number {number}"} for number in range(wanted.rows)}
     if wanted.only:
         rows = {wanted.only: rows[wanted.only]}
     plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
     await studio.check()
-    walked = await walk_rows(plans, walk_row)
+    walked = await walk_plainly(studio, plans, campaign=wanted.campaign, now=time.now)
     failed = {
         step_label(row, step): type(error).__name__
         for row, ended in walked.items()
