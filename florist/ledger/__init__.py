@@ -10,7 +10,7 @@ from florist.ledger.entries import Candidate, Entry, RunFacts, Send, State
 from florist.ledger.explaining import Difference, differences, explanation, nearest
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger, callback_token
-from florist.ledger.reports import InFlight, Line, in_flight, lines
+from florist.ledger.reports import InFlight, Line, UnreadableLine, in_flight, lines, unreadable_lines
 from florist.ledger.spender import How, Spender, Started
 from florist.ledger.technique_route import TechniqueRoute
 from florist.ledger.timing import Timing
@@ -33,6 +33,7 @@ __all__ = [
     "State",
     "TechniqueRoute",
     "Timing",
+    "UnreadableLine",
     "Work",
     "adopt",
     "callback_token",
@@ -44,4 +45,5 @@ __all__ = [
     "nearest",
     "next_attempt",
     "restart",
+    "unreadable_lines",
 ]
