@@ -60,3 +60,11 @@ async def test_inputs_that_do_not_fit_are_refused_before_paying(sandbox, folder)
             await studio.run("headline-writer", {"brie": "x"}, campaign="spring")
     assert sandbox.books().total.requests == 0
     assert not await Campaigns(folder).knows("spring")
+
+
+async def test_run_adopted_by_time_says_so_in_its_manifest_and_ever_after(sandbox, folder):
+    result = await made(sandbox, folder)
+    assert (result.came, result.manifest.started_by) == ("new", "new")
+    manifest = result.manifest.model_copy(update={"started_by": "adopted by time"})
+    ways = [result.model_copy(update={"manifest": manifest, "how": how}).came for how in (How.ADOPTED, How.REUSED)]
+    assert ways == ["adopted by time", "reused (adopted by time)"]
