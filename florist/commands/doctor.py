@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from florist.amounts import shown_usd
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.environment import flora_client
-from florist.commands.ledger import DEFAULT_ARCHIVE, Archive
 from florist.commands.terminal import asked, remark, say
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger, TechniqueRoute
@@ -34,7 +34,6 @@ def doctor(
     """Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.
 
     Args:
-        archive: what was learnt is kept in its ledger.
         probe_idempotency: find out, by repeating the request of a run just made. It costs nothing if FLORA keeps
             either of its promises, and one run at most; asks first.
         yes: do not ask.

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 from florist.amounts import shown_usd
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
 from florist.commands.terminal import asked, print_table, remark, say
 from florist.ledger import (
     Entry,
@@ -31,11 +32,6 @@ T = TypeVar("T")
 
 ledger_app = App(name="ledger", help="What was asked for, what is paid for, and what a person has to decide.")
 
-Archive = Annotated[str, Parameter(help="The archive the ledger is kept in: a folder, or s3://bucket/prefix.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")]
-
-DEFAULT_ARCHIVE = "florist-archive"
-
 UNREADABLE: Literal["unreadable"] = "unreadable"
 ShownState = State | Literal["unreadable"]
 
@@ -52,7 +48,7 @@ def list_entries(
 ) -> None:
     """List the entries that fit, with their runs and what they were charged.
 
-    An entry that cannot be read may be of any campaign, and is always among them.
+    An entry that cannot be read may be of any campaign; it is left out only where other states are asked for.
 
     Args:
         state: only these, such as needs-review or unreadable; may be given several times.
