@@ -16,8 +16,8 @@ from florist.archive.expiry import expires_at
 from florist.archive.manifest import Manifest
 from florist.archive.mend import Mender
 from florist.archive.verify import Verifier, VerifyReport
+from florist.client.client import FloraClient
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
-from florist.commands.environment import flora_client
 from florist.commands.terminal import err, print_table, remark, say
 from florist.errors import ConfigurationError
 from florist.secrets import SignedUrl
@@ -134,7 +134,7 @@ def presign(key: str, /, *, archive: Archive = DEFAULT_ARCHIVE, expires: timedel
 
 
 async def _sweep(archive: str, *, full: bool, stale_after: timedelta) -> SweepReport:
-    async with flora_client() as flora:
+    async with FloraClient() as flora:
         studio = Studio(flora, store_at(archive))
         try:
             with _progress() as shown:
@@ -170,7 +170,7 @@ async def _verify(archive: str, prefix: str, *, fetch: bool, mend: bool) -> Veri
 
 @asynccontextmanager
 async def _mender(store: Store) -> AsyncIterator[Mender]:
-    async with flora_client() as flora:
+    async with FloraClient() as flora:
 
         async def read_run(manifest: Manifest) -> Run:
             if not manifest.technique_id:
