@@ -11,7 +11,7 @@ from flora_sandbox.faults import Fault, FaultName, Stage
 from flora_sandbox.flora import Flora
 from flora_sandbox.problems import Problem, rate_limited, server_error
 from flora_sandbox.settings import Settings
-from flora_sandbox.techniques import names_in_path
+from flora_sandbox.techniques import names_in_path, names_of
 
 _TROUBLES = (
     FaultName.SERVER_ERROR,
@@ -80,7 +80,7 @@ class RequestFaults:
         """
         if call.is_answer_lost:
             await self.cut(scope)
-        names = [*names_in_path(call.line), *([call.technique_id] if call.technique_id else [])]
+        names = [*names_in_path(call.line), *names_of(call.technique_id)]
         for fault in self._flora.rules.strike(Stage.AFTER, call, names):
             if fault.name is FaultName.SLOW_ANSWER:
                 await asyncio.sleep(fault.seconds)

@@ -9,7 +9,7 @@ import random
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from flora_sandbox.calls import Call
 from flora_sandbox.catalogue import TransientFailure
@@ -23,20 +23,13 @@ from flora_sandbox.planned_ends import PlannedEnd, end_by_faults, first_listed_a
 from flora_sandbox.problems import not_found
 from flora_sandbox.rendering import Renderer
 from flora_sandbox.settings import Settings
+from flora_sandbox.techniques import ProjectIds, names_of
 from flora_sandbox.webhooks import Webhooks
 
 PATIENCE = 2.0
 """Real seconds a read waits for a run that is due but not made yet."""
 QUEUE_SHARE = 0.2
 """Part of a run's duration that it spends as `pending`."""
-
-
-@dataclass(frozen=True)
-class ProjectIds:
-    """The project a run belongs to, and its workspace."""
-
-    workspace_id: str
-    project_id: str
 
 
 class Runs:
@@ -61,15 +54,13 @@ class Runs:
         self._renderer = renderer
         self._webhooks = webhooks
 
-    def create(
-        self, call: Call, job: Job, project: ProjectIds, *, slug: str = "", callback_url: str | None = None
-    ) -> str:
+    def create(self, call: Call, job: Job, project: ProjectIds, *, callback_url: str | None = None) -> str:
         """Take the price and store a run; return its id. Making it begins when `begin` is called.
 
         Raises:
             Problem: 402, nothing was taken and nothing stored.
         """
-        faults = call.sticky_faults() + tuple(self._standing(call, job, slug))
+        faults = call.sticky_faults() + tuple(self._standing(call, job))
         now = self._clock.now()
         run_id = self._insert(
             job,
@@ -208,8 +199,8 @@ class Runs:
         )
         self._webhooks.enqueue(row["run_id"])
 
-    def _standing(self, call: Call, job: Job, slug: str) -> Sequence[Fault]:
-        named = (job.subject_id, slug)
+    def _standing(self, call: Call, job: Job) -> Sequence[Fault]:
+        named = names_of(job.subject_id)
         run_faults = self._rules.strike_line(Stage.RUN, call.line, named)
         webhook_faults = self._rules.strike_line(Stage.WEBHOOK, call.line, named)
         call.struck += [fault.name.value for fault in (*run_faults, *webhook_faults)]
@@ -234,7 +225,7 @@ class Runs:
         age = self._clock.now() - row["created_at"]
         if row["is_stranger"] and age < 0:
             return True
-        faults = [*kept_faults(row), *self._rules.strike(Stage.SIGHT, call, (row["subject_id"],))]
+        faults = [*kept_faults(row), *self._rules.strike(Stage.SIGHT, call, names_of(row["subject_id"]))]
         return any(fault.name is FaultName.NOT_FOUND_AT_FIRST and age < fault.seconds for fault in faults)
 
 

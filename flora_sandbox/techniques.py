@@ -1,6 +1,7 @@
 """Techniques, models and actions by the names they are called, and the jobs they make."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flora_sandbox.catalogue import (
     ACTIONS,
@@ -14,7 +15,6 @@ from flora_sandbox.catalogue import (
 from flora_sandbox.jobs import Given, Job
 from flora_sandbox.media import Kind
 from flora_sandbox.problems import forbidden, invalid, not_found
-from flora_sandbox.runs import ProjectIds
 from flora_sandbox.settings import Settings
 from flora_sandbox.shapes import ActionInput, ActionRequest, GenerationRequest
 from flora_sandbox.validation import checked_media
@@ -25,6 +25,14 @@ _MODELS = {model.model_id: model for model in MODELS}
 _WORKSPACES = {workspace.workspace_id for workspace in WORKSPACES}
 _PROJECTS = {project.project_id: project for project in PROJECTS}
 _KINDS: dict[str, Kind] = {"image": "imageUrl", "video": "videoUrl", "audio": "audioUrl", "text": "text"}
+
+
+@dataclass(frozen=True)
+class ProjectIds:
+    """The project a run belongs to, and its workspace."""
+
+    workspace_id: str
+    project_id: str
 
 
 def technique_named(name: str) -> TechniqueDefinition:

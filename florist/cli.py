@@ -17,9 +17,10 @@ from cyclopts import App, Parameter
 
 import florist
 from florist.commands.archive import archive_app, sweep
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
-from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
+from florist.commands.ledger import ledger_app
 from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
@@ -134,7 +135,7 @@ def run(
     *,
     param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     rows: Path | None = None,
-    archive: str = DEFAULT_ARCHIVE,
+    archive: Archive = DEFAULT_ARCHIVE,
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
     yes: Annotated[bool, Parameter(negative=())] = False,
@@ -145,7 +146,6 @@ def run(
         pipeline: a YAML file of steps.
         param: a param of the pipeline as name=value; may be given several times.
         rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
-        archive: where outputs are kept: a folder, or s3://bucket/prefix.
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
         yes: spend without asking.

@@ -14,8 +14,8 @@ from flora_sandbox.idempotency import Answer, fingerprint
 from flora_sandbox.jobs import Job
 from flora_sandbox.pages import with_last_cursor
 from flora_sandbox.problems import ErrorAnswer, invalid
-from flora_sandbox.runs import ProjectIds
 from flora_sandbox.shapes import Meta
+from flora_sandbox.techniques import ProjectIds
 from flora_sandbox.urls import callback_url_fault
 
 _READ_ERRORS = (400, 401, 403, 404, 422, 429, 500, 503)
@@ -83,7 +83,6 @@ async def start_run(
     *,
     project: ProjectIds,
     shown: Callable[[str], Answer],
-    slug: str = "",
     callback_url: str | None = None,
 ) -> Answer:
     """Start a run once per idempotency key, and begin to make it.
@@ -93,7 +92,7 @@ async def start_run(
     """
 
     def create() -> Answer:
-        return shown(flora.runs.create(call, job, project, slug=slug, callback_url=callback_url))
+        return shown(flora.runs.create(call, job, project, callback_url=callback_url))
 
     about = fingerprint([call.line, json.loads(body.model_dump_json())])
     answer = await flora.keys.once(call, about, create)

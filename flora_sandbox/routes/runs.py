@@ -41,7 +41,6 @@ async def start_technique(flora: TheFlora, call: TheCall, body: TechniqueRunRequ
         job,
         project=default_project(workspace_id),
         shown=lambda run_id: as_answer(flora.views.started(flora.runs.stored(run_id))),
-        slug=definition.slug,
     )
     return as_response(answer)
 

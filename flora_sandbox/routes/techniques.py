@@ -77,7 +77,6 @@ async def create_run(flora: TheFlora, call: TheCall, technique: str, body: RunRe
         job,
         project=default_project(),
         shown=shown,
-        slug=definition.slug,
         callback_url=callback_url,
     )
     return as_response(answer)

@@ -48,6 +48,29 @@ class Page(Generic[T]):
         return len(self.unreadable), "; ".join(self.unreadable[:3])
 
 
+async def pages_from(
+    cursor: str | None, fetch: Callable[[str | None], Awaitable[Page[T]]], *, name: str
+) -> AsyncIterator[tuple[str | None, Page[T]]]:
+    """Yield the pages from a cursor on, each with its own.
+
+    Raises:
+        APIResponseValidationError: the cursors go in a circle, or on and on.
+    """
+    seen: set[str] = set()
+    empty = 0
+    while True:
+        page = await fetch(cursor)
+        yield cursor, page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+        empty = 0 if page.items or page.unreadable else empty + 1
+        if cursor in seen or empty >= MOST_EMPTY_PAGES or len(seen) >= MOST_PAGES:
+            way = "go in a circle" if cursor in seen else "go on and on"
+            raise APIResponseValidationError(f"{name}: FLORA's cursors {way}, the listing has no end")
+        seen.add(cursor)
+
+
 class AsyncPager(Generic[T]):
     """All items of a listing: `async for item in pager`.
 
@@ -84,20 +107,8 @@ class AsyncPager(Generic[T]):
         Raises:
             APIResponseValidationError: the cursors go in a circle, or on and on.
         """
-        cursor: str | None = None
-        seen: set[str] = set()
-        empty = 0
-        while True:
-            page = await self._fetch(cursor)
+        async for _, page in pages_from(None, self._fetch, name=self._name):
             yield page
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-            empty = 0 if page.items or page.unreadable else empty + 1
-            if cursor in seen or empty >= MOST_EMPTY_PAGES or len(seen) >= MOST_PAGES:
-                way = "go in a circle" if cursor in seen else "go on and on"
-                raise APIResponseValidationError(f"{self._name}: FLORA's cursors {way}, the listing has no end")
-            seen.add(cursor)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         seen: set[str] = set()

@@ -67,6 +67,11 @@ class RunOrigin(ManifestModel):
     step: str | None = None
     flow_run_id: str | None = Field(default=None, description="Prefect's id of the flow run that started it.")
     ledger_key: str | None = None
+    started_by: str | None = Field(
+        default=None,
+        description="How the ledger came by the run: new, adopted, adopted by time (it was the only one of its "
+        "time; nothing proves it), or by hand.",
+    )
 
 
 class ArchivedOutput(ManifestModel):

@@ -29,7 +29,6 @@ T = TypeVar("T")
 TEXT = MediaType("text/plain", "txt")
 UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
 NOT_UTF8 = "it is not valid UTF-8 throughout; its bytes are kept as they came"
-NOT_UNICODE = "it had half characters (lone surrogates), which no file can hold; each is kept as a question mark"
 
 TEXT_BYTES_IN_MANIFEST = 16 * 1024
 """Texts up to this size are repeated in the manifest, so that a later step needs no second read."""
@@ -162,14 +161,13 @@ class Transfers:
             return None, UNKNOWN_FORMAT
         if output.text is not None:
             content = _encoded(output)
-            warning = None if content == output.text.encode(errors="surrogatepass") else NOT_UNICODE
         else:
             is_short = output.type is MediaKind.TEXT and stored.size_bytes <= TEXT_BYTES_IN_MANIFEST
-            content, warning = (await self._store.read(stored.key) or b"") if is_short else b"", None
+            content = (await self._store.read(stored.key) or b"") if is_short else b""
         if not 0 < len(content) <= TEXT_BYTES_IN_MANIFEST:
-            return None, warning
+            return None, None
         try:
-            return content.decode("utf-8-sig"), warning
+            return content.decode("utf-8-sig"), None
         except UnicodeDecodeError:
             return None, NOT_UTF8
 
@@ -180,7 +178,7 @@ def metadata_of(run_id: str, index: int) -> dict[str, str]:
 
 
 def _encoded(output: Output) -> bytes:
-    content = (output.text or "").encode(errors="replace")
+    content = (output.text or "").encode()
     if not content:
         raise IntegrityError(f"text output {output.output_id} is empty")
     return content

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -12,14 +12,17 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from florist.amounts import shown_usd
 from florist.api.models import Run
+from florist.archive.expiry import expires_at
 from florist.archive.manifest import Manifest
 from florist.archive.mend import Mender
 from florist.archive.verify import Verifier, VerifyReport
-from florist.commands.environment import flora_client
-from florist.commands.ledger import DEFAULT_ARCHIVE
+from florist.client.client import FloraClient
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
 from florist.commands.terminal import err, print_table, remark, say
 from florist.errors import ConfigurationError
+from florist.secrets import SignedUrl
 from florist.stores.errors import ObjectMissingError
+from florist.stores.folder import FolderStore
 from florist.stores.locations import store_at
 from florist.stores.store import Store, StoredObject
 from florist.studio.studio import Studio
@@ -32,8 +35,8 @@ OUR_BOOKS = ("assets/", "checks/", "index/", "ledger/", "lost/", "mended/", "swe
 LONGEST_URL = timedelta(days=7)
 """S3's limit."""
 
-Archive = Annotated[str, Parameter(help="A folder, or s3://bucket/prefix.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")]
+ROUNDING = timedelta(minutes=1)
+"""A URL that ends this little sooner than asked ends as asked: signing takes a while, and counts whole seconds."""
 
 archive_app = App(name="archive", help="What is kept of FLORA's outputs, and whether it is still whole.")
 
@@ -113,17 +116,25 @@ def verify(
 
 @archive_app.command
 def presign(key: str, /, *, archive: Archive = DEFAULT_ARCHIVE, expires: timedelta = timedelta(hours=1)) -> None:
-    """Print a URL that opens an object on S3 to whoever holds it.
+    """Print a URL that opens an object on S3 to whoever holds it, and until when.
+
+    It ends sooner than asked where the credentials that sign it do.
 
     Args:
         key: as `florist archive ls` prints it.
         expires: for how long, such as 30m, 1h, or at most 7d.
     """
-    say(asyncio.run(_presigned(archive, key, expires)))
+    url = asyncio.run(_presigned(archive, key, expires))
+    ends_at = expires_at(url)
+    if ends_at is not None:
+        left = ends_at - datetime.now(UTC)
+        sooner = ", when the credentials that sign it end" if left < expires - ROUNDING else ""
+        remark(f"opens until {ends_at:%Y-%m-%d %H:%M:%S} UTC{sooner}")
+    say(url.reveal())
 
 
 async def _sweep(archive: str, *, full: bool, stale_after: timedelta) -> SweepReport:
-    async with flora_client() as flora:
+    async with FloraClient() as flora:
         studio = Studio(flora, store_at(archive))
         try:
             with _progress() as shown:
@@ -159,7 +170,7 @@ async def _verify(archive: str, prefix: str, *, fetch: bool, mend: bool) -> Veri
 
 @asynccontextmanager
 async def _mender(store: Store) -> AsyncIterator[Mender]:
-    async with flora_client() as flora:
+    async with FloraClient() as flora:
 
         async def read_run(manifest: Manifest) -> Run:
             if not manifest.technique_id:
@@ -173,7 +184,7 @@ async def _mender(store: Store) -> AsyncIterator[Mender]:
             await studio.aclose()
 
 
-async def _presigned(archive: str, key: str, expires: timedelta) -> str:
+async def _presigned(archive: str, key: str, expires: timedelta) -> SignedUrl:
     if not timedelta(seconds=1) <= expires <= LONGEST_URL:
         raise ConfigurationError("--expires takes from 1s to 7d: S3 signs for no longer")
     store = store_at(archive)
@@ -181,8 +192,12 @@ async def _presigned(archive: str, key: str, expires: timedelta) -> str:
         raise ObjectMissingError(f"there is nothing under {key} in {store.location}", key=key)
     url = await store.presign(key, expires_in=expires)
     if url is None:
-        raise ConfigurationError(f"{store.location} is a folder, which has no URLs: open the file itself")
-    return url.reveal()
+        raise ConfigurationError(
+            f"{store.location} is a folder, which has no URLs: open the file itself"
+            if isinstance(store, FolderStore)
+            else f"{store.location} lends no URLs, for whoever reads it pays: read {key} with credentials"
+        )
+    return url
 
 
 @contextmanager

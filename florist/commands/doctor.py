@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from florist.amounts import shown_usd
-from florist.commands.environment import flora_client
-from florist.commands.ledger import DEFAULT_ARCHIVE, Archive
+from florist.client.client import FloraClient
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.terminal import asked, remark, say
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger, TechniqueRoute
@@ -34,7 +34,6 @@ def doctor(
     """Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.
 
     Args:
-        archive: what was learnt is kept in its ledger.
         probe_idempotency: find out, by repeating the request of a run just made. It costs nothing if FLORA keeps
             either of its promises, and one run at most; asks first.
         yes: do not ask.
@@ -43,7 +42,7 @@ def doctor(
 
 
 async def _told(archive: str) -> None:
-    async with flora_client() as client:
+    async with FloraClient() as client:
         flora = TechniqueRoute(client)
         await flora.ask_time(anew=True)
         promises = Promises(store_at(archive), scope=flora.promise_scope, lasts=timedelta(seconds=Timing().belief))
@@ -51,7 +50,7 @@ async def _told(archive: str) -> None:
 
 
 async def _probed(archive: str, *, is_agreed: bool) -> None:
-    async with flora_client() as client:
+    async with FloraClient() as client:
         ledger, flora = Ledger(store_at(archive)), TechniqueRoute(client)
         await ledger.check()
         probed = await probe_for(ledger, flora)

@@ -3,14 +3,27 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 from florist.amounts import shown_usd
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
 from florist.commands.terminal import asked, print_table, remark, say
-from florist.ledger import Entry, Ledger, Line, State, adopt, explanation, lines, nearest, restart
+from florist.ledger import (
+    Entry,
+    Ledger,
+    Line,
+    State,
+    UnreadableLine,
+    adopt,
+    explanation,
+    lines,
+    nearest,
+    restart,
+    unreadable_lines,
+)
 from florist.ledger.errors import EntryBusyError
 from florist.stores.locations import store_at
 from florist.studio.campaigns import campaign_name
@@ -19,10 +32,8 @@ T = TypeVar("T")
 
 ledger_app = App(name="ledger", help="What was asked for, what is paid for, and what a person has to decide.")
 
-Archive = Annotated[str, Parameter(help="The archive the ledger is kept in: a folder, or s3://bucket/prefix.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")]
-
-DEFAULT_ARCHIVE = "florist-archive"
+UNREADABLE: Literal["unreadable"] = "unreadable"
+ShownState = State | Literal["unreadable"]
 
 
 @ledger_app.command(name="list")
@@ -32,27 +43,34 @@ def list_entries(
     campaign: str | None = None,
     row: str | None = None,
     step: str | None = None,
-    state: Annotated[tuple[State, ...], Parameter(negative=())] = (),
+    state: Annotated[tuple[ShownState, ...], Parameter(negative=())] = (),
     as_json: AsJson = False,
 ) -> None:
     """List the entries that fit, with their runs and what they were charged.
 
+    An entry that cannot be read may be of any campaign; it is left out only where other states are asked for.
+
     Args:
-        state: only these, such as needs-review; may be given several times.
+        state: only these, such as needs-review or unreadable; may be given several times.
     """
-    entries = _with_ledger(archive, lambda ledger: ledger.entries())
+    survey = _with_ledger(archive, lambda ledger: ledger.survey())
+    states = [one for one in state if one != UNREADABLE]
     name = campaign if campaign is None else campaign_name(campaign)
-    found = lines(entries, states=state, campaign=name, row=row, step=step)
+    fits = bool(states) or not state
+    found = lines(survey.entries, states=states, campaign=name, row=row, step=step) if fits else []
+    unreadable = unreadable_lines(survey.unreadable) if not state or UNREADABLE in state else []
     if as_json:
-        _print_json(found)
+        _print_json([*found, *unreadable])
         return
     print_table(
-        ("Key", "State", "Campaign", "Row", "Step", "Attempt", "Run", "Charged", "Note"),
-        [_cells(line) for line in found],
+        ("Key", "State", "Campaign", "Row", "Step", "Attempt", "Run", "Came", "Charged", "Note"),
+        [*map(_cells, found), *map(_unreadable_cells, unreadable)],
         right=("Charged",),
     )
     charges = [line.charged_usd for line in found if line.charged_usd is not None]
-    remark(f"{len(found)} entries, {shown_usd(sum(charges))} charged, in {store_at(archive).location}")
+    count = f"{len(found) + len(unreadable)} entries"
+    count += f", {len(unreadable)} of them unreadable" if unreadable else ""
+    remark(f"{count}, {shown_usd(sum(charges))} charged, in {store_at(archive).location}")
 
 
 @ledger_app.command
@@ -154,7 +172,12 @@ def _with_ledger(archive: str, ask: Callable[[Ledger], Coroutine[Any, Any, T]]) 
 def _cells(line: Line) -> tuple[str, ...]:
     charged = shown_usd(line.charged_usd) if line.charged_usd is not None else ""
     place = (line.campaign, line.row, line.step, str(line.attempt))
-    return (line.key[:12], line.state, *place, line.run_id, charged, line.note)
+    return (line.key[:12], line.state, *place, line.run_id, line.started_by or "", charged, line.note)
+
+
+def _unreadable_cells(line: UnreadableLine) -> tuple[str, ...]:
+    note = f"{line.path}, of {line.changed_at:%Y-%m-%d %H:%M}: {line.note}"
+    return (line.key[:12], line.state, *[""] * 7, note)
 
 
 def _print_json(models: Sequence[BaseModel]) -> None:

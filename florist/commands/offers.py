@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from florist.amounts import shown_usd
-from florist.commands.environment import PATIENCE, flora_client
-from florist.commands.terminal import asked, err, print_table, remark
+from florist.client.client import FloraClient
+from florist.commands.terminal import PATIENCE, asked, err, print_table, remark
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger
 from florist.pipelines import Pipeline
@@ -43,7 +43,7 @@ async def offer(
     """
     store = store_at(archive)
     await store.check()
-    async with flora_client(total_timeout=PATIENCE) as flora:
+    async with FloraClient(total_timeout=PATIENCE) as flora:
         plans = await planned_at(flora, pipeline, params, rows)
         is_sandbox = flora.is_sandbox
     if not campaign:

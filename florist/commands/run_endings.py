@@ -39,7 +39,7 @@ def print_made(results: Mapping[str, StepResult], archive: str) -> None:
     rows = [
         (
             step,
-            result.how,
+            result.came,
             result.run.run_id,
             output.output_id,
             f"{output.size_bytes:,}",

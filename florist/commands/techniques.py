@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from florist.amounts import shown_usd
 from florist.api.models import Technique, TechniqueInput
-from florist.commands.environment import PATIENCE, flora_client
-from florist.commands.terminal import print_table, say
+from florist.client.client import FloraClient
+from florist.commands.terminal import PATIENCE, print_table, say
 
 
 def techniques(slug: str | None = None, /, *, query: str | None = None) -> None:
@@ -23,12 +23,12 @@ def techniques(slug: str | None = None, /, *, query: str | None = None) -> None:
 
 
 async def _technique(slug: str) -> Technique:
-    async with flora_client(total_timeout=PATIENCE) as flora:
+    async with FloraClient(total_timeout=PATIENCE) as flora:
         return await flora.techniques.retrieve(slug)
 
 
 async def _techniques(query: str | None) -> list[Technique]:
-    async with flora_client(total_timeout=PATIENCE) as flora:
+    async with FloraClient(total_timeout=PATIENCE) as flora:
         return [technique async for technique in flora.techniques.list(query=query)]
 
 

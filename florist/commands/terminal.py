@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Column, Table
 
+PATIENCE = 20.0
+"""Seconds that a person at a terminal waits for an answer of FLORA before they are told what is wrong."""
+
 
 class UnheardConsole(Console):
     """A console that goes on when its pipe is broken; rich's own ends the process."""

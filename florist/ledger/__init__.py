@@ -6,23 +6,18 @@
 from florist.ledger.attempts import next_attempt
 from florist.ledger.by_hand import adopt, restart
 from florist.ledger.contents import content_of_file
-from florist.ledger.entries import Candidate, Entry, RunFacts, Send, State
-from florist.ledger.explaining import Difference, differences, explanation, nearest
-from florist.ledger.flora import Flora
+from florist.ledger.entries import Entry, RunFacts, Send, State
+from florist.ledger.explaining import differences, explanation, nearest
 from florist.ledger.ledger import Ledger, callback_token
-from florist.ledger.reports import InFlight, Line, in_flight, lines
+from florist.ledger.reports import Line, UnreadableLine, in_flight, lines, unreadable_lines
 from florist.ledger.spender import How, Spender, Started
 from florist.ledger.technique_route import TechniqueRoute
 from florist.ledger.timing import Timing
 from florist.ledger.work import InputIdentity, Work
 
 __all__ = [
-    "Candidate",
-    "Difference",
     "Entry",
-    "Flora",
     "How",
-    "InFlight",
     "InputIdentity",
     "Ledger",
     "Line",
@@ -33,6 +28,7 @@ __all__ = [
     "State",
     "TechniqueRoute",
     "Timing",
+    "UnreadableLine",
     "Work",
     "adopt",
     "callback_token",
@@ -44,4 +40,5 @@ __all__ = [
     "nearest",
     "next_attempt",
     "restart",
+    "unreadable_lines",
 ]

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from florist.frozen import FrozenModel
-from florist.ledger.entries import Entry, State
+from florist.ledger.entries import Entry, StartedBy, State
+from florist.ledger.ledger import UnreadableEntry
 
 
 class Line(FrozenModel):
@@ -20,9 +22,20 @@ class Line(FrozenModel):
     attempt: int
     technique_id: str
     run_id: str
+    started_by: StartedBy | None
     charged_usd: Decimal | None
     changed_at: datetime
     note: str
+
+
+class UnreadableLine(FrozenModel):
+    """An entry of which neither campaign nor state can be told, in the table."""
+
+    key: str
+    state: Literal["unreadable"] = "unreadable"
+    path: str
+    changed_at: datetime
+    note: str = "damaged, or of a later version of Florist; nothing is paid for it until it can be read"
 
 
 class InFlight(FrozenModel):
@@ -59,6 +72,11 @@ def lines(
     )
 
 
+def unreadable_lines(entries: Iterable[UnreadableEntry]) -> list[UnreadableLine]:
+    """Return the entries that cannot be read, whatever campaign they may be of."""
+    return [UnreadableLine(key=each.key, path=each.path, changed_at=each.recorded_at) for each in entries]
+
+
 def in_flight(entries: Iterable[Entry]) -> InFlight:
     """Return the runs that are paid for and of which no end is recorded; the price only if all are known."""
     started = [entry for entry in entries if entry.state is State.STARTED]
@@ -82,6 +100,7 @@ def _line(entry: Entry) -> Line:
         attempt=work.attempt,
         technique_id=work.technique_id,
         run_id=entry.run_id or "",
+        started_by=entry.started_by,
         charged_usd=entry.ended.charged_usd if entry.ended else None,
         changed_at=entry.recorded_at,
         note=entry.note,

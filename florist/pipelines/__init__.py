@@ -9,65 +9,44 @@ Start reading at `planning.py`; before it comes `loading.py`, after it `walking.
 
 from florist.pipelines.definitions import definitions_of
 from florist.pipelines.errors import (
-    InvalidPipelineError,
-    PipelineError,
     PipelineFileError,
     PlanError,
-    StepFailure,
     StepsFailedError,
     UpstreamOutputError,
 )
-from florist.pipelines.fitting import PlannedInput
 from florist.pipelines.loading import load_pipeline, parse_pipeline
 from florist.pipelines.models import Param, Pipeline, Step, one_step_pipeline
 from florist.pipelines.planning import (
     Plan,
     PlannedStep,
-    PlanRow,
-    ResolvedInput,
-    UpstreamOutput,
     plan,
     resolve_inputs,
 )
-from florist.pipelines.problems import Position, Problem
 from florist.pipelines.sources import (
     FileSource,
-    InputSource,
     JoinedSource,
     OutputSource,
     TextSource,
     UrlSource,
 )
-from florist.pipelines.walking import Done, Failed, RunStep, Skipped, StepOutcome, WalkResult, walk
+from florist.pipelines.walking import Done, Failed, Skipped, WalkResult, walk
 
 __all__ = [
     "Done",
     "Failed",
     "FileSource",
-    "InputSource",
-    "InvalidPipelineError",
     "JoinedSource",
     "OutputSource",
     "Param",
     "Pipeline",
-    "PipelineError",
     "PipelineFileError",
     "Plan",
     "PlanError",
-    "PlanRow",
-    "PlannedInput",
     "PlannedStep",
-    "Position",
-    "Problem",
-    "ResolvedInput",
-    "RunStep",
     "Skipped",
     "Step",
-    "StepFailure",
-    "StepOutcome",
     "StepsFailedError",
     "TextSource",
-    "UpstreamOutput",
     "UpstreamOutputError",
     "UrlSource",
     "WalkResult",

@@ -145,11 +145,8 @@ _REASONS = (
     ("but found '<scalar>'", "a quoted text ends here, and more follows; a quote inside it is written twice"),
     ("quoted scalar found unexpected end", "a quoted text is not closed by the end of the file"),
     ("cannot start any token", "a text that begins with this character stands in quotes"),
-    ("expected <block end>", "this line does not line up with the ones above it; lines of one level begin alike"),
-    (
-        "expected '<document start>'",
-        "this line does not line up with the ones above it; lines of one level begin alike",
-    ),
+    ("expected <block end>", _UNEVEN),
+    ("expected '<document start>'", _UNEVEN),
 )
 """Words of the parser's, and what they mean for whoever has to mend the file."""
 

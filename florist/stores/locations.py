@@ -44,6 +44,7 @@ _OPTIONS = {
     "expected_bucket_owner": _Option("expected_bucket_owner"),
     "request_payer": _Option("request_payer", ("requester",)),
 }
+OPTION_NAMES = tuple(_OPTIONS)
 _SECRETS = ("key", "secret", "token", "password", "credential", "signature")
 
 
@@ -89,7 +90,7 @@ def _bucket(parts: SplitResult, access: Access, options: ObjectOptions) -> S3Sto
 def _is_option(name: str, value: str) -> bool:
     if name not in _OPTIONS:
         raise ConfigurationError(
-            f"an S3 location has no option {name!r}; it takes {', '.join(_OPTIONS)} (docs/archive.md)"
+            f"an S3 location has no option {name!r}; it takes {', '.join(OPTION_NAMES)} (docs/archive.md)"
         )
     choices = _OPTIONS[name].choices
     if not value or (choices and value not in choices):

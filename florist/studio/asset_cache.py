@@ -3,9 +3,11 @@
 ::
 
     assets/<FLORA's host and the workspace>/<sha256>.json      the id of the asset that has this content
+    …/<sha256>-1.json, …/<sha256>-2.json                       the newest counts, those before are dead
 
 A request that is repeated after a death therefore names the same asset, as a FLORA that compares bodies demands.
 A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: FLORA tells that.
+Nothing is overwritten or deleted: a bucket may deny both, and two processes agree on the asset that follows.
 """
 
 import asyncio
@@ -78,31 +80,43 @@ class AssetCache:
     async def _find(self, sha256: str, opened: OpenedFile) -> SignedUrl:
         workspace_id = self._client.workspace_id or await self._client.workspaces.home()
         owner = segment(f"{urlsplit(self._client.base_url).netloc} {workspace_id}", otherwise="workspace")
-        key = f"assets/{owner}/{sha256}.json"
-        content = await self._store.read(key)
-        if content is not None:
-            url = await self._noted(content)
+        beginning = f"assets/{owner}/{sha256}"
+        numbers = [_number(note.key, beginning) async for note in self._store.list(beginning)]
+        newest = max(numbers, default=-1)
+        if newest >= 0:
+            url = await self._noted(_key(beginning, newest))
             if url is not None:
                 return url
-            await self._store.delete(key)
         async with opened() as path:
             asset = await self._client.assets.upload(path, workspace_id=workspace_id, sha256=sha256)
             if asset.url is None:
                 raise APIResponseValidationError(
                     f"FLORA tells no URL for asset {asset.asset_id}, made of {path.name}"
                 )
+        key = _key(beginning, newest + 1)
         if not asset.asset_id or await self._store.create(key, _note(asset.asset_id)):
             return asset.url
         # Another process was quicker. Its asset is what all will name from now on.
-        return await self._noted(await self._store.read(key) or b"") or asset.url
+        return await self._noted(key) or asset.url
 
-    async def _noted(self, content: bytes) -> SignedUrl | None:
+    async def _noted(self, key: str) -> SignedUrl | None:
         """Return the URL of the asset that a note names; None if it is of no use any more."""
         try:
-            asset = await self._client.assets.retrieve(AssetNote.model_validate_json(content).asset_id)
+            note = AssetNote.model_validate_json(await self._store.read(key) or b"")
+            asset = await self._client.assets.retrieve(note.asset_id)
         except (ValidationError, NotFoundError, PermissionDeniedError):
             return None
         return asset.url if asset.status is AssetStatus.READY and self._lasts(asset.url) else None
+
+
+def _key(beginning: str, number: int) -> str:
+    return f"{beginning}-{number}.json" if number else f"{beginning}.json"
+
+
+def _number(key: str, beginning: str) -> int:
+    """Return which note of a content this is, from 0; -1 for what is none."""
+    digits = key.removeprefix(beginning).removesuffix(".json").removeprefix("-") or "0"
+    return int(digits) if digits.isdecimal() else -1
 
 
 def _note(asset_id: str) -> bytes:

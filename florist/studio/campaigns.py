@@ -80,7 +80,7 @@ def mistakable(name: str, similar: Sequence[str]) -> ConfigurationError:
     """Return the error of a campaign that may be meant to be another one."""
     return ConfigurationError(
         f"campaign {name!r} differs from {', '.join(map(repr, similar))} by capital letters alone: write it like "
-        "that to go on with it, or say that it is a new one (--new-campaign; in a flow, new_campaign)"
+        "that to go on with it, or say that it is a new one (--new-campaign; in a flow or in Python, new_campaign)"
     )
 
 

@@ -43,6 +43,7 @@ def with_entry(
             "step": work.step or None,
             "flow_run_id": work.flow_run_id,
             "ledger_key": entry.key,
+            "started_by": entry.started_by,
         }
     )
 

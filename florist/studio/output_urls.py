@@ -10,9 +10,9 @@
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -41,10 +41,18 @@ _TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
 class OutputUrls:
     """Finds the value by which FLORA gets an output that is in the archive."""
 
-    def __init__(self, client: FloraAPI, store: Store, assets: AssetCache) -> None:
+    def __init__(
+        self,
+        client: FloraAPI,
+        store: Store,
+        assets: AssetCache,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._client = client
         self._store = store
         self._assets = assets
+        self._now = now
 
     async def url_of(
         self, made: StepResult, index: int, *, timeout: float | None = None, by_upload: bool = False
@@ -63,7 +71,8 @@ class OutputUrls:
             needed = min(LONGEST_QUEUE, timedelta(seconds=timeout)) if timeout else LONGEST_QUEUE
             found = made.run.outputs[index].url
             if not lasts(found, needed, now=self._client.server_now()):
-                found = await self._presigned(made.outputs[index]) or await self._fresh(made, index, needed)
+                lent = await self._presigned(made.outputs[index], needed)
+                found = lent or await self._fresh(made, index, needed)
             if found is not None:
                 return found.reveal()
         output = made.outputs[index]
@@ -73,7 +82,7 @@ class OutputUrls:
         """Return a text output: as FLORA told it, as its manifest repeats it, or as it is kept.
 
         Raises:
-            UnusableValueError: the output is no text.
+            UnusableValueError: the output is no text, or is kept in bytes that are none.
         """
         output = made.outputs[index]
         text = made.run.outputs[index].text or output.text
@@ -86,11 +95,20 @@ class OutputUrls:
         content = await self._store.read(output.key)
         if content is None:
             raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
-        return content.decode("utf-8-sig")
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UnusableValueError(
+                f"output {index} of step {made.step}, kept as {output.key}, is not text in UTF-8; take it out of "
+                "the pipeline's texts, or have its step paid for anew (florist ledger restart)"
+            ) from error
 
-    async def _presigned(self, output: ArchivedOutput) -> SignedUrl | None:
+    async def _presigned(self, output: ArchivedOutput, needed: timedelta) -> SignedUrl | None:
         url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR)
-        return url if url is not None and is_taken(url, is_sandbox=self._client.is_sandbox) else None
+        # Signed by this machine's clock, not FLORA's; and perhaps for less time than was asked for.
+        if url is None or not lasts(url, needed, now=self._now()):
+            return None
+        return url if is_taken(url, is_sandbox=self._client.is_sandbox) else None
 
     async def _fresh(self, made: StepResult, index: int, needed: timedelta) -> SignedUrl | None:
         try:

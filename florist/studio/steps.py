@@ -101,6 +101,14 @@ class StepResult(FrozenModel):
     reason: str
 
     @property
+    def came(self) -> str:
+        """How the run was come by, now and when its work first got it: `reused (adopted by time)`."""
+        first = self.manifest.started_by or "new"
+        if first == "new":
+            return str(self.how)
+        return first if first.startswith(self.how) else f"{self.how} ({first})"
+
+    @property
     def outputs(self) -> tuple[ArchivedOutput, ...]:
         """What the run made, in FLORA's order, as it is kept."""
         return self.manifest.outputs

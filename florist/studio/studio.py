@@ -28,10 +28,11 @@ from florist.archive.manifest import Manifest
 from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
+from florist.studio.campaigns import Campaigns
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.missing_objects import bring_back_missing
 from florist.studio.origins import origin_of
-from florist.studio.single import make_single
+from florist.studio.single import planned_single
 from florist.studio.steps import (
     STEP_TIMEOUT,
     UNREACHABLE,
@@ -41,6 +42,7 @@ from florist.studio.steps import (
     StepFunctions,
     StepResult,
     Upstream,
+    make_step,
 )
 from florist.studio.waits import Waits
 
@@ -79,6 +81,7 @@ class Studio:
         self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
         self._input_values = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
+        self._begun: set[str] = set()
 
     async def __aenter__(self) -> Self:
         await self.check()
@@ -93,27 +96,36 @@ class Studio:
         inputs: Mapping[str, str | Path],
         *,
         campaign: str,
+        new_campaign: bool = False,
         row: str = "",
         step: str = "run",
         timeout: float = STEP_TIMEOUT,
     ) -> StepResult:
         """Run a technique once and keep its outputs. The same call again, by any process, pays for nothing.
 
+        It is the same work as the flow `run-technique` in the same campaign.
+
         Args:
             inputs: a text, a path or an https URL for each input's id.
             campaign: what binds runs of several days and machines into one piece of work.
+            new_campaign: it is another one than a campaign whose name differs by capital letters alone.
             row: which part of the campaign this is.
             step: what it is called within its row.
             timeout: seconds the run may take, FLORA's queue included.
 
         Raises:
             PlanError: the inputs do not fit the technique; nothing was spent.
+            ConfigurationError: the campaign's name differs from another's by capital letters alone; likewise.
             RunFailedError: it failed for good, or once too often.
             RunTimeoutError: it goes on at FLORA; the same call again collects it.
             LedgerError: it is not certain that paying is safe; nothing was paid.
         """
-        steps = StudioSteps(self, CampaignRow(campaign=campaign, key=row), now=self._now)
-        return await make_single(self.client, steps, technique, inputs, step=step, timeout=timeout)
+        planned = await planned_single(self.client, technique, inputs, step=step, timeout=timeout)
+        place = CampaignRow(campaign=campaign, key=row)
+        if place.scope not in self._begun:
+            await Campaigns(self.ledger.store).begin(place.scope, is_new=new_campaign)
+            self._begun.add(place.scope)
+        return await make_step(planned, {}, StudioSteps(self, place, now=self._now))
 
     async def aclose(self) -> None:
         """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""

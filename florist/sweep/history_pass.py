@@ -15,9 +15,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from florist.api.errors import APIResponseValidationError, APIStatusError
+from florist.api.errors import APIStatusError
 from florist.api.models import Run
-from florist.api.paging import Page
+from florist.api.paging import Page, pages_from
 from florist.sweep.checkpoints import Checkpoint, Checkpoints, OpenPass
 
 OVERLAP = timedelta(days=1)
@@ -88,23 +88,17 @@ class HistoryPass:
         self, cursor: str | None, until: datetime | None
     ) -> AsyncIterator[tuple[str | None, Page[Run]]]:
         """Yield pages with their cursors down to a moment, and a day further."""
-        turned: set[str] = set()
-        while True:
-            page = await self._history.page(cursor)
+        async for at, page in pages_from(cursor, self._history.page, name=self._history.name):
             if page.unreadable:  # whatever they are, this pass has not dealt with them
                 self._has_undated = self._has_failures = True
                 page.warn_of_unreadable(self._history.name)
             created = [run.created_at for run in page.items if run.created_at is not None]
             self._newest_at = max([*created, *([self._newest_at] if self._newest_at else [])], default=None)
             self._oldest_at = min(created, default=self._oldest_at)
-            yield cursor, page
-            cursor = page.next_cursor
-            self._is_at_end = cursor is None
-            if cursor is None or (until is not None and created and min(created) < until - OVERLAP):
+            self._is_at_end = page.next_cursor is None
+            yield at, page
+            if until is not None and created and min(created) < until - OVERLAP:
                 return
-            if cursor in turned:
-                raise APIResponseValidationError("FLORA's cursors go in a circle: the history has no end")
-            turned.add(cursor)
 
     async def _joins(self, opened: OpenPass) -> bool:
         """Whether the page that an interrupted pass came to is still there, and joins on to what it has seen."""

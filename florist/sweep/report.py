@@ -37,6 +37,7 @@ class SweepReport(FrozenModel):
 
     Attributes:
         pages, seen: what was read of history: pages, and different runs.
+        unreadable: items of those pages that could not be read, and may be paid runs that are not kept.
         kept_before: runs in the archive when it began, whoever kept them.
         runs: those it dealt with, and those that earlier sweeps could not keep.
         leftovers_dropped: unfinished uploads and temporary files of killed writers.
@@ -45,6 +46,7 @@ class SweepReport(FrozenModel):
     location: str
     pages: int = 0
     seen: int = 0
+    unreadable: int = 0
     kept_before: int = 0
     runs: tuple[SweptRun, ...] = ()
     leftovers_dropped: int = 0
@@ -119,8 +121,13 @@ class SweepProgress:
 
 def sweep_lines(report: SweepReport) -> tuple[str, ...]:
     """Return a report in words, a line for each thing that matters."""
+    unreadable = (
+        f"{report.unreadable:,} items of history cannot be read: they may be runs that are not kept; the log "
+        "names their fields, and the next sweep looks at them again"
+    )
     return (
         f"{report.seen:,} runs seen on {report.pages:,} pages of history; {report.kept_before:,} kept already",
+        *([unreadable] if report.unreadable else []),
         f"kept now: {_runs(report.kept_now)}, {shown_usd(report.kept_now_usd)}",
         f"paid but not kept: {_runs(report.not_kept)}, {shown_usd(report.not_kept_usd)} "
         f"({report.lost:,} lost, {report.failed:,} failed and tried again by the next sweep)",

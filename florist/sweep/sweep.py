@@ -121,6 +121,7 @@ class Sweep:
                         passing.unfinished(run)
                 await side_by_side(tally.missing(page.items), deal, at_once=RUNS_AT_ONCE)
                 tally.pages += 1
+                tally.unreadable += len(page.unreadable)
                 self._on_progress(tally.progress())
 
     async def _deal(self, run: Run, history: History, tally: Tally) -> bool:

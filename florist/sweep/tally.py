@@ -35,6 +35,7 @@ class Tally:
         for short_id, run in unkept.runs.items():
             self._put(short_id, _remembered(run))
         self.pages = 0
+        self.unreadable = 0
         self.leftovers_dropped = 0
 
     def due(self, owner: str) -> list[Failure]:
@@ -74,6 +75,7 @@ class Tally:
         return SweepReport(
             location=self._location,
             pages=self.pages,
+            unreadable=self.unreadable,
             seen=len(self._seen),
             kept_before=len(self._kept),
             runs=tuple(self._results.values()),

@@ -57,7 +57,7 @@ def _cells(row: str, step: str, outcome: StepOutcome[StepResult]) -> Iterable[di
             for output in result.outputs:
                 yield {
                     **place,
-                    "came": str(result.how),
+                    "came": result.came,
                     "run": result.run.run_id,
                     "charged": shown_usd(result.run.charged_usd) if output.index == 0 else "",
                     "output": output.output_id,

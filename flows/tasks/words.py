@@ -13,4 +13,4 @@ def step_words(result: StepResult) -> str:
 
 def row_words(walked: WalkResult[StepResult]) -> str:
     """Return what a row has come to, step by step."""
-    return "; ".join(f"{name}: {result.how}, run {result.run.run_id}" for name, result in walked.results.items())
+    return "; ".join(f"{name}: {result.came}, run {result.run.run_id}" for name, result in walked.results.items())

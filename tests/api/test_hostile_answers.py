@@ -18,7 +18,7 @@ from florist.api.errors import (
     Processed,
     UntrustedUrlError,
 )
-from florist.api.models import InputValue, Run, StartedRun, Technique
+from florist.api.models import InputValue, Output, Run, StartedRun, Technique
 from florist.api.paging import MOST_EMPTY_PAGES, AsyncPager, Page
 from florist.api.response_body import MOST_BYTES
 from florist.api.retries import LONGEST_RETRY_AFTER, http_date, retry_after_seconds
@@ -52,6 +52,11 @@ def retrieve(client):
 )
 def test_run_with_a_moment_that_is_none_is_a_run_without_it(value):
     assert run_saying(created_at=value).created_at is None
+
+
+def test_text_with_half_a_character_keeps_the_rest():
+    output = Output.model_validate({"output_id": "o", "type": "text", "url": "a\ud800b"})
+    assert output.text == "a�b"
 
 
 def test_moment_without_a_zone_is_in_utc():

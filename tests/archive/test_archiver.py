@@ -343,14 +343,6 @@ async def test_keep_of_a_text_that_is_empty_is_refused(store, archiver):
     assert await keys_in(store) == []
 
 
-async def test_keep_of_a_text_with_half_a_character_keeps_the_rest_and_says_so(store, archiver):
-    run = run_with(("text", "x"))
-    half = run.outputs[0].model_copy(update={"text": "a\ud800b"})
-    [output] = (await archiver.keep(run.model_copy(update={"outputs": (half,)}), ORIGIN)).outputs
-    assert (await store.read(output.key), output.text) == (b"a?b", "a?b")
-    assert "lone surrogates" in output.warning
-
-
 def text_behind(url) -> Run:
     run = run_with(("text", "placeholder"))
     output = run.outputs[0].model_copy(update={"url": url, "text": None})

@@ -128,6 +128,17 @@ def test_fault_of_one_technique_spares_the_others(sandbox, flora):
     assert flora.text_run().status_code == 200
 
 
+@pytest.mark.parametrize("technique", ["headline-writer", "tech_headlines01"])
+@pytest.mark.parametrize(("name", "status"), [("not_found_at_first", 404), ("server_error_after", 500)])
+def test_fault_of_a_technique_by_either_name_strikes_where_its_run_alone_is_named(
+    sandbox, flora, technique, name, status
+):
+    path = f"/runs/{flora.text_run().json()['run_id']}"
+    sandbox.set_faults(Fault(name=name, route="GET /runs/*", technique=technique, seconds=5))
+
+    assert flora.get(path).status_code == status
+
+
 def test_unknown_fault_is_named(flora):
     answer = flora.text_run(fault="no_such_fault")
 

@@ -85,7 +85,17 @@ async def test_note_that_is_of_no_use_costs_an_upload_and_is_written_anew(sandbo
         path.write_bytes(note)
         found = await AssetCache(client, folder).url_of(CONTENT, opened)
         assert await AssetCache(client, folder).url_of(CONTENT, opened) == found
-    assert uploads_made(sandbox) == 2
+    assert (uploads_made(sandbox), path.read_bytes()) == (2, note)
+
+
+async def test_notes_of_no_use_are_followed_by_the_one_that_counts(clock, folder, opened):
+    assets = Assets(clock)
+    assets.status = AssetStatus.FAILED
+    for _ in range(12):
+        await uploads_to(assets, folder).url_of(CONTENT, opened)
+    assets.status, assets.reads = AssetStatus.READY, 0
+    await uploads_to(assets, folder).url_of(CONTENT, opened)
+    assert (assets.uploads, assets.reads) == (12, 1)
 
 
 async def test_another_workspace_has_assets_of_its_own(sandbox, folder, opened, tmp_path):

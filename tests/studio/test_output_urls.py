@@ -1,7 +1,8 @@
 """Which URL is handed on, and how a text is read."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import pytest
@@ -80,6 +81,13 @@ async def test_text_that_is_not_there_is_an_error(folder, kind, error):
         await output_urls.text_of(made(kind), 0)
 
 
+async def test_text_kept_in_bytes_that_are_no_text_names_its_step_and_a_mend(folder):
+    await folder.create("runs/a/b/1-0.txt", b"\xff\xfeB\x00")
+    output_urls = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
+    with pytest.raises(UnusableValueError, match=r"output 0 of step write.*runs/a/b/1-0.txt.*restart"):
+        await output_urls.text_of(made(MediaKind.TEXT), 0)
+
+
 async def test_url_of_our_object_opens_for_hours(moto):
     store = moto.store()
     client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
@@ -93,3 +101,16 @@ async def test_url_with_less_time_left_than_the_step_may_wait_is_not_fed(moto):
     step = made(MediaKind.IMAGE, url=ending(30).reveal())
     assert await output_urls.url_of(step, 0, timeout=20) == ending(30).reveal()
     assert moto.endpoint_url in await output_urls.url_of(step, 0, timeout=40)
+
+
+@pytest.mark.parametrize(("lent_seconds", "is_fed"), [(41, True), (39, False)])
+async def test_url_of_our_object_that_ends_before_the_step_may_is_not_fed(folder, lent_seconds, is_fed):
+    """Credentials that are lent lend shorter than is asked."""
+    lent = ending(lent_seconds)
+    folder.presign = AsyncMock(return_value=lent)
+    client = SimpleNamespace(server_now=lambda: NOON + timedelta(days=1), is_sandbox=True)
+    assets = SimpleNamespace(url_of=AsyncMock(return_value="an asset"))
+    output_urls = OutputUrls(client, folder, assets, now=lambda: NOON)
+    output_urls._fresh = AsyncMock(return_value=None)
+    found = await output_urls.url_of(made(MediaKind.IMAGE), 0, timeout=40)
+    assert found == (lent.reveal() if is_fed else "an asset")

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from florist import Studio
+from florist.errors import ConfigurationError
 from florist.ledger import How
 from florist.pipelines import PlanError
+from florist.studio.campaigns import Campaigns
 from tests.studio.conftest import connected
 
 BRIEF = {"brief": "Spring flowers"}
@@ -43,8 +45,26 @@ async def test_another_row_is_other_work(sandbox, folder):
     assert sandbox.books().total.charged == 2
 
 
+async def test_campaign_that_differs_by_case_alone_is_refused_until_it_is_said_to_be_new(sandbox, folder):
+    await made(sandbox, folder)
+    with pytest.raises(ConfigurationError, match="new_campaign"):
+        await made(sandbox, folder, campaign="Spring")
+    assert sandbox.books().total.charged == 1
+    await made(sandbox, folder, campaign="Spring", new_campaign=True)
+    assert sandbox.books().total.charged == 2
+
+
 async def test_inputs_that_do_not_fit_are_refused_before_paying(sandbox, folder):
     async with connected(sandbox) as client, Studio(client, folder) as studio:
         with pytest.raises(PlanError, match="did you mean"):
             await studio.run("headline-writer", {"brie": "x"}, campaign="spring")
     assert sandbox.books().total.requests == 0
+    assert not await Campaigns(folder).knows("spring")
+
+
+async def test_run_adopted_by_time_says_so_in_its_manifest_and_ever_after(sandbox, folder):
+    result = await made(sandbox, folder)
+    assert (result.came, result.manifest.started_by) == ("new", "new")
+    manifest = result.manifest.model_copy(update={"started_by": "adopted by time"})
+    ways = [result.model_copy(update={"manifest": manifest, "how": how}).came for how in (How.ADOPTED, How.REUSED)]
+    assert ways == ["adopted by time", "reused (adopted by time)"]

@@ -196,9 +196,32 @@ def stored_picture(bucket: str, capsys) -> str:
 def test_presign_prints_a_url_that_opens_the_object(bucket, capsys):
     key = stored_picture(bucket, capsys)
     assert called("archive", "presign", key, "--expires", "30m", "--archive", bucket) == 0
-    url = capsys.readouterr().out.strip()
+    shown = capsys.readouterr()
+    url = shown.out.strip()
     assert "X-Amz-Expires=1800" in url
+    assert ("opens until" in shown.err, "credentials" in shown.err) == (True, False)
     assert urllib.request.urlopen(url).read().startswith(b"\x89PNG")
+
+
+def test_presign_by_credentials_that_end_sooner_says_so(bucket, capsys, monkeypatch):
+    key = stored_picture(bucket, capsys)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of a session whose end nobody knows")
+    assert called("archive", "presign", key, "--expires", "6h", "--archive", bucket) == 0
+    shown = capsys.readouterr()
+    assert ("X-Amz-Expires=3600" in shown.out, "when the credentials" in shown.err) == (True, True)
+
+
+def test_presign_of_a_bucket_whose_requesters_pay_calls_it_no_folder(bucket, capsys):
+    key = stored_picture(bucket, capsys)
+    assert called("archive", "presign", key, "--archive", f"{bucket}?request_payer=requester") == 1
+    shown = capsys.readouterr()
+    assert ("folder" in shown.err, "pays" in shown.err) == (False, True)
+
+
+@pytest.mark.parametrize("command", [("sweep",), ("archive", "verify"), ("ledger", "list"), ("run",), ("doctor",)])
+def test_help_of_every_archive_names_the_options_of_a_location(capsys, command):
+    called(*command, "--help")
+    assert "endpoint_url" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("key", "expires"), [("runs/nothing.png", "1h"), (None, "8d")])

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -14,7 +15,7 @@ from florist.archive.manifest import RunOrigin
 from florist.stores.folder import FolderStore
 from florist.sweep.failures import unkept_runs
 from florist.sweep.history_pass import History
-from florist.sweep.report import RunResult
+from florist.sweep.report import RunResult, sweep_lines
 from florist.sweep.sweep import Sweep
 from tests.archive.test_archiver import PNG
 
@@ -202,3 +203,16 @@ async def test_notes_hold_no_url_and_no_output(tmp_path):
     [note] = (tmp_path / "lost").rglob("*.json")
     assert "expires" not in note.read_text()
     assert json.loads(note.read_text())["run"]["outputs"] == []
+
+
+async def test_items_of_history_that_cannot_be_read_are_counted_in_the_report(tmp_path):
+    world = World(tmp_path)
+    pages = {
+        None: Page((), "next", ("item 0: status", "item 1: run_id")),
+        "next": Page((), None, ("item 0: status",)),
+    }
+    world.page = AsyncMock(side_effect=pages.get)
+    report = await world.sweep()
+    assert report.unreadable == 3
+    assert any(line.startswith("3 items of history cannot be read") for line in sweep_lines(report))
+    assert not any("cannot be read" in line for line in sweep_lines(await World(tmp_path).sweep()))

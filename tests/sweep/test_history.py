@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from florist.api.errors import APIResponseValidationError, NotFoundError
 from florist.api.models import Run, RunStatus
-from florist.api.paging import Page
+from florist.api.paging import MOST_EMPTY_PAGES, Page
 from florist.stores.folder import FolderStore
 from florist.sweep.checkpoints import Checkpoint, Checkpoints, OpenPass
 from florist.sweep.history_pass import History, HistoryPass
@@ -206,6 +206,18 @@ async def test_history_whose_cursors_go_in_a_circle_is_an_error():
     found = sweeper(Shown())
     found.shown.page = same
     with pytest.raises(APIResponseValidationError):
+        await found.sweep()
+
+
+async def test_history_of_nothing_but_empty_pages_is_an_error():
+    async def on_and_on(cursor: str | None) -> Page[Run]:
+        found.shown.pages += 1
+        assert found.shown.pages <= MOST_EMPTY_PAGES
+        return Page((), f"{found.shown.pages}")
+
+    found = sweeper(Shown())
+    found.shown.page = on_and_on
+    with pytest.raises(APIResponseValidationError, match="no end"):
         await found.sweep()
 
 
