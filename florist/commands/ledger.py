@@ -40,9 +40,9 @@ def list_entries(
     Args:
         state: only these, such as needs-review; may be given several times.
     """
-    entries = _with_ledger(archive, lambda ledger: ledger.entries())
+    survey = _with_ledger(archive, lambda ledger: ledger.survey())
     name = campaign if campaign is None else campaign_name(campaign)
-    found = lines(entries, states=state, campaign=name, row=row, step=step)
+    found = lines(survey.entries, states=state, campaign=name, row=row, step=step)
     if as_json:
         _print_json(found)
         return
@@ -53,6 +53,8 @@ def list_entries(
     )
     charges = [line.charged_usd for line in found if line.charged_usd is not None]
     remark(f"{len(found)} entries, {shown_usd(sum(charges))} charged, in {store_at(archive).location}")
+    for unreadable in survey.unreadable:
+        remark(f"{unreadable.key[:12]} cannot be read: {unreadable.path} is damaged, or of a newer version")
 
 
 @ledger_app.command
