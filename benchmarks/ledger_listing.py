@@ -69,10 +69,7 @@ def looks(ledger: Ledger) -> dict[str, Callable]:
     async def find() -> str:
         return (await ledger.find(entry.key[:10])).run_id or ""
 
-    async def neighbours() -> str:
-        return f"{len(await ledger.neighbours(entry))} neighbours"
-
-    return {"list all": table, "find by a short key": find, "look around an unresolved entry": neighbours}
+    return {"list all": table, "find by a short key": find}
 
 
 def main() -> None:
