@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 import florist
 from florist.commands.archive import archive_app, sweep
@@ -28,6 +28,7 @@ from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
 from florist.pipelines import load_pipeline
 from florist.pipelines.row_files import load_rows
+from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.steps import StepResult
 
 app = App(
@@ -138,6 +139,7 @@ def run(
     archive: Archive = DEFAULT_ARCHIVE,
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
+    max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
     yes: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Run a pipeline through Prefect, and keep every output.
@@ -148,6 +150,7 @@ def run(
         rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
+        max_in_flight: rows walked at one time.
         yes: spend without asking.
     """
     use_checkout()
@@ -159,7 +162,7 @@ def run(
     print_offer(found)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(found, yes=yes)
-    request = RunRequest(pipeline, param, rows, archive, name, is_new)
+    request = RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight)
     try:
         results = _run_flow(request, params, own)
     except BaseException:
@@ -192,6 +195,7 @@ def _run_flow(
             campaign=request.campaign,
             new_campaign=request.is_new_campaign,
             archive=archive_at(request.archive),
+            max_in_flight=request.max_in_flight,
         )
 
     with in_a_terminal(stop_writing):

@@ -1,15 +1,18 @@
 """A YAML pipeline, priced, run and kept.
 
-load ─► plan, price ─► start ─► await ─► archive ─┬─► start ─► await ─► archive ─┬─► report
-                                                  └─► start ─► await ─► archive ─┘
+load ─► plan, price ─► step ─┬─► step ─┬─► report        each step (start, wait, keep) is one retrying task;
+                             └─► step ─┘                 of many rows, each row is
 """
 
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
+from pydantic import Field
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
+from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.steps import WINDOW, StepResult
 from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
 
@@ -30,6 +33,7 @@ async def run_pipeline(
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
+    max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
 ) -> dict[str, StepResult]:
     """Run a pipeline and keep every output.
 
@@ -45,6 +49,7 @@ async def run_pipeline(
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
+        max_in_flight: Rows walked at one time.
     """
     loaded = load_pipeline(Path(pipeline))
     return await walk_pipeline(
@@ -56,4 +61,5 @@ async def run_pipeline(
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),
         window=window,
+        max_in_flight=max_in_flight,
     )

@@ -1,6 +1,6 @@
 """One run of one technique, priced and kept.
 
-plan, price ─► start ─► await ─► archive ─► report
+plan, price ─► step ─► report        the step (start, wait, keep) is one retrying task
 """
 
 from prefect import flow

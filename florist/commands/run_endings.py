@@ -10,7 +10,7 @@ from florist.amounts import shown_usd
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
-from florist.pipelines.rows import step_label
+from florist.pipelines.rows import MAX_IN_FLIGHT, step_label
 from florist.stores.locations import store_at
 from florist.studio.prices import charged_line
 from florist.studio.steps import StepResult
@@ -25,12 +25,15 @@ class RunRequest(NamedTuple):
     archive: str
     campaign: str
     is_new_campaign: bool
+    max_in_flight: int = MAX_IN_FLIGHT
 
     def command(self) -> str:
         """Return the command that goes on with it."""
         words = ["florist", "run", str(self.pipeline), "--archive", self.archive, "--campaign", self.campaign]
         words += [word for pair in self.param for word in ("--param", pair)]
         words += ["--rows", str(self.rows)] if self.rows else []
+        if self.max_in_flight != MAX_IN_FLIGHT:
+            words += ["--max-in-flight", str(self.max_in_flight)]
         return shlex.join(words)
 
 

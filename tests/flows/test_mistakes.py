@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from florist.cli import main
+from florist.commands.run_endings import RunRequest
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
@@ -132,6 +133,17 @@ def test_command_with_a_file_that_is_not_there_names_it(command: Callable[..., t
     code, said = command("run", "no-such-pipeline.yaml")
     assert code == 1
     assert re.fullmatch(r"florist: .*no-such-pipeline\.yaml.*\n", said)
+
+
+def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[int, str]]):
+    code, said = command("run", ROOT / "pipelines/product-launch.yaml", "--max-in-flight", 0)
+    assert code == 2
+    assert "--max-in-flight" in said
+
+
+def test_command_that_goes_on_keeps_the_rows_in_flight():
+    request = RunRequest(Path("a.yaml"), (), Path("rows.yaml"), "outputs", "spring", False, max_in_flight=5)
+    assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
 
 async def test_flow_with_a_missing_bucket_names_it_and_pays_nothing(floor: Floor, moto: S3Server):

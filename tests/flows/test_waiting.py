@@ -24,6 +24,12 @@ steps:
   caption: {technique: caption-writer, inputs: {image: "${steps.portrait.output}"}}
   headlines: {technique: headline-writer, inputs: {brief: Spring flowers}}
 """
+ONE_LINE = """
+name: one-line
+params: {brief: {type: text}}
+steps:
+  lines: {technique: headline-writer, inputs: {brief: "${params.brief}"}}
+"""
 
 
 async def test_run_longer_than_two_windows_is_retried_and_paid_once(still_floor: Floor, at_line: AtLine):
@@ -64,6 +70,15 @@ async def test_every_third_poll_failing_four_ways_costs_no_second_run(still_floo
     assert flow_run.state.is_completed()
     assert still_floor.books.faults_struck["poll_trouble"] >= 4
     assert (still_floor.books.total.runs, still_floor.books.total.requests) == (4, 4)
+
+
+async def test_rows_beyond_those_in_flight_begin_when_one_is_kept(floor: Floor):
+    rows = {"a": {"brief": "Tulips"}, "b": {"brief": "Roses"}}
+    flow_run = await floor.run_pipeline(floor.pipeline(ONE_LINE), rows=rows, campaign="spring", max_in_flight=1)
+    ledger = Ledger(FolderStore(floor.folder))
+    by_row = {entry.work.row: await ledger.records(entry) for entry in await ledger.entries()}
+    assert flow_run.state.is_completed()
+    assert by_row["a"][-1].recorded_at <= by_row["b"][0].recorded_at
 
 
 async def time_passes_after_troubles(floor: Floor, count: int) -> None:
