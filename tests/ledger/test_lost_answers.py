@@ -154,6 +154,19 @@ def test_run_of_a_rival_is_not_adopted_by_a_request_that_made_none():
     assert world.charged(work(burnt)) == 0
 
 
+def test_look_for_a_run_reads_history_then_rivals_then_claims():
+    # Whoever made a run that history shows is then a rival when the rivals are read, or has claimed it by the end.
+    world = World("duplicate")
+    killed_together(world, "1", "2")
+    process = world.process()
+    with pytest.raises(NeedsReviewError):
+        world.run(process.start(work("1")))
+    order = {"before read history": "h", "before look around": "r", "before read claim": "c"}
+    looks = "".join(order.get(point, "") for point in process.passed).split("h")[1:]
+    assert len(looks) > 2
+    assert all(look.rstrip("c") == "r" and look.endswith("cc") for look in looks)
+
+
 def test_two_requests_lost_together_are_no_matter_where_flora_replays():
     world = World("replay")
     killed_together(world, "1", "2")
