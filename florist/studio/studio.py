@@ -3,6 +3,7 @@
 `StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,9 @@ from florist.studio.steps import (
     Upstream,
     make_step,
 )
-from florist.studio.waits import Waits
+from florist.studio.waits import Say, Waits
+
+logger = logging.getLogger(__name__)
 
 
 class Studio:
@@ -141,9 +144,18 @@ class Studio:
         await self.spender.check()
 
     async def start(
-        self, step: PlannedStep, upstream: Upstream, row: CampaignRow, attempt: int = 0
+        self,
+        step: PlannedStep,
+        upstream: Upstream,
+        row: CampaignRow,
+        attempt: int = 0,
+        *,
+        say: Say = logger.info,
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
+
+        Args:
+            say: told what is waited for, if anything is, and for how long at the most.
 
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
@@ -154,13 +166,14 @@ class Studio:
         identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
         work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
+        on_wait = Waits(f"{row.label}{step.name}", say=say)
         try:
-            started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
+            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=by_upload)
         except BadRequestError:
             if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
-            started = await self._start(step, work, inputs, upstream, by_upload=True)
+            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=True)
         return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
@@ -218,6 +231,7 @@ class Studio:
         work: Work,
         inputs: Sequence[ResolvedInput],
         upstream: Upstream,
+        on_wait: Waits,
         *,
         by_upload: bool,
     ) -> Started:
@@ -228,7 +242,7 @@ class Studio:
             ),
             callback_url=self._callback_url,
             price_usd=step.price_usd,
-            on_wait=Waits(step.name, work.row),
+            on_wait=on_wait,
         )
 
     async def _was_out_of_reach(self, work: Work) -> bool:
@@ -281,16 +295,18 @@ class StudioSteps(StepFunctions):
         row: CampaignRow,
         *,
         window: float = WINDOW,
+        say: Say = logger.info,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
         self._row = row
         self._window = window
+        self._say = say
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._row, attempt)
+        return await self._studio.start(step, upstream, self._row, attempt, say=self._say)
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""

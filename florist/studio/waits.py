@@ -10,12 +10,21 @@ WORTH_SAYING = 5.0
 
 logger = logging.getLogger(__name__)
 
+Say = Callable[[str], None]
+
 
 class Waits:
-    """What one step of one row waits for before it starts; handed to `Spender.start` as `on_wait`."""
+    """What one step of one row waits for before it starts; handed to `Spender.start` as `on_wait`.
 
-    def __init__(self, step: str, row: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._label = f"{row}/{step}" if row else step
+    Args:
+        say: takes a line for people.
+    """
+
+    def __init__(
+        self, label: str, *, say: Say = logger.info, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._label = label
+        self._say = say
         self._monotonic = monotonic
         self._reason = ""
         self._said_at = float("-inf")
@@ -27,4 +36,4 @@ class Waits:
         if seconds < WORTH_SAYING or (not is_new and now - self._said_at < SAID_AGAIN_AFTER):
             return
         self._reason, self._said_at = reason, now
-        logger.info("%s waits for %.0f s at the most: %s", self._label, seconds, reason)
+        self._say(f"{self._label} waits for {seconds:.0f} s at the most: {reason}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from prefect import runtime
+from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
 from florist.pipelines import Pipeline
@@ -16,6 +17,7 @@ from florist.studio.campaigns import Campaigns, campaign_name
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import StudioSteps
+from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.reports import report_made, report_price
 from flows.tasks.runs import StepTasks, row_task
 from flows.tasks.studios import shared_studio
@@ -48,6 +50,9 @@ async def walk_pipeline(
     # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
     flow_run_id = runtime.flow_run.get_id()
 
+    say = get_run_logger().info
+    if campaign:
+        await crash_killed_predecessors(campaign)
     async with shared_studio(workspace, archive) as studio:
         await studio.check()
         plans = await planned_at(studio.client, pipeline, params, rows)
@@ -59,7 +64,7 @@ async def walk_pipeline(
 
         async def walk_row(key: str, planned: Plan) -> WalkResult[StepResult]:
             row = CampaignRow(campaign=campaign or None, key=key, flow_run_id=flow_run_id)
-            functions = StudioSteps(studio, row)
+            functions = StudioSteps(studio, row, say=say)
             if not key:
                 # A task run for each step: the run graph is the pipeline.
                 return await walk(planned, halt.guarded(StepTasks(functions, window=window).make))
