@@ -6,9 +6,9 @@ from florist.studio.steps import StepResult
 
 
 def step_words(result: StepResult) -> str:
-    """Return what a step has come to: its run, what was charged, how many files are kept, and why this run."""
+    """Return what a step has come to: what was charged, how many files are kept, and which run this is and why."""
     files = f"{len(result.outputs)} file{'s' * (len(result.outputs) != 1)} kept"
-    return f"run {result.run.run_id}, {shown_usd(result.run.charged_usd)}, {files}: {result.reason}"
+    return f"{shown_usd(result.run.charged_usd)}, {files}: {result.reason}"
 
 
 def row_words(walked: WalkResult[StepResult]) -> str:
