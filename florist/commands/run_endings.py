@@ -54,7 +54,7 @@ def print_made(results: Mapping[str, StepResult], archive: str) -> None:
     ]
     headings = ("Step", "Came", "Run", "Output", "Bytes", "Charged", "Kept as")
     print_table(headings, rows, title=f"Kept in {archive}", right=("Bytes", "Charged"))
-    remark(f"{len(results)} runs, {charged_line(results.values())}")
+    remark(f"{len(results)} run{'s' * (len(results) != 1)}, {charged_line(results.values())}")
 
 
 def remark_how_to_go_on(request: RunRequest) -> None:
