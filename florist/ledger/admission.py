@@ -68,7 +68,7 @@ class Admission:
         call.gate.hold_ups[entry.key] = self._hold_up(entry)
 
     async def _is_told_apart(self, call: StartCall) -> bool:
-        if call.callback_url is not None:
+        if call.callback_url is not None and await self._effects.hears_webhooks():
             return True
         belief = await self._effects.belief()
         return belief.same_body is Promise.REPLAY and (

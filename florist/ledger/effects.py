@@ -44,6 +44,7 @@ CALLS = (
     "make inputs",
     "read belief",
     "look around",
+    "look for webhooks",
     "open journal",
     "record sent",
     "post",
@@ -175,6 +176,10 @@ class Effects:
     async def belief(self) -> Belief:
         """Return what FLORA is believed to do with a repeated idempotency key."""
         return await self._step("read belief", lambda: self._promises.belief(now=self._flora.server_now()))
+
+    async def hears_webhooks(self) -> bool:
+        """Return whether a webhook has ever come for a request of this ledger."""
+        return await self._step("look for webhooks", self._ledger.hears_webhooks)
 
     async def learn(self, seen: Observation) -> None:
         """Remember what FLORA did with one. Failing to costs time alone."""

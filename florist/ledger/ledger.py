@@ -72,6 +72,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._claimants: dict[str, str] = {}
+        self._hears_webhooks = False
         self._scopes: dict[str, asyncio.Task[bool]] = {}
 
     async def check(self) -> None:
@@ -162,6 +163,13 @@ class Ledger:
     async def callback(self, token: str) -> str | None:
         """Return the id of the run a webhook named for this token; None if none came."""
         return _field(await self.store.read(_callback(token)), "run_id")
+
+    async def hears_webhooks(self) -> bool:
+        """Whether a webhook has ever been noted here: that an address is configured proves no receiver."""
+        if not self._hears_webhooks:
+            found = await anext(aiter(self.store.list("ledger/callbacks/")), None)
+            self._hears_webhooks = found is not None
+        return self._hears_webhooks
 
     async def content_of_url(self, url: str, *, campaign: str, digest: Callable[[str], Awaitable[str]]) -> str:
         """Return the SHA-256 of what a URL led to when the campaign first used it.

@@ -242,6 +242,22 @@ def test_callback_url_is_made_of_the_token_of_the_request():
     assert tokens == [callback_token(started.entry)]
 
 
+@pytest.mark.parametrize("has_heard", [True, False])
+def test_posts_go_side_by_side_where_webhooks_have_come_and_not_for_an_address_alone(has_heard):
+    world = World("duplicate")
+    if has_heard:
+        world.run(world.ledger.note_callback("a-token", "run_of_before"))
+    process = world.process()
+    world.flora.faults = [Fault(after=5.0) for _ in range(4)]
+
+    async def all_rows():
+        wanted = (process.start(work(row), callback_url=lambda token: f"https://x/{token}") for row in "1234")
+        await asyncio.gather(*wanted)
+
+    world.run(all_rows())
+    assert (world.time.seconds < 10) is has_heard
+
+
 @BEHAVIOURS
 def test_process_stopped_before_its_bytes_leave_sends_nothing_after_its_lease(behaviour):
     world = World(behaviour)

@@ -9,9 +9,16 @@ NOT_PROCESSED, PROCESSED = f"before {STARTS}", f"after {STARTS}"
 
 
 def lost(scene: Scene, moment: str, which: int, **options: object) -> str:
-    """Have a worker die in its POST of that number; return the key of the entry left behind."""
+    """Have a worker die in its only POST, of that number; return the key of the entry left behind."""
+    [left] = all_lost(scene, moment, which, **options)
+    return left
+
+
+def all_lost(scene: Scene, moment: str, which: int, **options: object) -> set[str]:
+    """Have a worker die in its POST of that number, others beside it; return the keys it leaves behind."""
     assert scene.work(kill_at=f"{moment}#{which}", **options) == -9
-    [left] = [entry.key for entry in scene.entries() if entry.is_unresolved]
+    left = {entry.key for entry in scene.entries() if entry.is_unresolved}
+    assert left
     return left
 
 

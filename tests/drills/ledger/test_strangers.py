@@ -44,11 +44,21 @@ def test_run_of_somebody_else_in_the_same_minute_is_never_adopted(tmp_path, beha
 
 
 @pytest.mark.parametrize("moment", [NOT_PROCESSED, PROCESSED])
-@pytest.mark.parametrize("when", ["before", "between"])
-def test_run_of_somebody_else_past_the_window_is_left_to_a_person(tmp_path, moment, when):
+def test_run_of_somebody_else_past_the_window_is_left_to_a_person(tmp_path, moment):
     with scene(tmp_path, rows=1) as made:
-        strangers = lost_among_strangers(made, moment, when)
+        strangers = lost_among_strangers(made, moment, "between")
         made.advance(3 * 3600)
         [review] = resumed(made, strangers=strangers).reviews
         assert strangers <= {candidate.run_id for candidate in review.candidates}
+        decided(made, strangers=strangers)
+
+
+@pytest.mark.parametrize("moment", [NOT_PROCESSED, PROCESSED])
+def test_run_that_history_showed_before_ours_left_is_no_candidate_past_the_window(tmp_path, moment):
+    with scene(tmp_path, rows=1) as made:
+        strangers = lost_among_strangers(made, moment, "before")
+        made.advance(3 * 3600)
+        reviews = resumed(made, strangers=strangers).reviews
+        assert len(reviews) == (moment == PROCESSED)
+        assert not any(strangers & {candidate.run_id for candidate in review.candidates} for review in reviews)
         decided(made, strangers=strangers)
