@@ -2,7 +2,7 @@
 
 ::
 
-    sweeps/<whose history>/<which>/000007.json      the newest number counts; older ones are deleted, if they may be
+    sweeps/<whose history>/<which>/000007.json      the newest number counts; older ones go, if they may
 
 A checkpoint is a statement that holds by itself, whoever wrote it: two sweeps at once do no harm. One that is lost
 or unreadable costs time alone: history is then gone through from its beginning.

@@ -23,7 +23,7 @@ KNOWN_WAYS_OUT = {
     "stores/s3_client.py",
 }
 
-ON_THE_WAY = ("check", "note campaign", "make inputs", "read belief", "open journal", "post", "claim")
+ON_THE_WAY = ("check", "note scope", "make inputs", "read belief", "open journal", "post", "claim")
 
 
 def test_pointed_store_has_points_for_every_call_of_a_store():
