@@ -2,13 +2,14 @@
 
 ::
 
-    sweeps/<whose history>/<which>/000007.json      the newest number counts; older ones are deleted
+    sweeps/<whose history>/<which>/000007.json      the newest number counts; older ones are deleted if allowed
 
 A checkpoint is a statement that holds by itself, whoever wrote it: two sweeps at once do no harm. One that is lost
 or unreadable costs time alone: history is then gone through from its beginning.
 """
 
 import logging
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -16,7 +17,7 @@ from pydantic import AwareDatetime
 from florist.archive.keys import segment
 from florist.archive.records import parsed_record
 from florist.frozen import FrozenModel
-from florist.stores.errors import IntegrityError
+from florist.stores.errors import IntegrityError, StoreDeniedError
 from florist.stores.store import Store
 
 logger = logging.getLogger(__name__)
@@ -80,8 +81,8 @@ class Checkpoints:
         number = 1 + (_number(earlier[-1]) if earlier else 0)
         while not await self._store.create(self._key(number), checkpoint.model_dump_json().encode()):
             number += 1
-        for key in earlier:
-            if key != self._key(number):
+        with suppress(StoreDeniedError):  # where deleting is denied they stay: the newest counts
+            for key in earlier:
                 await self._store.delete(key)
 
     async def _keys(self) -> list[str]:

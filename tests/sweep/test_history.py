@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from florist.api.errors import APIResponseValidationError, NotFoundError
 from florist.api.models import Run, RunStatus
 from florist.api.paging import MOST_EMPTY_PAGES, Page
+from florist.stores.errors import StoreDeniedError
 from florist.stores.folder import FolderStore
 from florist.sweep.checkpoints import Checkpoint, Checkpoints, OpenPass
 from florist.sweep.history_pass import History, HistoryPass
@@ -243,6 +245,15 @@ async def test_checkpoint_newest_is_the_last_one_put_and_those_before_are_gone(t
         await checkpoints.put(mark)
     assert await checkpoints.newest() == Checkpoint(open=position)
     assert len(list(tmp_path.rglob("*.json"))) == 1
+
+
+async def test_checkpoint_is_put_where_those_before_may_not_be_deleted(tmp_path):
+    store = FolderStore(tmp_path)
+    store.delete = AsyncMock(side_effect=StoreDeniedError("delete is denied", location=store.location))
+    checkpoints = sweeper(Shown(), store).checkpoints
+    for mark in (Checkpoint(), Checkpoint(covered_to=BEGIN)):
+        await checkpoints.put(mark)
+    assert await checkpoints.newest() == Checkpoint(covered_to=BEGIN)
 
 
 async def test_checkpoint_that_is_damaged_has_history_gone_through_from_its_beginning(tmp_path):
