@@ -12,7 +12,17 @@ from pathlib import Path
 
 from tests.drills.ledger.scene import STEPS, scene
 
-LEDGER = ("entries", "claims", "callbacks", "contents", "campaigns", "open", "promises", "empty-balances")
+LEDGER = (
+    "entries",
+    "claims",
+    "callbacks",
+    "contents",
+    "campaigns",
+    "open",
+    "promises",
+    "scopes",
+    "empty-balances",
+)
 WRITES = ("create", "write")
 READS = ("read", "list", "head", "stream")
 
