@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from florist.cli import main
 from florist.ledger import (
     InputIdentity,
     State,
@@ -113,13 +112,3 @@ def test_entry_is_not_found_by_what_fits_none_or_several(key):
     world.start(work("2"))
     with pytest.raises(EntryMissingError):
         world.run(world.ledger.find(key))
-
-
-def test_list_of_a_ledger_with_a_damaged_record_names_it(tmp_path, capsys):
-    record = tmp_path / "ledger/entries/tech_1/0123456789abcdef/0000.json"
-    record.parent.mkdir(parents=True)
-    record.write_text("{")
-    with pytest.raises(SystemExit):
-        main(["ledger", "list", "--archive", str(tmp_path)])
-    said = capsys.readouterr().err
-    assert "0123456789ab cannot be read: ledger/entries/tech_1/0123456789abcdef/0000.json is damaged" in said
