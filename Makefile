@@ -5,14 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
 
-.PHONY: demo test lint drills bench seaweedfs wheel clean
+.PHONY: demo test lint coverage docs drills bench seaweedfs wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Florist needs Python 3.11 or newer; try make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox]' --group dev --group docs
 	touch $@
 
 demo: $(VENV)/.installed ## the main job, end to end, without a key or a cloud; KEEP=1 leaves the servers up
@@ -20,6 +20,12 @@ demo: $(VENV)/.installed ## the main job, end to end, without a key or a cloud; 
 
 test: lint ## everything but the drills
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+coverage: $(VENV)/.installed ## the suite once more, with the share of lines that it runs
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov
+
+docs: $(VENV)/.installed ## the docs as a site, in site/; a warning is an error (--quiet would count none)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check --quiet .
@@ -39,4 +45,4 @@ wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo dist site .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -10,7 +10,7 @@ NOT_BENCHMARKS = {"__main__", "media_server"}
 
 def main(names: list[str]) -> int:
     missed = 0
-    for name in names or sorted({file.stem for file in HERE.glob("*.py")} - NOT_BENCHMARKS):
+    for name in names or sorted({"speed", *(file.stem for file in HERE.glob("*.py"))} - NOT_BENCHMARKS):
         print(f"\n== {name}")
         sys.argv = [name]
         try:

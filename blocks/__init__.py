@@ -1,7 +1,10 @@
-"""Prefect blocks of Florist: where configuration and secrets live.
+"""Prefect's blocks: configuration and secrets, saved once and chosen in a form.
 
-Registered by `prefect block register --module blocks`, and on import through the entry point group
-`prefect.collections`.
+They come with the checkout, like the flows. A server learns of them by `python -m deployments.prepare`, or by
+`prefect block register --module blocks`.
+
+Promises: making a block connects to nothing; keys appear in no repr, dump or log; slugs and fields stay.
+Start reading at `flora_workspace.py`, who pays; `s3_archive.py` and `local_archive.py` say where outputs are kept.
 """
 
 from blocks.flora_workspace import FloraWorkspace
@@ -17,14 +20,14 @@ __all__ = ["Archive", "FloraWorkspace", "LocalArchive", "S3Archive", "archive_at
 
 
 def archive_at(location: str) -> Archive:
-    """Return the archive block for a folder, or for `s3://bucket/prefix` with the credentials boto3 finds.
+    """Return the archive block for a folder, or for `s3://bucket/prefix?options` with the credentials boto3 finds.
 
     Raises:
         ConfigurationError: the location names another kind of place.
     """
     match store_at(location):
-        case S3Store(bucket=bucket, prefix=prefix):
-            return S3Archive(bucket=bucket, prefix=prefix)
+        case S3Store() as store:
+            return S3Archive.of(store)
         case FolderStore(path=path):
             return LocalArchive(path=path)
         case other:

@@ -45,6 +45,12 @@ class FloraWorkspace(CredentialsBlock):
         description="The workspace's id, ws_…, where assets go; empty: the key's first workspace.",
     )
 
+    callback_url: str = Field(
+        default="",
+        title="Callback URL",
+        description="https address of a webhook receiver that FLORA tells when a run has ended; empty: none.",
+    )
+
     @classmethod
     def from_environment(cls) -> "FloraWorkspace":
         """Return the workspace that FLORA_API_KEY, FLORA_BASE_URL and FLORA_WORKSPACE_ID describe.
@@ -57,6 +63,7 @@ class FloraWorkspace(CredentialsBlock):
             api_key=settings.required_api_key(),
             base_url=settings.base_url,
             workspace_id=settings.workspace_id or "",
+            callback_url=settings.callback_url or "",
         )
 
     @property

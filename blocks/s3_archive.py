@@ -1,16 +1,19 @@
 """The block that keeps outputs in a bucket: AWS S3, or anything that speaks its protocol."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self, TypeAlias
 
+from botocore.credentials import Credentials, RefreshableCredentials
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
 from blocks.appearance import DOCUMENTATION_URL, S3_LOGO_URL
 from florist.stores.s3 import S3Store
-from florist.stores.s3_client import Access
+from florist.stores.s3_access import Access, AddressingStyle, ChecksumHeaders
 from florist.stores.s3_options import ObjectOptions
+from florist.stores.s3_upload import Checksum
 from florist.stores.store import Store
 
 try:
@@ -19,6 +22,10 @@ except ImportError:  # optional: without prefect-aws the block's own two fields 
     SharedCredentials: TypeAlias = None
 else:
     SharedCredentials: TypeAlias = AwsCredentials | MinIOCredentials | None  # type: ignore[misc, no-redef]
+
+
+_ROLE_SECONDS = 3600
+"""How long an assumed role lives where nothing else is asked for."""
 
 
 class S3Archive(Block):
@@ -90,21 +97,50 @@ class S3Archive(Block):
         description="Keeps everything written from being deleted; the bucket must allow object lock.",
     )
     retention_days: int = Field(default=0, ge=0, description="With object lock, for how long.")
-    addressing_style: Literal["auto", "path", "virtual"] = Field(
+    addressing_style: AddressingStyle = Field(
         default="auto",
         description="Where the bucket's name stands in URLs; `path` for most stores other than AWS.",
     )
-    checksum: Literal["crc32", "sha256", "none"] = Field(
+    checksum: Checksum = Field(
         default="crc32", description="What the store verifies on arrival; `none` for stores that refuse it."
     )
-    request_checksum_calculation: Literal["when_supported", "when_required"] = Field(
-        default="when_supported", description="`when_required` for older stores that answer 411 or 501."
+    request_checksum_calculation: ChecksumHeaders = Field(
+        default="when_supported",
+        description="`when_required` for older stores that answer 411 or 501; Checksum `none` implies it.",
     )
     ca_bundle: str = Field(
         default="",
         title="CA Bundle",
         description="A file on the worker with the certificates to trust; empty: the usual ones.",
     )
+    profile: str = Field(
+        default="", description="A profile of the AWS files on the worker, for credentials, region and endpoint."
+    )
+    expected_bucket_owner: str = Field(
+        default="",
+        description="The id of the account that must own the bucket; empty: any.",
+    )
+    request_payer: Literal["bucket owner", "requester"] = Field(
+        default="bucket owner", description="`requester` for buckets whose owner does not pay for requests."
+    )
+
+    @classmethod
+    def of(cls, store: S3Store) -> Self:
+        """Return the block of a store that a location named: all but its credentials, which boto3 finds."""
+        access = store.access
+        return cls(
+            bucket=store.bucket,
+            prefix=store.prefix,
+            region_name=access.region or "",
+            endpoint_url=access.endpoint_url or "",
+            profile=access.profile or "",
+            addressing_style=access.addressing_style,
+            checksum=store.options.checksum,
+            request_checksum_calculation=access.request_checksum_calculation,
+            ca_bundle=access.ca_bundle or "",
+            expected_bucket_owner=access.expected_bucket_owner or "",
+            request_payer=access.request_payer or "bucket owner",
+        )
 
     def get_store(self) -> Store:
         """Return the store that keeps objects in this bucket. No connection is made yet.
@@ -136,6 +172,9 @@ class S3Archive(Block):
             addressing_style=self.addressing_style,
             request_checksum_calculation=self.request_checksum_calculation,
             ca_bundle=self.ca_bundle or None,
+            profile=self.profile or None,
+            expected_bucket_owner=self.expected_bucket_owner or None,
+            request_payer="requester" if self.request_payer == "requester" else None,
         )
         shared: Any = self.credentials
         return own if shared is None else _with_shared(own, shared)
@@ -153,14 +192,38 @@ def _with_shared(own: Access, credentials: Any) -> Access:
         endpoint_url=own.endpoint_url or client.endpoint_url,
         region=own.region or credentials.region_name,
         ca_bundle=own.ca_bundle or (str(bundle) if bundle else None),
+        profile=own.profile or getattr(credentials, "profile_name", None),
     )
-    found = None if own.access_key_id else credentials.get_boto3_session().get_credentials()
-    if found is None:
+    if own.access_key_id:
         return reached
-    frozen = found.get_frozen_credentials()
+    if getattr(credentials, "assume_role_arn", None):
+        return replace(reached, find_credentials=lambda: renewed(credentials))
+    if not (getattr(credentials, "aws_access_key_id", None) or getattr(credentials, "minio_root_user", None)):
+        return reached  # boto3 finds the others, and renews them
+    frozen = credentials.get_boto3_session().get_credentials().get_frozen_credentials()
     return replace(
         reached,
         access_key_id=frozen.access_key,
         secret_access_key=SecretStr(frozen.secret_key),
         session_token=SecretStr(frozen.token) if frozen.token else None,
     )
+
+
+def renewed(credentials: Any, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Credentials:
+    """Return credentials of the role that a block of prefect-aws assumes, assumed again before they expire.
+
+    The block itself assumes it once, and its session dies in the middle of a long campaign.
+    """
+
+    def assume() -> dict[str, str | None]:
+        lives_for = timedelta(seconds=credentials.assume_role_kwargs.DurationSeconds or _ROLE_SECONDS)
+        expires_at = now() + lives_for
+        frozen = credentials.get_boto3_session().get_credentials().get_frozen_credentials()
+        return {
+            "access_key": frozen.access_key,
+            "secret_key": frozen.secret_key,
+            "token": frozen.token,
+            "expiry_time": expires_at.isoformat(),
+        }
+
+    return RefreshableCredentials.create_from_metadata(assume(), refresh_using=assume, method="prefect-aws")

@@ -5,8 +5,10 @@ Everything it makes stands in `demo/`: outputs in `demo/outputs`, the servers' d
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -67,7 +69,13 @@ def _keep_up(flora_url: str, prefect: PrefectServer) -> None:
         ("FLORA_API_KEY", DEMO_KEY),
     ):
         _say(f"    export {name}={value}")
-    input("\nPress Enter to stop them. ")
+    if sys.stdin.isatty():
+        input("\nPress Enter to stop them. ")
+        return
+    _say("\nThey stay up until this process is ended (Ctrl-C, or SIGTERM): there is no terminal to ask at.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        time.sleep(3600)
 
 
 def _say(line: str) -> None:

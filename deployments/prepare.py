@@ -16,7 +16,8 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL
 
-from blocks import FloraWorkspace, LocalArchive, S3Archive, archive_at
+import blocks
+from blocks import FloraWorkspace, archive_at
 from florist.errors import ConfigurationError, FloristError
 from flows.prefect_server import check_server
 
@@ -54,14 +55,20 @@ async def prepare(archive: str) -> None:
     await check_server()
     block = archive_at(archive)
     async with get_client() as client:
-        for block_type in (FloraWorkspace, LocalArchive, S3Archive):
-            await block_type.register_type_and_schema(client=client)
+        for block_type in block_types():
+            await block_type.aregister_type_and_schema(client=client)
         if not await _exists(FloraWorkspace, client):
             workspace = FloraWorkspace.from_environment()
             await _save(workspace, client, where=workspace.base_url)
         if not await _exists(type(block), client):
             await _save(block, client, where=block.get_store().location)
         await _make_work_pool(client)
+
+
+def block_types() -> list[type[Block]]:
+    """Return the types that the module `blocks` exports: no entry point of a wheel names them to Prefect."""
+    exported = (getattr(blocks, name) for name in blocks.__all__)
+    return [found for found in exported if isinstance(found, type) and issubclass(found, Block)]
 
 
 async def _exists(block_type: type[Block], client: PrefectClient) -> bool:

@@ -6,11 +6,9 @@ that needs neither starts in a moment.
 
 import asyncio
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,19 +16,17 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 import florist
-from florist.amounts import shown_usd
 from florist.commands.archive import archive_app, sweep
-from florist.commands.environment import PATIENCE, flora_client
+from florist.commands.checkout import use_checkout
+from florist.commands.doctor import doctor
 from florist.commands.ledger import DEFAULT_ARCHIVE, ledger_app
+from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
+from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
-from florist.commands.terminal import err, print_table, remark, say
+from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
-from florist.ledger import Ledger, in_flight
-from florist.pipelines import Pipeline, definitions_of, load_pipeline
+from florist.pipelines import load_pipeline
 from florist.pipelines.row_files import load_rows
-from florist.pipelines.rows import RowPlans, Rows, plan_rows
-from florist.stores.locations import store_at
-from florist.studio.prices import charged_line, price_line
 from florist.studio.steps import StepResult
 
 app = App(
@@ -45,6 +41,7 @@ app.command(ledger_app)
 app.command(archive_app)
 app.command(sweep)
 app.command(techniques)
+app.command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -139,6 +136,7 @@ def run(
     rows: Path | None = None,
     archive: str = DEFAULT_ARCHIVE,
     campaign: str | None = None,
+    new_campaign: Annotated[bool, Parameter(negative=())] = False,
     yes: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Run a pipeline through Prefect, and keep every output.
@@ -149,73 +147,29 @@ def run(
         rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
         archive: where outputs are kept: a folder, or s3://bucket/prefix.
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
+        new_campaign: it is another campaign than one whose name differs by capital letters alone.
         yes: spend without asking.
     """
-    params = _named_params(param)
+    use_checkout()
+    params = parsed_params(param)
     loaded = load_pipeline(pipeline)
     own = load_rows(rows) if rows else {}
-    plans, is_sandbox = asyncio.run(_plan(loaded, params, own))
-    _print_plan(plans)
-    if campaign:
-        remark(f"What campaign {campaign} has paid for already is used again, not paid again.\n")
-    asyncio.run(store_at(archive).check())
-    _confirm(plans, is_sandbox=is_sandbox, yes=yes)
-    campaign = campaign or f"{loaded.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name, is_given = named_campaign(campaign, loaded.name)
+    found = asyncio.run(offer(loaded, params, own, archive=archive, campaign=name if is_given else ""))
+    print_offer(found)
+    is_new = new_campaign or (is_given and confirm_new(name, archive))
+    confirm(found, yes=yes)
+    request = RunRequest(pipeline, param, rows, archive, name, is_new)
     try:
-        results = _run_flow(pipeline, params, own, archive=archive, campaign=campaign)
+        results = _run_flow(request, params, own)
     except BaseException:
-        words = ["florist", "run", str(pipeline), "--archive", archive, "--campaign", campaign]
-        words += [word for pair in param for word in ("--param", pair)]
-        words += ["--rows", str(rows)] if rows else []
-        _remark_resume(archive, campaign, shlex.join(words))
+        remark_how_to_go_on(request)
         raise
-    _print_made(results, archive)
-
-
-def _remark_resume(archive: str, campaign: str, command: str) -> None:
-    """Tell how to go on with a campaign of which something was begun."""
-    try:
-        entries = asyncio.run(Ledger(store_at(archive)).entries())
-    except FloristError:  # the store may be the very thing that failed, and its own error says more
-        return
-    ours = [entry for entry in entries if entry.work.campaign == campaign]
-    open_runs = in_flight(ours)
-    if open_runs.run_ids:
-        remark(f"{open_runs}.")
-    if ours:
-        remark(f"To go on where this ended, without paying twice:\n    {command}\n")
-
-
-def _named_params(pairs: Sequence[str]) -> dict[str, str]:
-    params = dict(pair.partition("=")[::2] for pair in pairs)
-    for pair in pairs:
-        if "=" not in pair:
-            raise ConfigurationError(f"--param {pair!r}: write name=value")
-    return params
-
-
-async def _plan(pipeline: Pipeline, params: dict[str, str], rows: Rows) -> tuple[RowPlans, bool]:
-    async with flora_client(total_timeout=PATIENCE) as flora:
-        definitions = await definitions_of(pipeline, flora)
-        return plan_rows(pipeline, params, rows, definitions), flora.is_sandbox
-
-
-def _confirm(plans: RowPlans, *, is_sandbox: bool, yes: bool) -> None:
-    """Go on only if it costs nothing real, or a person has agreed to the price.
-
-    Raises:
-        ConfigurationError: nobody has.
-    """
-    if is_sandbox or yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(f"this spends {price_line(plans)} at FLORA: agree to it with --yes")
-    if err.input(f"Spend {price_line(plans)} at FLORA? [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise ConfigurationError("nothing was started, nothing was paid")
+    print_made(results, archive)
 
 
 def _run_flow(
-    pipeline: Path, params: dict[str, str], rows: dict[str, dict[str, str]], *, archive: str, campaign: str
+    request: RunRequest, params: dict[str, str], rows: dict[str, dict[str, str]]
 ) -> Mapping[str, StepResult]:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
@@ -225,17 +179,22 @@ def _run_flow(
     from prefect.exceptions import TerminationSignal
 
     from blocks import archive_at
-    from flows.console import without_tracebacks
+    from flows.console import in_a_terminal
     from flows.prefect_server import check_server
     from flows.run_pipeline import run_pipeline
 
     async def checked_run() -> Mapping[str, StepResult]:
         await check_server()
         return await run_pipeline(
-            pipeline=str(pipeline), params=params, rows=rows, campaign=campaign, archive=archive_at(archive)
+            pipeline=str(request.pipeline),
+            params=params,
+            rows=rows,
+            campaign=request.campaign,
+            new_campaign=request.is_new_campaign,
+            archive=archive_at(request.archive),
         )
 
-    with without_tracebacks():
+    with in_a_terminal(stop_writing):
         try:
             return asyncio.run(checked_run())
         except (TerminationSignal, BaseExceptionGroup) as ended:
@@ -243,33 +202,6 @@ def _run_flow(
             if isinstance(ended, BaseExceptionGroup) and ended.subgroup(TerminationSignal) is None:
                 raise
             raise SystemExit(128 + signal.SIGTERM) from ended
-
-
-def _print_plan(plans: RowPlans) -> None:
-    key, first = next(iter(plans.rows.items()))
-    title = plans.pipeline if len(plans.rows) == 1 else f"{plans.pipeline}: row {key}, of {len(plans.rows)}"
-    rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in first.table()]
-    print_table(("Step", "Technique", "Takes", "Price"), rows, title=title, right=("Price",), console=err)
-    remark(f"{price_line(plans)}\n")
-
-
-def _print_made(results: Mapping[str, StepResult], archive: str) -> None:
-    rows = [
-        (
-            step,
-            result.how,
-            result.run.run_id,
-            output.output_id,
-            f"{output.size_bytes:,}",
-            shown_usd(result.run.charged_usd) if output.index == 0 else "",
-            output.key,
-        )
-        for step, result in results.items()
-        for output in result.outputs
-    ]
-    headings = ("Step", "Came", "Run", "Output", "Bytes", "Charged", "Kept as")
-    print_table(headings, rows, title=f"Kept in {archive}", right=("Bytes", "Charged"))
-    remark(f"{len(results)} runs, {charged_line(results.values())}")
 
 
 if __name__ == "__main__":

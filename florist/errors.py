@@ -7,10 +7,12 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── DroppedUrlError             a signed URL that was left behind in a pickle or in JSON
     ├── APIError                    florist.api.errors: a call to FLORA
     ├── RunError                    florist.api.errors: a run that ended badly, or not yet
+    ├── InvalidInputsError          florist.client.errors: what was given for a technique's inputs
     ├── StoreError, ObjectError,
     │   IntegrityError              florist.stores.errors: bytes under a key
     ├── ArchiveError                florist.archive.errors: keeping outputs
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
+    ├── StudioError                 florist.studio.errors: making one step
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
@@ -24,10 +26,15 @@ class FloristError(Exception):
     Holds plain data only, never a request, response, header, key or signed URL, and survives pickling
     with all its fields (Prefect persists what tasks raise). A message says what happened, to which id,
     and what to do next.
+
+    Example: docs/client.md, "Errors".
     """
 
     is_retryable: ClassVar[bool] = False
     """Whether the same call may simply be made again: nothing was spent, and it may go better."""
+
+    stops_all: ClassVar[bool] = False
+    """Whether every other step would meet with it, too: an empty balance, a store that is gone."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Rebuild without calling `__init__`, whose arguments need not be `self.args`."""
@@ -35,7 +42,7 @@ class FloristError(Exception):
 
 
 class ConfigurationError(FloristError):
-    """A setting is missing or wrong."""
+    """A setting is missing or wrong. Example: docs/client.md, "Errors"."""
 
 
 class DroppedUrlError(FloristError):

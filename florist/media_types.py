@@ -1,4 +1,4 @@
-"""What bytes are, told from the bytes themselves and never from a name or a header."""
+"""Content sniffing: the media type of bytes by how they begin, never by a name or a header."""
 
 import codecs
 import re
@@ -95,6 +95,7 @@ def sniffed(beginning: bytes) -> str:
 
     `text/html` stands for every kind of page, which is told so that it can be refused by name.
     """
+    beginning = beginning[:SNIFFED_BYTES]
     for magic, media_type in _MAGIC:
         if beginning.startswith(magic):
             return media_type

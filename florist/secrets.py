@@ -1,4 +1,4 @@
-"""Values that must not be seen: signed URLs, and the redaction of anything shown to people."""
+"""Secret values that do not print, and the redaction of any text from outside that is shown to people."""
 
 import copyreg
 import re
@@ -21,6 +21,8 @@ class SignedUrl:
     Prints as host and file name alone, in `repr`, `str` and JSON, and leaves the URL itself behind when
     pickled: `reveal` on what comes back raises `DroppedUrlError`, and reading the run again brings a
     fresh one.
+
+    Example: docs/client.md, "Inputs".
     """
 
     __slots__ = ("_shown", "_url")
@@ -95,7 +97,7 @@ def shown_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     directory, _, name = parts.path.rpartition("/")
-    return f"{parts.scheme}://{host}{'/…' if directory else ''}/{name}"
+    return printable(f"{parts.scheme}://{host}{'/…' if directory else ''}/{name}")
 
 
 def hidden(secret: str | SecretStr) -> SecretStr:
@@ -103,9 +105,19 @@ def hidden(secret: str | SecretStr) -> SecretStr:
     return secret if isinstance(secret, SecretStr) else SecretStr(secret)
 
 
+def printable(text: str) -> str:
+    """Return a text from outside with each character replaced that would act on a terminal, a log or an encoder.
+
+    Among them are escape sequences, carriage returns, marks of writing direction, and lone surrogates.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else " " if one.isspace() else "�" for one in text)
+
+
 def redacted(text: str) -> str:
-    """Return a text of FLORA's, or of a lower layer's, with its URLs shortened and its keys struck out."""
-    shown = _URL.sub(lambda match: _shown_or_nothing(match.group()), text)
+    """Return a text from outside that may be shown: printable, its URLs shortened and its keys struck out."""
+    shown = _URL.sub(lambda match: _shown_or_nothing(match.group()), printable(text))
     return _TOKEN.sub(lambda match: f"{match.group(1)}…", shown)
 
 

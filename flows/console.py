@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from prefect.logging.handlers import PrefectConsoleHandler
@@ -23,12 +23,18 @@ class WithoutTraceback(logging.Formatter):
 
 
 @contextmanager
-def without_tracebacks() -> Iterator[None]:
-    """Leave tracebacks out of the terminal; Prefect's server gets them all the same."""
+def in_a_terminal(on_broken_pipe: Callable[[], None]) -> Iterator[None]:
+    """Leave tracebacks out of the terminal; Prefect's server gets them all the same.
+
+    Args:
+        on_broken_pipe: what to do when nobody reads the terminal's lines any more. Left alone, the console would
+            end the process from within a log line, whatever is in flight.
+    """
     handlers = [handler for handler in logging.root.handlers if isinstance(handler, PrefectConsoleHandler)]
     formatters = [handler.formatter for handler in handlers]
     for handler, formatter in zip(handlers, formatters, strict=True):
         handler.setFormatter(WithoutTraceback(formatter or logging.Formatter()))
+        handler.console.on_broken_pipe = on_broken_pipe  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -10,8 +10,7 @@ from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
-from florist.studio.steps import StepResult
-from florist.studio.studio import WINDOW
+from florist.studio.steps import WINDOW, StepResult
 from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
 
 
@@ -27,6 +26,7 @@ async def run_pipeline(
     params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
     rows: dict[str, dict[str, str]] = {},  # noqa: B006
     campaign: str = "",
+    new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
@@ -36,8 +36,12 @@ async def run_pipeline(
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
         params: Values for the pipeline's params, such as {"tone": "luxury"}; files are paths on the worker.
-        rows: For many runs at once, each with params of its own: {"sku-1": {"packshot": "a.png"}, "sku-2": …}.
+            Prefect's database keeps what is typed here readable: for a private file give its path, which Florist
+            uploads to FLORA as an asset, and never a signed URL.
+        rows: For many runs at once, each with params of its own: {"sku-1": {"packshot": "a.png"}, "sku-2": …}; the
+            same goes for them.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
+        new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
@@ -48,6 +52,7 @@ async def run_pipeline(
         params,
         rows,
         campaign=campaign,
+        is_new_campaign=new_campaign,
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),
         window=window,

@@ -7,8 +7,7 @@ from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
-from florist.studio.steps import StepResult
-from florist.studio.studio import STEP_TIMEOUT, WINDOW
+from florist.studio.steps import STEP_TIMEOUT, WINDOW, StepResult
 from flows.tasks import (
     Seconds,
     chosen_archive,
@@ -30,6 +29,7 @@ async def run_technique(
     technique: str,
     inputs: dict[str, str],
     campaign: str = "",
+    new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     timeout: Seconds = STEP_TIMEOUT,
@@ -40,7 +40,10 @@ async def run_technique(
     Args:
         technique: Its slug or id, such as cctv-cam.
         inputs: A value for each input id, such as {"prompt": "…"}: text, a path on the worker, an https URL.
+            Prefect's database keeps what is typed here readable: for a private file give its path, which Florist
+            uploads to FLORA as an asset, and never a signed URL.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
+        new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         timeout: Seconds the run may take, FLORA's queue included.
@@ -51,6 +54,7 @@ async def run_technique(
         {},
         {},
         campaign=campaign,
+        is_new_campaign=new_campaign,
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),
         window=window,

@@ -2,12 +2,16 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent
+
+MISSING_SERVER = re.compile(r"Skipped: (\w+) is not installed")
+"""How a fixture says that it has no real server to start."""
 
 # What drills and their short versions in the suite have in common; rewritten before either imports it.
 pytest.register_assert_rewrite("tests.drills.ledger")
@@ -22,12 +26,27 @@ SECRET = re.compile(
 # Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
 SHARING_A_SERVER = frozenset({"archive", "flows", "stores", "studio"})
 
+DRILL_TIMEOUT = 1800.0
+"""Seconds, the servers' start included; of other tests, see pyproject.toml."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT).parts[0]
         if folder in SHARING_A_SERVER:
             item.add_marker(pytest.mark.xdist_group(folder))
+        if item.get_closest_marker("drill"):
+            item.add_marker(pytest.mark.timeout(DRILL_TIMEOUT))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Say at the end, before pytest's closing line, which real servers nothing was tried on."""
+    yield
+    reasons = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())]
+    missing = Counter(found[1] for reason in reasons if (found := MISSING_SERVER.match(reason)))
+    for server, count in missing.items():
+        terminalreporter.write_line(f"ran without {server} ({count} skipped)", yellow=True)
 
 
 class SecretReader(logging.Handler):

@@ -44,6 +44,11 @@ _BY_CODE: dict[str, type[APIStatusError]] = {
     "idempotency_duplicate": IdempotencyDuplicateError,
     "idempotency_conflict": IdempotencyConflictError,
 }
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading an answer of an unheard-of shape may raise; pydantic's errors are among them."""
+MOST_PROBLEMS = 20
+MOST_CHARACTERS = 1000
+"""Of each text that goes into an error: Prefect keeps them."""
 _MENDS = {
     401: "check the API key (FLORA_API_KEY, or the one in the block)",
     402: "top up the workspace's balance, then resume",
@@ -59,6 +64,7 @@ class Answer:
     Attributes:
         said_at: the answer's `Date`, to the second; None if it has none.
         is_replayed: FLORA repeats what it answered to an earlier request under the same idempotency key.
+        is_cut: it was longer than may be read, and `content` is its beginning.
     """
 
     request: str
@@ -68,6 +74,7 @@ class Answer:
     retry_after: float | None = None
     said_at: datetime | None = None
     is_replayed: bool = False
+    is_cut: bool = False
 
     @property
     def trouble(self) -> Trouble | None:
@@ -80,7 +87,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _ErrorBody:
-    """FLORA's error envelope, read as far as it goes."""
+    """FLORA's error envelope, read as far as it goes, in words that may be shown."""
 
     code: str = ""
     message: str = ""
@@ -95,10 +102,8 @@ def model_from(answer: Answer, read: Callable[[Any], ReadT]) -> ReadT:
     """
     try:
         return read(json_of(answer))
-    except ValidationError as error:
-        problem = ", ".join(sorted({".".join(map(str, one["loc"])) or "body" for one in error.errors()}))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        problem = "body"
+    except UNREADABLE as error:
+        problem = "longer than may be read" if answer.is_cut else problem_of(error)
     # Not raised from the cause: that one quotes the body, and with it signed URLs.
     raise APIResponseValidationError(
         f"{answer.request}: the answer is not what FLORA promises ({problem}){request_named(answer)}",
@@ -106,25 +111,36 @@ def model_from(answer: Answer, read: Callable[[Any], ReadT]) -> ReadT:
     )
 
 
+def problem_of(error: Exception) -> str:
+    """Return which fields made an answer unreadable, and nothing of what they hold."""
+    if not isinstance(error, ValidationError):
+        return "body"
+    places = {".".join(map(str, one["loc"])) or "body" for one in error.errors(include_input=False)}
+    return _words(", ".join(sorted(places)[:MOST_PROBLEMS]))
+
+
 def json_of(answer: Answer) -> Any:
-    """Return the body as plain values.
+    """Return the body as plain values. `NaN` and `Infinity`, which JSON does not have, are read as null.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or nested too deeply to be read.
     """
-    return json.loads(answer.content)
+    try:
+        return json.loads(answer.content, parse_constant=lambda _: None)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def status_error(answer: Answer) -> APIError:
     """Return the typed error an answer stands for, by its code first and its status second."""
     body = _error_body(answer)
     kind = _BY_CODE.get(body.code) or _kind_by_status(answer.status)
-    words = [f"{answer.status} {body.code}".strip(), redacted(body.message), _mend(answer.status)]
+    words = [f"{answer.status} {body.code}".strip(), body.message, _mend(answer.status)]
     return kind(
         f"{answer.request}: {'; '.join(filter(None, words))}{request_named(answer)}",
         status=answer.status,
         code=body.code,
-        fields=tuple(FieldProblem(one.field, redacted(one.message)) for one in body.fields),
+        fields=body.fields,
         request_id=answer.request_id,
         retry_after=answer.retry_after,
         is_replayed=answer.is_replayed,
@@ -149,14 +165,21 @@ def _error_body(answer: Answer) -> _ErrorBody:
     except (ValueError, TypeError, KeyError):
         return _ErrorBody()
     if not isinstance(error, dict):
-        return _ErrorBody(message=str(error or ""))
+        return _ErrorBody(message=_words(error))
     fields = error.get("fields")
     problems = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
     return _ErrorBody(
-        code=str(error.get("code") or ""),
-        message=str(error.get("message") or ""),
-        fields=tuple(FieldProblem(str(one.get("field")), str(one.get("message"))) for one in problems),
+        code=_words(error.get("code")),
+        message=_words(error.get("message")),
+        fields=tuple(
+            FieldProblem(_words(one.get("field")), _words(one.get("message"))) for one in problems[:MOST_PROBLEMS]
+        ),
     )
+
+
+def _words(value: object) -> str:
+    """Return a text of FLORA's on one line and of bounded length, as it may be shown; anything else is none."""
+    return " ".join(redacted(value[:MOST_CHARACTERS]).split()) if isinstance(value, str) else ""
 
 
 def request_named(answer: Answer) -> str:

@@ -4,6 +4,8 @@ Source: the contract, "Endpoints"; limits and types as FLORA's own SDK states th
 """
 
 import asyncio
+import hashlib
+import io
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from florist.api.errors import AssetError
-from florist.api.models import FloraModel, OptionalMoment, ShownText
+from florist.api.errors import AssetChangedError, AssetError
+from florist.api.models import FloraModel
+from florist.api.wire_values import OptionalMoment, ShownText, Words
 from florist.media_types import SNIFFED_BYTES, sniffed
 from florist.secrets import SignedUrl
 
@@ -62,7 +65,7 @@ class Asset(FloraModel):
     asset_id: Annotated[str, BeforeValidator(lambda value: value or "")]
     status: AssetStatus
     url: SignedUrl | None = None
-    name: str | None = None
+    name: Words | None = None
     content_type: str | None = None
     size_bytes: int | None = None
     width: int | None = None
@@ -79,15 +82,54 @@ class Asset(FloraModel):
 
 @dataclass(frozen=True, slots=True)
 class AssetFile:
-    """A file FLORA will take, as far as can be told before sending it."""
+    """A file FLORA will take, as far as can be told before sending it.
+
+    Attributes:
+        sha256: what its bytes must turn out to be while they are sent; None if that does not matter.
+    """
 
     name: str
     media_type: str
     size_bytes: int
     source: Path | bytes = field(repr=False)
+    sha256: str | None = None
 
 
-async def asset_file(source: Path | bytes, *, content_type: str | None, file_name: str | None) -> AssetFile:
+class CheckedFile(io.FileIO):
+    """A file that is hashed while it is read, and whose end is reached only if the hash is the expected one."""
+
+    def __init__(self, path: Path, sha256: str | None) -> None:
+        super().__init__(path, "rb")
+        self._path = path
+        self._expected = sha256
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read on.
+
+        Raises:
+            AssetChangedError: at the end: what was read are other bytes.
+        """
+        chunk = super().read(-1 if size is None else size) or b""
+        self._digest.update(chunk)
+        if not chunk and self._expected not in (None, self._digest.hexdigest()):
+            raise AssetChangedError(
+                f"{self._path} changed while it was being brought to FLORA, and nothing was started with it; run "
+                "this again once nobody writes to it any more"
+            )
+        return chunk
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move; back at the beginning, hashing begins anew."""
+        position = super().seek(offset, whence)
+        if position == 0:
+            self._digest = hashlib.sha256()
+        return position
+
+
+async def asset_file(
+    source: Path | bytes, *, content_type: str | None, file_name: str | None, sha256: str | None = None
+) -> AssetFile:
     """Look at a file before it is sent; its type is told from its bytes unless given.
 
     Raises:
@@ -102,7 +144,7 @@ async def asset_file(source: Path | bytes, *, content_type: str | None, file_nam
         raise AssetError(
             f"{name} is {media_type or 'of no known media type'}; FLORA takes {', '.join(sorted(TAKEN_TYPES))}"
         )
-    return AssetFile(name, media_type, size_bytes, source)
+    return AssetFile(name, media_type, size_bytes, source, sha256)
 
 
 def _looked_at(source: Path | bytes) -> tuple[bytes, int]:

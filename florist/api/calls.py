@@ -1,4 +1,4 @@
-"""One request, before it is sent."""
+"""A request as data, before it is sent."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

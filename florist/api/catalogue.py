@@ -3,12 +3,12 @@
 Source: the contract, "Endpoints"; the types of FLORA's own SDK.
 """
 
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from florist.api.models import FloraModel, OptionalMoment, Usd, spelled
+from florist.api.models import FloraModel, spelled
+from florist.api.wire_values import OptionalMoment, OptionalUsd, Words
 from florist.frozen import FrozenModel
 from florist.secrets import SignedUrl
 
@@ -17,19 +17,19 @@ class Choice(FloraModel):
     """One of the values a parameter may have; `value` is what is sent."""
 
     value: str
-    label: str = ""
-    description: str | None = None
+    label: Words = ""
+    description: Words | None = None
 
 
 class ModelParam(FloraModel):
     """One parameter a model takes; `type` is FLORA's word for it, e.g. `int?` or `seed`."""
 
-    name: str
+    name: Words
     type: str
     required: bool = False
     default: Any = None
-    description: str | None = None
-    label: str | None = None
+    description: Words | None = None
+    label: Words | None = None
     max: float | None = None
     min: float | None = None
     options: tuple[Choice, ...] = ()
@@ -39,11 +39,11 @@ class Model(FloraModel):
     """A model a generation can name. `estimated_credits` is in credits, not dollars."""
 
     model_id: str
-    name: str = ""
+    name: Words = ""
     type: str = ""
-    provider: str = ""
+    provider: Words = ""
     capabilities: tuple[str, ...] = ()
-    estimated_credits: Decimal | None = None
+    estimated_credits: OptionalUsd = None
     estimated_seconds: float | None = None
     params: tuple[ModelParam, ...] = ()
     beta: bool = False
@@ -53,8 +53,8 @@ class Workspace(FloraModel):
     """A workspace the API key can reach."""
 
     workspace_id: str
-    name: str = ""
-    role: str = ""
+    name: Words = ""
+    role: Words = ""
     created_at: OptionalMoment = None
 
 
@@ -62,7 +62,7 @@ class Project(FloraModel):
     """A project of a workspace."""
 
     project_id: str
-    name: str = ""
+    name: Words = ""
     workspace_id: str | None = None
     origin: str | None = None
     created_at: OptionalMoment = None
@@ -74,7 +74,7 @@ class Project(FloraModel):
 class ActionSlot(FloraModel):
     """One input, or output, of an action. `multiple` is True for any number, or gives `min` and `max`."""
 
-    name: str
+    name: Words
     type: str
     multiple: bool | dict[str, int] = False
     optional: bool = False
@@ -85,8 +85,8 @@ class ActionParam(FloraModel):
 
     key: str
     type: str
-    label: str | None = None
-    info_tooltip: str | None = None
+    label: Words | None = None
+    info_tooltip: Words | None = None
     default_value: Any = None
     available_values: tuple[Choice, ...] = ()
     min_number_value: float | None = None
@@ -95,13 +95,13 @@ class ActionParam(FloraModel):
 
 
 class Action(FloraModel):
-    """A prebuilt edit. `run_cost_usd` is told by the list alone."""
+    """A prebuilt edit. `run_cost_usd` is in the list alone."""
 
     action_id: str
-    name: str = ""
-    description: str = ""
-    language: str = ""
-    run_cost_usd: Usd | None = Field(default=None, validation_alias=spelled("run_cost_usd", "charged_cost"))
+    name: Words = ""
+    description: Words = ""
+    language: Words = ""
+    run_cost_usd: OptionalUsd = Field(default=None, validation_alias=spelled("run_cost_usd", "charged_cost"))
     inputs: tuple[ActionSlot, ...] = ()
     outputs: tuple[ActionSlot, ...] = ()
     params: tuple[ActionParam, ...] = ()

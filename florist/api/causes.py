@@ -1,4 +1,4 @@
-"""What may be told, and kept, of an error of httpx's or of the system's."""
+"""Strips errors of httpx's and of the system's of what must not be printed or kept."""
 
 import httpx
 

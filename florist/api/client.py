@@ -34,7 +34,7 @@ from florist.secrets import hidden
 from florist.settings import FLORA_BASE_URL
 
 POLL_TIMEOUT = 10.0
-"""Seconds one look at a run may take with its retries: the watcher looks again by itself."""
+"""Seconds one poll of a run may take with its retries: the watcher polls again by itself."""
 
 
 class FloraAPI:
@@ -109,7 +109,11 @@ class FloraAPI:
         self.projects = Projects(self._transport, workspace_id=workspace_id)
         self.actions = Actions(self._transport, workspace_id=workspace_id)
         self.assets = Assets(
-            self._transport, workspace_id=workspace_id, storage=self._storage, is_sandbox=self.is_sandbox
+            self._transport,
+            workspace_id=workspace_id,
+            workspaces=self.workspaces,
+            storage=self._storage,
+            is_sandbox=self.is_sandbox,
         )
 
     @property
@@ -124,10 +128,10 @@ class FloraAPI:
     @cached_property
     def watcher(self) -> RunWatcher:
         """Waits for runs: one poller for all of this client's."""
-        hurried = self._transport.hurried(POLL_TIMEOUT, places=SIDE_BY_SIDE)
-        runs = Runs(hurried, workspace_id=self.workspace_id)
-        technique_runs = TechniqueRuns(hurried, workspace_id=self.workspace_id)
-        generations = Generations(hurried, workspace_id=self.workspace_id)
+        polling = self._transport.for_polling(POLL_TIMEOUT, connections=SIDE_BY_SIDE)
+        runs = Runs(polling, workspace_id=self.workspace_id)
+        technique_runs = TechniqueRuns(polling, workspace_id=self.workspace_id)
+        generations = Generations(polling, workspace_id=self.workspace_id)
 
         async def retrieve(run_id: str, technique: str | None) -> Run:
             if technique is None:
@@ -140,6 +144,7 @@ class FloraAPI:
                 "generation": RunRoute(retrieve, generations.list().page),
                 "action": RunRoute(retrieve),
             },
+            is_just_started=self._transport.recent_runs.has,
             monotonic=self._transport.monotonic,
             sleep=self._transport.sleep,
         )
@@ -158,10 +163,11 @@ class FloraAPI:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"FloraAPI({self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint})"
+        shown = f"{self.base_url!r}, workspace_id={self.workspace_id!r}, key={self.key_fingerprint}"
+        return f"{type(self).__name__}({shown})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a FloraAPI holds connections and an API key: make one where it is needed")
+        raise TypeError(f"a {type(self).__name__} holds connections and an API key: make one where it is needed")
 
 
 def key_fingerprint(api_key: SecretStr) -> str:

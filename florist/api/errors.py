@@ -20,8 +20,10 @@ The names of the status errors are those of FLORA's own SDK::
     │   │   │   └── IdempotencyConflictError      by code: so it was, with another body
     │   │   ├── RateLimitError              429
     │   │   └── InternalServerError         5xx
+    │   ├── NoSuchNameError                 an id or slug that is none, whoever gave it
     │   ├── UntrustedUrlError               the key or a request was about to go to a host it must not go to
     │   ├── AssetError                      a file FLORA would not take, or did not
+    │   │   └── AssetChangedError               a file that changed before all of it was sent
     │   └── WebhookVerificationError        a delivery that is not FLORA's, or too old
     └── RunError
         ├── RunStillPending                 not finished when the window closed; look again
@@ -81,7 +83,7 @@ class FieldProblem(NamedTuple):
 
 
 class APIError(FloristError):
-    """A call to FLORA that brought no usable answer."""
+    """A call to FLORA that brought no usable answer. Example: docs/client.md, "Errors"."""
 
     @property
     def processed(self) -> Processed:
@@ -109,9 +111,11 @@ class APITimeoutError(APIConnectionError):
 
 
 class AmbiguousRequestError(APIError):
-    """A POST whose fate is unknown: its bytes may have been processed, and paid for.
+    """An in-doubt request: a POST that may have been processed, and paid for.
 
     Never send it again without asking the ledger, which finds out.
+
+    Example: docs/client.md, "Errors".
 
     Attributes:
         idempotency_key: the key it was sent under, be it the caller's or one made for this call.
@@ -201,7 +205,12 @@ class AuthenticationError(APIStatusError):
 
 
 class InsufficientCreditsError(APIStatusError):
-    """402: the workspace's balance does not cover the run. Top up, then resume."""
+    """402: the workspace's balance does not cover the run. Top up, then resume.
+
+    Example: docs/client.md, "Errors".
+    """
+
+    stops_all = True
 
 
 class PermissionDeniedError(APIStatusError):
@@ -209,7 +218,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: a wrong slug or id, or something of another workspace."""
+    """404: a wrong slug or id, or something of another workspace. Example: docs/client.md, "Errors"."""
 
 
 class ConflictError(APIStatusError):
@@ -250,12 +259,25 @@ class InternalServerError(APIStatusError):
     is_retryable = True
 
 
+class NoSuchNameError(APIError):
+    """An id or slug that cannot be one: empty, or it would lead to another route. Nothing was sent."""
+
+    @property
+    def processed(self) -> Processed:
+        """`NO`."""
+        return Processed.NO
+
+
 class UntrustedUrlError(APIError):
     """A URL pointed the client to a host that must not see the key, or must not be fetched."""
 
 
 class AssetError(APIError):
     """A file FLORA would not take, or failed to make ready; the message says which and why."""
+
+
+class AssetChangedError(AssetError):
+    """A file is not the one any more that was hashed before its upload. No run was started with it."""
 
 
 class WebhookVerificationError(APIError):
@@ -277,11 +299,14 @@ class RunStillPending(RunError):  # noqa: N818 - not an error: the signal to loo
 
 
 class RunTimeoutError(RunError):
-    """The run was unfinished at the deadline. It goes on at FLORA and may be waited for again."""
+    """The run was unfinished at the deadline. It goes on at FLORA and may be waited for again.
+
+    Example: docs/client.md, "Errors".
+    """
 
 
 class RunFailedError(RunError):
-    """The run ended as `failed`; `run.error_code` says why."""
+    """The run ended as `failed`; `run.error_code` says why. Example: docs/client.md, "Errors"."""
 
 
 class RunWithoutOutputsError(RunError):

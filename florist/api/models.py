@@ -7,17 +7,13 @@ Source: the contract, "A run" and "Starting a run".
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     AliasGenerator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -26,32 +22,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from florist.api.wire_values import Id, OptionalMoment, OptionalNumber, OptionalUsd, ShownText, Text, Words
 from florist.frozen import FrozenModel
-from florist.secrets import SignedUrl, redacted
-
-MILLISECONDS_FROM = 1e11
-"""A moment above this is in milliseconds: in seconds it would be the year 5138."""
-
-
-def moment(value: object) -> object:
-    """Read FLORA's moments: unix seconds, unix milliseconds, or ISO 8601. 0, as in its examples, is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if value == 0:
-            return None
-        return datetime.fromtimestamp(value / 1000 if value > MILLISECONDS_FROM else value, UTC)
-    return value
-
-
-def usd(value: object) -> object:
-    """Read an amount without passing through binary fractions: 0.1 becomes exactly `Decimal("0.1")`."""
-    return Decimal(str(value)) if isinstance(value, float) else value
-
-
-Moment = Annotated[datetime, BeforeValidator(moment)]
-OptionalMoment = Annotated[datetime | None, BeforeValidator(moment)]
-ShownText = Annotated[str, AfterValidator(redacted)]
-"""Words of FLORA's for people, which may quote the signed URL of an input."""
-Usd = Annotated[Decimal, BeforeValidator(usd), Field(ge=0)]
+from florist.secrets import SignedUrl
 
 
 def spelled(*names: str) -> Any:
@@ -96,7 +69,7 @@ SENDABLE_KINDS = frozenset({MediaKind.TEXT, MediaKind.IMAGE, MediaKind.VIDEO})
 
 
 class RunStatus(StrEnum):
-    """Where a run stands at FLORA."""
+    """Where a run stands at FLORA. Example: docs/client.md, "Waiting"."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -118,12 +91,14 @@ class Output(FloraModel):
 
     Exactly one of `url` and `text` is set. FLORA sends both in its field `url`; `type` says which it is, save
     that a text which is nothing but an https URL is kept as `url`, to be fetched.
+
+    Example: docs/client.md, "Saving".
     """
 
-    output_id: str
+    output_id: Words
     type: MediaKind
     url: SignedUrl | None = None
-    text: str | None = None
+    text: Text | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -139,8 +114,8 @@ class Output(FloraModel):
 class TechniqueRef(FloraModel):
     """The technique a history item names."""
 
-    technique_id: str
-    name: str = ""
+    technique_id: Id
+    name: Words = ""
 
 
 class ModelRef(FloraModel):
@@ -161,16 +136,18 @@ class Run(FloraModel):
     `outputs` is empty until the run is `completed`, and on history items that leave it out: then
     `has_outputs` is False and one retrieve of the run brings them. `charged_usd` is final once the run
     is terminal.
+
+    Example: docs/client.md, "Waiting".
     """
 
-    run_id: str = Field(validation_alias=spelled("run_id", "technique_run_id", "generation_id", "id"))
+    run_id: Id = Field(validation_alias=spelled("run_id", "technique_run_id", "generation_id", "id"))
     status: RunStatus
-    progress: float = 0
+    progress: OptionalNumber = 0
     created_at: OptionalMoment = None
     started_at: OptionalMoment = None
     completed_at: OptionalMoment = None
-    charged_usd: Usd | None = Field(default=None, validation_alias=spelled("charged_usd", "charged_cost"))
-    error_code: str | None = None
+    charged_usd: OptionalUsd = Field(default=None, validation_alias=spelled("charged_usd", "charged_cost"))
+    error_code: ShownText | None = None
     error_message: ShownText | None = None
     outputs: tuple[Output, ...] = ()
     poll_url: str | None = None
@@ -198,16 +175,16 @@ class Run(FloraModel):
 
 
 class StartedRun(FloraModel):
-    """What the top-level routes answer: a run that has begun. They tell no status.
+    """What the top-level routes answer: a run that has begun, without its status.
 
     `reserved_usd` is what FLORA says it will charge; it is final only once the run is terminal, and failed
     runs are not charged.
     """
 
-    run_id: str = Field(validation_alias=spelled("run_id", "id"))
+    run_id: Id = Field(validation_alias=spelled("run_id", "id"))
     type: str = ""
-    reserved_usd: Usd | None = Field(default=None, validation_alias=spelled("reserved_usd", "charged_cost"))
-    estimated_seconds: float | None = None
+    reserved_usd: OptionalUsd = Field(default=None, validation_alias=spelled("reserved_usd", "charged_cost"))
+    estimated_seconds: OptionalNumber = None
     poll_url: str | None = None
     project_id: str | None = None
     workflow_run_id: str | None = None
@@ -219,10 +196,10 @@ class StartedRun(FloraModel):
 class TechniqueInput(FloraModel):
     """One declared input, or output, of a technique."""
 
-    id: str
-    name: str = ""
+    id: Words
+    name: Words = ""
     type: MediaKind
-    description: str | None = None
+    description: Words | None = None
     optional: bool = False
     allow_multiple: bool = False
     accepts_element: bool = False
@@ -240,22 +217,24 @@ class Technique(FloraModel):
 
     `run_cost_usd` is None where FLORA told only `runCost`, which an older page counts in credits: that number
     is `run_cost_credits`, and never dollars.
+
+    Example: docs/client.md, "Inputs".
     """
 
-    technique_id: str
-    name: str
-    description: str | None = None
-    run_cost_usd: Usd | None = Field(default=None, validation_alias=AliasChoices("run_cost_usd", "run_cost"))
-    run_cost_credits: Decimal | None = Field(
+    technique_id: Id
+    name: Words
+    description: Words | None = None
+    run_cost_usd: OptionalUsd = Field(default=None, validation_alias=AliasChoices("run_cost_usd", "run_cost"))
+    run_cost_credits: OptionalUsd = Field(
         default=None, validation_alias=AliasChoices("run_cost_credits", "runCost")
     )
     inputs: tuple[TechniqueInput, ...] = ()
     outputs: tuple[TechniqueInput, ...] = ()
-    slug: str | None = None
+    slug: Words | None = None
 
 
 class InputValue(FrozenModel):
-    """One input as the nested route takes it."""
+    """One input as the nested route takes it. Example: docs/client.md, "Inputs"."""
 
     id: str
     type: Literal["text", "imageUrl", "videoUrl"]

@@ -1,7 +1,7 @@
-"""What FLORA's unpublished rate limit has taught this process about one workspace.
+"""Adaptive concurrency limit (additive increase, multiplicative decrease) for the calls of one workspace.
 
-A 429 pauses every call of the workspace until its `retry-after` and halves the number in flight; each quiet
-stretch lets one more in, until as many fly as before and the limit is forgotten.
+FLORA publishes no rate limit. A 429 pauses every call of the workspace until its `retry-after` and halves the
+number in flight; each quiet stretch lets one more in, until as many fly as before and the limit is forgotten.
 
 Limits are per workspace, so one `WorkspaceRate` serves all clients of it in the process, whatever their event
 loop or thread.
@@ -42,7 +42,7 @@ class _Waiter:
 
 
 class Permit:
-    """One call in flight."""
+    """The right to make one call, held while it is in flight."""
 
     def __init__(self, rate: "WorkspaceRate", began: float) -> None:
         self._rate = rate
@@ -54,7 +54,7 @@ class Permit:
 
 
 class WorkspaceRate:
-    """The gate that all calls of one workspace in this process pass."""
+    """The limiter that all calls of one workspace in this process pass."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         self._monotonic = monotonic
@@ -82,8 +82,8 @@ class WorkspaceRate:
         return most if most < self._ceiling else None
 
     @asynccontextmanager
-    async def turn(self, *, deadline: float) -> AsyncIterator[Permit]:
-        """Hold a place in flight, waiting for it if need be.
+    async def permit(self, *, deadline: float) -> AsyncIterator[Permit]:
+        """Hold a permit, waiting for it if need be.
 
         Args:
             deadline: a moment of the monotonic clock.
@@ -179,7 +179,7 @@ _rates_lock = threading.Lock()
 
 
 def shared_rate(base_url: str, workspace: str, *, monotonic: Callable[[], float], sleep: Sleep) -> WorkspaceRate:
-    """Return the one gate of a workspace in this process. (Calls on different clocks cannot share one.)"""
+    """Return the one limiter of a workspace in this process. (Calls on different clocks cannot share one.)"""
     with _rates_lock:
         name = (base_url, workspace, monotonic, sleep)
         if name not in _rates:

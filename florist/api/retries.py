@@ -1,4 +1,4 @@
-"""Which request may be sent again, and when: pure functions, the whole policy.
+"""The retry policy: which request may be sent again, and when. Pure functions.
 
 ::
 
@@ -19,13 +19,14 @@ Source: the contract, "Errors" and "Idempotency".
 import math
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 import httpx
 
 from florist.api.errors import Processed, processed_by
+from florist.api.wire_values import dated
 
 LONGEST_BACKOFF = 30.0
 FIRST_BACKOFF = 0.5
@@ -34,6 +35,8 @@ SHORTEST_DELAY = 0.1
 RATE_LIMIT_DELAY = 5.0
 """For a 429 without `retry-after`. Source: the contract, "Errors"."""
 
+LONGEST_RETRY_AFTER = 300.0
+"""However long a server says, it is asked again after this: a wrong header must not pause a workspace for good."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -110,24 +113,23 @@ def retry_delay(trouble: Trouble, attempt: int, rng: random.Random) -> float:
 
 
 def retry_after_seconds(header: str | None, *, now: datetime) -> float | None:
-    """Read `retry-after`, given as seconds or as an HTTP date; None if missing or unreadable."""
+    """Read `retry-after`, given as seconds or as an HTTP date, up to a bound; None if missing or unreadable."""
     if header is None:
         return None
     try:
         seconds = float(header)
     except ValueError:
         at = http_date(header)
-        return None if at is None else max(0.0, (at - now).total_seconds())
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        seconds = math.nan if at is None else (at - now).total_seconds()
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
 def http_date(header: str | None) -> datetime | None:
-    """Read an HTTP date; None if missing or unreadable."""
+    """Read an HTTP date; None if missing, unreadable, or centuries from now."""
     try:
-        at = parsedate_to_datetime(header or "")
-    except ValueError:
+        return dated(parsedate_to_datetime(header or ""))
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _may_work_later(trouble: Trouble) -> bool:

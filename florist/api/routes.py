@@ -3,9 +3,14 @@
 import ipaddress
 from urllib.parse import SplitResult, quote, urlsplit
 
-from florist.api.errors import UntrustedUrlError
+import httpx
+
+from florist.api.errors import NoSuchNameError, UntrustedUrlError
 from florist.errors import ConfigurationError
 from florist.secrets import shown_url
+
+LONGEST_URL = 8000
+"""Characters. No server takes more in a request's first line."""
 
 
 def checked_base_url(url: str) -> str:
@@ -18,6 +23,8 @@ def checked_base_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError(f"the FLORA base URL {url!r} is no URL: write it as https://app.flora.ai/api/v1")
     shown = shown_url(url)
+    if not is_requestable(url.strip()):
+        raise ConfigurationError(f"the FLORA base URL {shown} has a host or path that no URL can have")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"the FLORA base URL {shown} must have no user, query or fragment")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -37,11 +44,11 @@ def route(template: str, *names: str) -> str:
     """Fill ids or slugs into a path: `route("/runs/{}", run_id)`.
 
     Raises:
-        ValueError: one is empty, or would lead to another route.
+        NoSuchNameError: one is empty, or would lead to another route.
     """
     for name in names:
         if name.strip() in {"", ".", ".."}:
-            raise ValueError(f"{name!r} is no id or slug (in {template})")
+            raise NoSuchNameError(f"{name!r} is no id or slug (in {template}); take one from FLORA's own lists")
     return template.format(*(quote(name, safe="") for name in names))
 
 
@@ -54,9 +61,18 @@ def path_below(base_url: str, url: str) -> str:
     base, parts = _split(base_url), _split(url)
     same = _origin(parts) == _origin(base) and not parts.username and not parts.password
     inside = parts.path.startswith(f"{base.path}/") and ".." not in parts.path.split("/")
-    if not same or not inside:
+    if not same or not inside or not is_requestable(url):
         raise UntrustedUrlError(f"{_shown(url)} is not below {base_url}: the API key is not sent there")
     return parts.path.removeprefix(base.path) + (f"?{parts.query}" if parts.query else "")
+
+
+def is_requestable(url: str) -> bool:
+    """Whether a URL can be sent as it is: short, of visible ASCII or a host that can be written in it."""
+    try:
+        _ = urlsplit(url).port  # reading it is what validates it
+        return len(url) <= LONGEST_URL and url.isprintable() and " " not in url and bool(httpx.URL(url).host)
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def _split(url: str) -> SplitResult:

@@ -1,7 +1,7 @@
-"""Run history, read for many waiting runs at once, over several ticks where it is long.
+"""Reads run history for many waiting runs at once, over several ticks where it is long.
 
 Pages shift while they are read: a run that starts pushes every other one down, some onto the next page.
-Repeats are harmless; a run that slipped through is looked for again, or retrieved by itself.
+Repeats are harmless; a run that slipped through is searched for again, or retrieved by itself.
 
 Source: GET /technique-runs, GET /generations; the contract, "A run".
 """
@@ -25,7 +25,7 @@ POOR_YIELD = 1.0
 POOR_REST_TICKS = 2
 LONGEST_REST_TICKS = 8
 OFF_PAGES_SECONDS = 30.0
-"""For how long a run that history did not show is not looked for there: another key's, or just slipped through."""
+"""How long a run that history did not show is not searched for there: another key's, or just slipped through."""
 
 FIRST_PAGE = (0, None)
 
@@ -109,16 +109,16 @@ class RunHistory:
         return bool(self._unseen())
 
     def _unseen(self) -> Sequence[WatchedRun]:
-        return [run for run in self._wanted if run.looked_at < self._began_at and run.is_waited_for]
+        return [run for run in self._wanted if run.last_asked_at < self._began_at and run.is_waited_for]
 
     async def _next_page(self, allowance: Allowance) -> Page[Run]:
         allowance.left -= 1
         try:
             page = await self._read_page(self._cursor)
-        except APIError as error:
+        except Exception as error:
             self._failures += 1
             self._rest_ticks = min(self._failures, LONGEST_REST_TICKS)
-            if not error.is_retryable:  # the cursor may be what FLORA objects to
+            if not (isinstance(error, APIError) and error.is_retryable):  # the cursor may be what FLORA objects to
                 self._forget_places(self._wanted)
             raise
         self._failures = 0
@@ -129,16 +129,16 @@ class RunHistory:
         found = 0
         for item in page.items:
             run = watched.get(item.run_id)
-            if run is None or run.looked_at >= self._began_at or run.lacks_details:
+            if run is None or run.last_asked_at >= self._began_at or run.lacks_details:
                 continue
             found += 1
             run.page, run.off_pages_until = (self._depth, self._cursor), -math.inf
-            run.saw(item, max(now, self._began_at), in_full=False)
+            run.update(item, max(now, self._began_at), in_full=False)
         self._found += found
         return found
 
     def _go_on_after(self, page: Page[Run], now: float, *, stragglers: int) -> None:
-        """Permit the page, or end the sweep; also where no more than so many runs are left to find."""
+        """Go on to the next page, or end the sweep; also where no more than so many runs are left to find."""
         unseen = self._unseen()
         is_last = page.next_cursor is None or page.next_cursor == self._cursor
         self._cursor = page.next_cursor
@@ -164,22 +164,26 @@ class RunHistory:
 
 def _off_pages(runs: Collection[WatchedRun], now: float) -> int:
     """Return how many runs only a retrieve will show."""
-    return sum(run.off_pages_until > now and run.looked_at < now for run in runs)
+    return sum(run.off_pages_until > now and run.last_asked_at < now for run in runs)
 
 
 def _start(runs: Sequence[WatchedRun]) -> tuple[int, str | None]:
     """Return the page to begin at: that of the newest run, which has only moved down since it was seen there."""
-    births = [run.last.created_at if run.last else None for run in runs]
-    known = [born_at for born_at in births if born_at is not None]
-    if not known or len(known) < len(births):
+    creation_times = [run.last.created_at if run.last else None for run in runs]
+    known = [created_at for created_at in creation_times if created_at is not None]
+    if not known or len(known) < len(creation_times):
         return FIRST_PAGE
     newest = max(known)
-    pages = [run.page for run, born_at in zip(runs, births, strict=True) if run.page and born_at == newest]
+    pages = [
+        run.page for run, created_at in zip(runs, creation_times, strict=True) if run.page and created_at == newest
+    ]
     return min(pages, key=itemgetter(0), default=FIRST_PAGE)
 
 
 def _is_older(page: Page[Run], runs: Sequence[WatchedRun]) -> bool:
     """Whether the runs would have come before this page's end, as far as their ages are known."""
     end_at = page.items[-1].created_at if page.items else None
-    births = [run.last.created_at if run.last else None for run in runs]
-    return end_at is not None and all(born_at is not None and end_at < born_at for born_at in births)
+    creation_times = [run.last.created_at if run.last else None for run in runs]
+    return end_at is not None and all(
+        created_at is not None and end_at < created_at for created_at in creation_times
+    )

@@ -1,4 +1,4 @@
-"""Looks at many runs with few requests: pages of history where they pay, else a retrieve for each."""
+"""Polls many runs with few requests: pages of history where they pay, else a retrieve for each."""
 
 import asyncio
 import logging
@@ -21,18 +21,15 @@ from florist.api.watched_run import Route, WatchedRun
 logger = logging.getLogger("florist.api")
 
 FATAL = (AuthenticationError, PermissionDeniedError)
-"""What no other look will mend: it reaches every waiter."""
+"""What no other request will mend: it reaches every waiter."""
 
 FEW_RUNS = 3
-"""So many are retrieved without looking at history, which would cost a page and then a retrieve of each."""
+"""So many are retrieved without reading history, which would cost a page and then a retrieve of each."""
 
 SIDE_BY_SIDE = 5
 ENDED_RUNS_A_TICK = 20
 """Each ended run is retrieved once where history left its outputs out. Not held against the requests of the
 tick, which are for runs in flight; together they keep 500 waiting runs below 20 requests a second."""
-
-NOT_YET_SECONDS = 60.0
-"""A 404 in a run's first minute means "not yet". Source: the contract, "Errors"."""
 
 UNREADABLE_ANSWERS = 3
 """A proxy's page in place of FLORA's answer may come once or twice; thrice it is the run's own trouble."""
@@ -52,7 +49,7 @@ class RunRoute:
 
 
 class RunPoller:
-    """The eyes of a watcher.
+    """Reads runs for a watcher, one tick at a time.
 
     A run's end is seen within two ticks as long as the runs in flight lie on no more pages than one tick may
     request. Where other people's runs pull them farther apart, it takes as many ticks as it takes to read
@@ -65,17 +62,17 @@ class RunPoller:
         self._monotonic = monotonic
         self._ticks = 0
 
-    async def look(self, watched: Mapping[str, WatchedRun], due: Sequence[WatchedRun], *, requests: int) -> None:
-        """Look at the due runs with at most so many requests; what remains is due again at the next tick.
+    async def poll(self, watched: Mapping[str, WatchedRun], due: Sequence[WatchedRun], *, requests: int) -> None:
+        """Ask for the due runs with at most so many requests; what remains is due again at the next tick.
 
         Raises:
-            APIError: FLORA could not be asked. What was seen before that is noted.
+            APIError: FLORA could not be asked. What was read before that is noted.
         """
         now = self._monotonic()
         allowance = Allowance.of(requests)
         await self._read_histories(watched, [run for run in due if not run.lacks_details], allowance, now)
         ended = [run for run in watched.values() if run.lacks_details]
-        unseen = [run for run in due if run.looked_at < now and not run.lacks_details]
+        unseen = [run for run in due if run.last_asked_at < now and not run.lacks_details]
         await self.retrieve(_longest_unseen(unseen, allowance.left) + _longest_unseen(ended, ENDED_RUNS_A_TICK))
 
     async def retrieve(self, runs: Sequence[WatchedRun]) -> None:
@@ -99,11 +96,11 @@ class RunPoller:
             if sum(run.route == name for run in due) <= FEW_RUNS:
                 continue
             # A page shows all runs alike: the others are looked for too, and need no sweep of their own soon.
-            runs = [run for run in watched.values() if run.route == name and run.is_looked_for(now)]
+            runs = [run for run in watched.values() if run.route == name and run.is_being_polled(now)]
             try:
                 await self._histories[name].read(runs, watched, allowance, now=now)
-            except APIError as error:
-                if is_passing(error) or isinstance(error, FATAL):
+            except Exception as error:
+                if isinstance(error, APIError) and (is_passing(error) or isinstance(error, FATAL)):
                     raise
                 logger.warning("history of %s runs cannot be read, retrieving each: %s", name, error)
 
@@ -111,17 +108,20 @@ class RunPoller:
         return await self._routes[watched.route].retrieve(watched.run_id, watched.technique)
 
     def _take(self, watched: WatchedRun, answer: Run | BaseException) -> BaseException | None:
-        """Note the answer; return what concerns not this run alone."""
+        """Note the answer; return an error that concerns not this run alone."""
         now = self._monotonic()
         if isinstance(answer, Run):
-            watched.saw(answer, now, in_full=True)
+            watched.update(answer, now, in_full=True)
             return None
-        if not isinstance(answer, APIError) or isinstance(answer, FATAL):
+        if not isinstance(answer, Exception) or isinstance(answer, FATAL):
             return answer
+        if not isinstance(answer, APIError):  # whatever it is, it came of this run's answer
+            watched.end(answer)
+            return None
         if is_passing(answer):
-            watched.looked_at = now  # others first at the next tick
+            watched.last_asked_at = now  # others first at the next tick
             return answer
-        watched.looked(now)
+        watched.reschedule(now)
         if not _is_for_later(watched, answer, now):
             watched.end(answer)
         return None
@@ -133,14 +133,14 @@ def is_passing(error: APIError) -> bool:
 
 
 def _longest_unseen(runs: Iterable[WatchedRun], count: int) -> list[WatchedRun]:
-    return sorted(runs, key=lambda run: run.looked_at)[:count]
+    return sorted(runs, key=lambda run: run.last_asked_at)[:count]
 
 
 def _is_for_later(watched: WatchedRun, error: APIError, now: float) -> bool:
     if isinstance(error, APIResponseValidationError):
         watched.unreadable += 1
         return watched.unreadable < UNREADABLE_ANSWERS
-    return isinstance(error, NotFoundError) and now - watched.began_at < NOT_YET_SECONDS
+    return isinstance(error, NotFoundError) and now < watched.may_be_unknown_until
 
 
 def _weight(error: BaseException) -> int:

@@ -1,4 +1,4 @@
-"""FLORA's clock, as far as its answers tell it."""
+"""FLORA's clock, estimated from the `Date` of its answers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

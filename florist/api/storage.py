@@ -9,16 +9,18 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from florist.api.assets import AssetFile, UploadTarget
+from florist.api.assets import AssetFile, CheckedFile, UploadTarget
 from florist.api.causes import harmless, named
 from florist.api.errors import APIConnectionError, AssetError, UntrustedUrlError
 from florist.api.rate import Sleep
 from florist.api.retries import Kind, Trouble, retry_delay
-from florist.api.routes import is_loopback
+from florist.api.routes import is_loopback, is_requestable
 from florist.api.wire_logs import unlogged
 from florist.secrets import SignedUrl
 
 ATTEMPTS = 4
+SLOWEST_BYTES_A_SECOND = 50_000
+"""A slower upload is given up: some bound there must be, and the reservation expires too."""
 
 
 class Storage:
@@ -51,7 +53,7 @@ class Storage:
             APIConnectionError: the storage could not be reached, or was failing.
         """
         if not is_safe(target.url, is_sandbox=self._is_sandbox):
-            raise UntrustedUrlError(f"{file.name} is not uploaded to {target.url}: the address is not https")
+            raise UntrustedUrlError(f"{file.name} is not uploaded to {target.url}: the address is no https URL")
         for attempt in range(ATTEMPTS):
             outcome = await self._post(target, file)
             if isinstance(outcome, int) and outcome < 500:
@@ -71,15 +73,20 @@ class Storage:
             await self._http.aclose()
 
     async def _post(self, target: UploadTarget, file: AssetFile) -> int | Exception:
-        content = await asyncio.to_thread(_opened, file)
+        content = await asyncio.to_thread(opened, file)
         try:
-            with unlogged():
-                response = await self._client().post(
-                    target.url.reveal(),
-                    data=target.form_fields,
-                    files={target.file_field: (file.name, content, file.media_type)},
-                )
-        except (httpx.RequestError, OSError) as error:
+            request = self._client().build_request(
+                "POST",
+                target.url.reveal(),
+                data=target.form_fields,
+                files={target.file_field: (file.name, content, file.media_type)},
+            )
+            async with asyncio.timeout(self._timeout + file.size_bytes / SLOWEST_BYTES_A_SECOND):
+                with unlogged():
+                    response = await self._client().send(request, stream=True)
+                # Its status is all that is wanted: the body is nobody's, and may have no end.
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return harmless(error)
         finally:
             content.close()
@@ -97,14 +104,21 @@ class Storage:
 
 
 def is_safe(url: SignedUrl, *, is_sandbox: bool) -> bool:
-    """Whether a URL is https, or leads from a sandbox to this machine itself."""
+    """Whether a URL can be requested at all and is https, or leads from a sandbox to this machine itself."""
+    if not is_requestable(url.reveal()):
+        return False
     return urlsplit(url.reveal()).scheme == "https" or (is_sandbox and is_loopback(url.host))
 
 
-def _opened(file: AssetFile) -> BinaryIO:
+def opened(file: AssetFile) -> BinaryIO:
+    """Return the bytes of a file from their beginning, checked while they are read.
+
+    Raises:
+        AssetError: it cannot be opened.
+    """
     if not isinstance(file.source, Path):
         return io.BytesIO(file.source)
     try:
-        return file.source.open("rb")
+        return CheckedFile(file.source, file.sha256)
     except OSError as error:
         raise AssetError(f"{file.source} cannot be read: {error.strerror}") from error

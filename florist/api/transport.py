@@ -1,10 +1,9 @@
-"""Sends one request to FLORA, and sends it again where that is safe."""
+"""Sends one request to FLORA, with the retry policy of `florist.api.retries`."""
 
 import asyncio
 import copy
 import logging
 import random
-import re
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -15,11 +14,13 @@ from pydantic import SecretStr
 
 from florist import __version__
 from florist.api.answers import Answer
+from florist.api.attempts import AttemptResult, cause_of, error_of, trouble_of
 from florist.api.calls import Call
 from florist.api.causes import harmless, named
 from florist.api.errors import APITimeoutError
-from florist.api.outcomes import Outcome, cause_of, error_of, trouble_of
 from florist.api.rate import Permit, Sleep, WorkspaceRate
+from florist.api.recent_runs import RecentRuns
+from florist.api.response_body import ACCEPTED_ENCODING, MOST_BYTES, read_body
 from florist.api.retries import (
     Effect,
     Verdict,
@@ -30,6 +31,7 @@ from florist.api.retries import (
 )
 from florist.api.server_clock import ServerClock
 from florist.api.wire_logs import unlogged
+from florist.secrets import redacted
 
 logger = logging.getLogger("florist.api")
 
@@ -38,6 +40,10 @@ KEEPALIVE_SECONDS = 2.0
 connection that is just being closed would end as ambiguous."""
 MOST_STREAMED_BYTES = 1 << 20
 """How far into a stream a run id is looked for."""
+
+LONGEST_REQUEST_ID = 200
+BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+"""What the layers below raise of a connection that breaks, or of bytes they cannot make sense of."""
 
 Slot = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -58,7 +64,7 @@ class BearerAuth(httpx.Auth):
 
 
 class Transport:
-    """The way to FLORA that all resources of one client share."""
+    """The connection pool, clock and retry loop that all resources of one client share."""
 
     def __init__(
         self,
@@ -79,6 +85,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url
         self.server_clock = ServerClock(now)
+        self.recent_runs = RecentRuns(monotonic)
         self._timeout = timeout
         self._total_timeout = total_timeout
         self._slot = slot or _no_slot
@@ -86,12 +93,16 @@ class Transport:
         self.monotonic = monotonic
         self.sleep = sleep
         self._rng = rng
-        self._places = asyncio.Semaphore(max_connections)
+        self._connections = asyncio.Semaphore(max_connections)
         self._http = httpx.AsyncClient(
             base_url=base_url,
             auth=BearerAuth(api_key),
-            headers={"Accept": "application/json", "User-Agent": f"florist/{__version__}"},
-            # How many there are is bounded by the places alone.
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED_ENCODING,
+                "User-Agent": f"florist/{__version__}",
+            },
+            # How many there are is bounded by the semaphore alone.
             limits=httpx.Limits(
                 max_connections=None,
                 max_keepalive_connections=max_connections,
@@ -102,15 +113,15 @@ class Transport:
             trust_env=trust_env,
         )
 
-    def hurried(self, total_timeout: float, *, places: int) -> Self:
-        """Return the same way for callers who would rather ask again themselves.
+    def for_polling(self, total_timeout: float, *, connections: int) -> Self:
+        """Return the same transport with a shorter deadline, for a caller that polls and so asks again itself.
 
-        It has places of its own: however many POSTs queue for a connection, its requests do not queue behind them.
+        It has connections of its own: however many POSTs queue for one, its requests do not queue behind them.
         """
-        way = copy.copy(self)
-        way._total_timeout = min(total_timeout, self._total_timeout)
-        way._places = asyncio.Semaphore(places)
-        return way
+        polling = copy.copy(self)
+        polling._total_timeout = min(total_timeout, self._total_timeout)
+        polling._connections = asyncio.Semaphore(connections)
+        return polling
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -136,47 +147,49 @@ class Transport:
         deadline = self.monotonic() + self._total_timeout
         attempt = 0
         while True:
-            outcome = await self._attempt(call, deadline, attempt)
-            if isinstance(outcome, Answer) and outcome.trouble is None:
-                return outcome
-            trouble = trouble_of(outcome)
+            result = await self._attempt(call, deadline, attempt)
+            if isinstance(result, Answer) and result.trouble is None:
+                return result
+            trouble = trouble_of(result)
             verdict = verdict_on(trouble, call.effect)
             delay = retry_delay(trouble, attempt, self._rng)
             attempt += 1
             if verdict is not Verdict.AGAIN or self.monotonic() + delay >= deadline:
-                error = error_of(call, outcome, verdict, attempts=attempt, base_url=self.base_url)
-                raise error from cause_of(outcome)
+                error = error_of(call, result, verdict, attempts=attempt, base_url=self.base_url)
+                raise error from cause_of(result)
             await self.sleep(delay)
 
-    async def _attempt(self, call: Call, deadline: float, attempt: int) -> Outcome:
+    async def _attempt(self, call: Call, deadline: float, attempt: int) -> AttemptResult:
         """Return what came of one attempt; the errors of the connection are returned, not raised."""
-        async with self._place(deadline) as turn:
+        async with self._connection(deadline) as permit:
+            limit = self._limit(call, deadline)
+            request = self._request(call, limit)
             if call.before_send is not None:
                 await call.before_send()
             try:
                 with unlogged():
-                    outcome: Outcome = await self._exchange(call, self._limit(call, deadline))
-            except (httpx.RequestError, OSError) as error:
-                outcome = harmless(error)
-            if isinstance(outcome, Answer) and outcome.status == 429:
-                turn.refused(retry_delay(trouble_of(outcome), attempt, self._rng))
-        _log(call, outcome, attempt)
-        return outcome
+                    result: AttemptResult = await self._exchange(call, request, limit)
+            except BROKEN as error:
+                result = harmless(error)
+            if isinstance(result, Answer) and result.status == 429:
+                permit.refused(retry_delay(trouble_of(result), attempt, self._rng))
+        _log(call, result, attempt)
+        return result
 
     @asynccontextmanager
-    async def _place(self, deadline: float) -> AsyncIterator[Permit]:
+    async def _connection(self, deadline: float) -> AsyncIterator[Permit]:
         try:
             async with asyncio.timeout(max(0.0, deadline - self.monotonic())):
-                await self._places.acquire()
+                await self._connections.acquire()
         except TimeoutError as error:
             raise APITimeoutError(
                 "no connection came free before the call's deadline; nothing was sent"
             ) from error
         try:
-            async with self._rate.turn(deadline=deadline) as turn:
-                yield turn
+            async with self._rate.permit(deadline=deadline) as permit:
+                yield permit
         finally:
-            self._places.release()
+            self._connections.release()
 
     def _limit(self, call: Call, deadline: float) -> float:
         """Return the seconds one attempt may take.
@@ -187,17 +200,22 @@ class Transport:
             return self._timeout
         return min(self._timeout, max(0.0, deadline - self.monotonic()))
 
-    async def _exchange(self, call: Call, limit: float) -> Answer:
+    async def _exchange(self, call: Call, request: httpx.Request, limit: float) -> Answer:
         # The whole exchange is bounded too: httpx bounds each wait, and an answer may trickle.
         async with asyncio.timeout(limit):
             began = self.monotonic()
-            response = await self._http.send(self._request(call, limit), stream=True)
+            response = await self._http.send(request, stream=True)
+            is_stream = call.stop_at is not None and response.is_success
             try:
-                content = await _content(response, call.stop_at)
-            except (httpx.RequestError, OSError):
+                content, is_cut = await read_body(
+                    response,
+                    stop_at=call.stop_at if is_stream else None,
+                    most=MOST_STREAMED_BYTES if is_stream else MOST_BYTES,
+                )
+            except BROKEN:
                 if call.effect is not Effect.SPEND or not response.is_success:
                     raise
-                content = b""  # it worked, and only what it made stays unknown
+                content, is_cut = b"", False  # it worked, and only what it made stays unknown
             finally:
                 await response.aclose()
             self.server_clock.learn(response.headers.get("date"), seconds=self.monotonic() - began)
@@ -205,9 +223,10 @@ class Transport:
                 request=str(call),
                 status=response.status_code,
                 content=content,
-                request_id=response.headers.get("request-id"),
+                request_id=_shown_id(response.headers.get("request-id")),
                 said_at=http_date(response.headers.get("date")),
                 is_replayed=response.headers.get("idempotent-replayed", "").strip().lower() == "true",
+                is_cut=is_cut,
                 retry_after=retry_after_seconds(response.headers.get("retry-after"), now=self.server_clock.now()),
             )
 
@@ -234,19 +253,12 @@ async def _no_slot() -> AsyncIterator[None]:
     yield
 
 
-async def _content(response: httpx.Response, stop_at: re.Pattern[bytes] | None) -> bytes:
-    if stop_at is None or not response.is_success:
-        return await response.aread()
-    content = b""
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if stop_at.search(content) or len(content) > MOST_STREAMED_BYTES:
-            break
-    return content
+def _shown_id(request_id: str | None) -> str | None:
+    return None if request_id is None else redacted(request_id[:LONGEST_REQUEST_ID])
 
 
-def _log(call: Call, outcome: Outcome, attempt: int) -> None:
-    if isinstance(outcome, Answer):
-        logger.debug("%s -> %d, request %s, attempt %d", call, outcome.status, outcome.request_id, attempt + 1)
+def _log(call: Call, result: AttemptResult, attempt: int) -> None:
+    if isinstance(result, Answer):
+        logger.debug("%s -> %d, request %s, attempt %d", call, result.status, result.request_id, attempt + 1)
     else:
-        logger.debug("%s -> %s, attempt %d", call, named(outcome), attempt + 1)
+        logger.debug("%s -> %s, attempt %d", call, named(result), attempt + 1)

@@ -1,4 +1,4 @@
-"""What a watcher knows of one run that is being waited for."""
+"""The state a watcher keeps of one run that is being waited for."""
 
 import asyncio
 import math
@@ -7,7 +7,7 @@ from typing import Literal
 
 from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import Run, RunStatus
-from florist.api.watching_schedule import Pace, first_look, next_look
+from florist.api.watching_schedule import Pace, first_poll_delay, next_poll_delay
 
 Route = Literal["technique", "generation", "action"]
 """By which of FLORA's routes a run was started: each has its own way to be read."""
@@ -15,15 +15,17 @@ Route = Literal["technique", "generation", "action"]
 
 @dataclass(eq=False)
 class WatchedRun:
-    """One run, everyone who waits for it, and when to look at it next. Times are of a monotonic clock.
+    """One run, everyone who waits for it, and when to poll it next. Times are of a monotonic clock.
 
     Attributes:
         ended: resolved once, with the terminal run or with the error that is its waiters' alone.
         last: what FLORA last said of the run.
-        looked_at: when FLORA last told of it, or was asked for it in vain.
-        is_told: a webhook said that it has ended.
+        next_poll_at: when it is due to be polled.
+        last_asked_at: when FLORA last told of it, or was asked for it in vain.
+        may_be_unknown_until: the run was just started: a 404 before this moment means "not yet".
+        is_reported_ended: a webhook said that it has ended.
         page: how many pages down history it was last seen, and the cursor of that page.
-        off_pages_until: history did not show it: until then it is not looked for there.
+        off_pages_until: history did not show it: until then it is not searched for there.
         unreadable: answers in a row that could not be read.
     """
 
@@ -36,17 +38,18 @@ class WatchedRun:
     ended: asyncio.Future[Run]
     waiters: int = 0
     last: Run | None = None
-    is_told: bool = False
+    is_reported_ended: bool = False
     page: tuple[int, str | None] | None = None
     off_pages_until: float = -math.inf
     unreadable: int = 0
-    look_at: float = field(init=False)
-    looked_at: float = field(init=False)
+    may_be_unknown_until: float = -math.inf
+    next_poll_at: float = field(init=False)
+    last_asked_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.look_at = self.began_at + first_look(self.expected_seconds)
+        self.next_poll_at = self.began_at + first_poll_delay(self.expected_seconds)
         # Just before now: newer than any sweep under way, older than one that begins in this very tick.
-        self.looked_at = math.nextafter(self.began_at, -math.inf)
+        self.last_asked_at = math.nextafter(self.began_at, -math.inf)
 
     @property
     def is_waited_for(self) -> bool:
@@ -60,30 +63,30 @@ class WatchedRun:
 
     @property
     def last_seen(self) -> Run:
-        """What FLORA last said; before the first look, a `pending` run."""
+        """What FLORA last said; before the first poll, a `pending` run."""
         return self.last or Run(run_id=self.run_id, status=RunStatus.PENDING)
 
     @property
     def due_at(self) -> float:
-        """When to look at it next."""
-        return -math.inf if self.lacks_details else self.look_at
+        """When to ask for it next; at once where only its details are missing."""
+        return -math.inf if self.lacks_details else self.next_poll_at
 
-    def is_looked_for(self, now: float) -> bool:
-        """Whether its looks have begun, so that any of them may tell of its end."""
-        return not self.lacks_details and self.look_at <= now + self.pace.longest
+    def is_being_polled(self, now: float) -> bool:
+        """Whether its polls have begun, so that any of them may tell of its end."""
+        return not self.lacks_details and self.next_poll_at <= now + self.pace.longest
 
-    def saw(self, run: Run, now: float, *, in_full: bool) -> None:
-        """Take what FLORA says of the run; `in_full` when the run itself was read, not its history item."""
+    def update(self, run: Run, now: float, *, in_full: bool) -> None:
+        """Take in what FLORA says of the run; `in_full` when the run itself was read, not its history item."""
         self.last, self.unreadable = run, 0
-        self.looked(now)
+        self.reschedule(now)
         if run.is_finished and (in_full or _has_details(run)):
             self.end(run)
 
-    def looked(self, now: float) -> None:
-        """Note that the run was asked for, and put off the next look."""
-        self.looked_at = now
-        self.is_told = False
-        self.look_at = now + next_look(now - self.began_at, self.expected_seconds, self.pace)
+    def reschedule(self, now: float) -> None:
+        """Note that the run was asked for, and set the next poll."""
+        self.last_asked_at = now
+        self.is_reported_ended = False
+        self.next_poll_at = now + next_poll_delay(now - self.began_at, self.expected_seconds, self.pace)
 
     def end(self, outcome: Run | Exception) -> None:
         """Hand the outcome to everyone who waits for this run."""

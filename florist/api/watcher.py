@@ -1,7 +1,7 @@
-"""One shared poller for everyone who waits for a run at FLORA.
+"""Waits for runs at FLORA by polling, with one background task for all runs of a client.
 
-However many runs a process waits for, one task looks at all of them, tick by tick, with at most two requests
-a tick for 50 of them. It starts with the first waiter and ends with the last.
+However many runs are waited for, that task polls all of them, tick by tick, with at most two requests a tick for
+50 of them. It starts with the first waiter and ends with the last.
 
 Source: the contract, "A run".
 """
@@ -9,21 +9,21 @@ Source: the contract, "A run".
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from florist.api.errors import APIConnectionError, APIError, RunStillPending
 from florist.api.models import Run, RunStatus
+from florist.api.rate import Sleep
+from florist.api.recent_runs import RECENT_SECONDS
 from florist.api.run_poller import RunPoller, RunRoute, is_passing
 from florist.api.watched_run import Route, WatchedRun
-from florist.api.watching_schedule import Pace, learnt_duration, requests_allowed, rest_after
+from florist.api.watching_schedule import Pace, first_poll_delay, learnt_duration, requests_allowed, rest_after
 
 logger = logging.getLogger("florist.api")
 
 KEPT_SECONDS = 120.0
 """How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
-timetable must not begin anew with each."""
-
-Sleep = Callable[[float], Awaitable[object]]
+polling schedule must not begin anew with each."""
 
 
 class RunWatcher:
@@ -31,19 +31,22 @@ class RunWatcher:
 
     Args:
         routes: how runs are read, by the route that started them.
-        pace: the least and the most seconds between two looks at a run.
+        is_just_started: whether this client started the run with this id a moment ago.
+        pace: the least and the most seconds between two polls of a run.
     """
 
     def __init__(
         self,
         routes: Mapping[Route, RunRoute],
         *,
+        is_just_started: Callable[[str], bool] = lambda run_id: False,
         pace: Pace | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._pace = pace or Pace()
-        self._lookout = RunPoller(routes, monotonic=monotonic)
+        self._is_just_started = is_just_started
+        self._poller = RunPoller(routes, monotonic=monotonic)
         self._monotonic = monotonic
         self._sleep = sleep
         self._waited: dict[str, WatchedRun] = {}
@@ -51,7 +54,7 @@ class RunWatcher:
         self._durations: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        self._nap: asyncio.Future[object] | None = None
+        self._nap: asyncio.Future[None] | None = None
         self._next_tick_at = 0.0
         self._quiet_until = 0.0
         self._troubles = 0
@@ -65,30 +68,34 @@ class RunWatcher:
         window: float | None = None,
         route: Route = "technique",
         expected_seconds: float | None = None,
+        just_started: bool = False,
     ) -> Run:
         """Return the run once it is `completed`, with its outputs, or `failed`.
 
-        Trouble at FLORA or on the way there is no failure of the run: it is asked for again. May be cancelled
-        and repeated at will; a run goes on being known for some minutes between two windows.
+        Trouble at FLORA or on the way there is no failure of the run: it is polled again. May be cancelled and
+        repeated at will; the polling schedule of a run is kept for two minutes between two windows.
 
         Args:
             window: seconds from now; None waits for as long as the run takes.
-            expected_seconds: in how many seconds from now the run is likely to end; 0 for one that was started
-                a while ago. None: as long as the technique's runs took so far.
+            expected_seconds: in how many seconds from now the run is likely to end. None: for a run just
+                started as long as the technique's runs took so far; any other is polled at once.
+            just_started: FLORA may not show the run yet, so a 404 in the first minute is no answer. Needed only
+                for a run that another client may have started; this client knows its own.
 
         Raises:
             RunStillPending: unfinished when the window closed; `error.run` is what FLORA last said of it.
             RunWithoutOutputsError: it was completed, and charged, without a single output.
-            NotFoundError: FLORA does not know it, a minute after it was first waited for.
+            NotFoundError: FLORA does not know it; of a run just started, not within a minute either.
             AuthenticationError, PermissionDeniedError: the key is no good; all who wait get this.
         """
         if self._is_closed:
             raise RuntimeError("this client is closed: no run can be waited for with it")
-        watched = self._watch(run_id, technique, route, expected_seconds)
+        is_new = just_started or self._is_just_started(run_id)
+        watched = self._watch(run_id, technique, route, expected_seconds, is_new=is_new)
         watched.waiters += 1
         closing = None if window is None else asyncio.ensure_future(self._sleep(window))
         try:
-            self._keep_looking()
+            self._ensure_polling()
             await asyncio.wait({watched.ended, closing or watched.ended}, return_when=asyncio.FIRST_COMPLETED)
             if watched.ended.done():
                 return watched.ended.result()
@@ -103,14 +110,14 @@ class RunWatcher:
             self._leave(watched)
 
     def tell_ended(self, run_id: str) -> None:
-        """Look at a run at once: a webhook says that it has ended. Unknown runs are ignored."""
+        """Poll a run at once: a webhook says that it has ended. Unknown runs are ignored."""
         _, left = self._left.get(run_id, (0.0, None))
         if (watched := self._waited.get(run_id, left)) is not None:
-            watched.is_told = True
+            watched.is_reported_ended = True
             self._wake()
 
     async def aclose(self) -> None:
-        """Stop looking; whoever still waits gets an `APIConnectionError`. The runs go on at FLORA."""
+        """Stop polling; whoever still waits gets an `APIConnectionError`. The runs go on at FLORA."""
         self._is_closed = True
         for watched in tuple(self._waited.values()):
             watched.end(
@@ -119,35 +126,43 @@ class RunWatcher:
                     "wait for it again with another client"
                 )
             )
-        self._stop_looking()
+        self._stop_polling()
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _watch(
-        self, run_id: str, technique: str | None, route: Route, expected_seconds: float | None
+        self,
+        run_id: str,
+        technique: str | None,
+        route: Route,
+        expected_seconds: float | None,
+        *,
+        is_new: bool,
     ) -> WatchedRun:
         now = self._monotonic()
         self._forget_the_long_left(now)
         _, known = self._left.pop(run_id, (0.0, None))
-        known = self._waited.get(run_id, known)
-        fresh = WatchedRun(
-            run_id=run_id,
-            technique=technique,
-            route=route,
-            began_at=now,
-            expected_seconds=self._expected(technique, expected_seconds),
-            pace=self._pace,
-            ended=asyncio.get_running_loop().create_future(),
-        )
-        watched = fresh if known is None or known.ended.done() else known
-        if expected_seconds is not None:
-            watched.look_at = min(watched.look_at, fresh.look_at)
+        watched = self._waited.get(run_id, known)
+        if watched is None or watched.ended.done():
+            watched = WatchedRun(
+                run_id=run_id,
+                technique=technique,
+                route=route,
+                began_at=now,
+                expected_seconds=self._expected(technique, expected_seconds, is_new=is_new),
+                pace=self._pace,
+                ended=asyncio.get_running_loop().create_future(),
+            )
+        elif expected_seconds is not None:
+            watched.next_poll_at = min(watched.next_poll_at, now + first_poll_delay(expected_seconds))
+        if is_new:
+            watched.may_be_unknown_until = watched.began_at + RECENT_SECONDS
         self._waited[run_id] = watched
         return watched
 
-    def _expected(self, technique: str | None, stated: float | None) -> float:
+    def _expected(self, technique: str | None, stated: float | None, *, is_new: bool) -> float:
         if stated is not None:
             return stated
-        return self._durations.get(technique or "", 0.0)
+        return self._durations.get(technique or "", 0.0) if is_new else 0.0
 
     def _forget_the_long_left(self, now: float) -> None:
         for run_id, (left_at, _) in tuple(self._left.items()):
@@ -164,14 +179,14 @@ class RunWatcher:
             if not watched.ended.done():
                 self._left[watched.run_id] = (self._monotonic(), watched)
         if not self._waited:
-            self._stop_looking()
+            self._stop_polling()
 
-    def _keep_looking(self) -> None:
+    def _ensure_polling(self) -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._look_until_cancelled(), name="florist run watcher")
+            self._task = asyncio.create_task(self._poll_until_cancelled(), name="florist run watcher")
         self._wake()
 
-    def _stop_looking(self) -> None:
+    def _stop_polling(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self._ending.add(self._task)
@@ -182,13 +197,13 @@ class RunWatcher:
         if self._nap is not None:
             self._nap.cancel()
 
-    async def _look_until_cancelled(self) -> None:
+    async def _poll_until_cancelled(self) -> None:
         try:
             while True:
                 await self._rest()
-                await self._look()
+                await self._tick()
         except asyncio.CancelledError:
-            if self._task is asyncio.current_task():  # by somebody else: nobody would look any more
+            if self._task is asyncio.current_task():  # by somebody else: nobody would poll any more
                 for watched in self._waited.values():
                     watched.ended.cancel()
             raise
@@ -198,7 +213,7 @@ class RunWatcher:
 
     async def _rest(self) -> None:
         """Sleep until a run is due, however often the waiters change meanwhile."""
-        while (seconds := self._next_look_at() - self._monotonic()) > 0:
+        while (seconds := self._next_tick_due_at() - self._monotonic()) > 0:
             self._nap = asyncio.ensure_future(self._sleep(seconds))
             try:
                 await asyncio.wait({self._nap})
@@ -207,40 +222,40 @@ class RunWatcher:
             finally:
                 self._nap.cancel()
 
-    def _next_look_at(self) -> float:
+    def _next_tick_due_at(self) -> float:
         unfinished = [watched for watched in self._waited.values() if not watched.ended.done()]
-        if any(watched.is_told for watched in unfinished):
+        if any(watched.is_reported_ended for watched in unfinished):
             return self._quiet_until
         idle = self._monotonic() + self._pace.longest
         due_at = min((watched.due_at for watched in unfinished), default=idle)
         return max(due_at, self._next_tick_at, self._quiet_until)
 
-    async def _look(self) -> None:
+    async def _tick(self) -> None:
         watched = {run_id: run for run_id, run in self._waited.items() if not run.ended.done()}
         try:
-            await self._look_at(watched)
+            await self._poll(watched)
         except APIError as error:
             if not is_passing(error):
                 raise
             self._troubles += 1
             rest = rest_after(error, self._troubles, self._pace)
             self._quiet_until = self._monotonic() + rest
-            logger.warning("%d runs are waited for, looking again in %.0f s: %s", len(watched), rest, error)
+            logger.warning("%d runs are waited for, polling again in %.0f s: %s", len(watched), rest, error)
         else:
             self._troubles = 0
         finally:
             for run in watched.values():
                 self._learn(run)
 
-    async def _look_at(self, watched: Mapping[str, WatchedRun]) -> None:
-        if told := [run for run in watched.values() if run.is_told]:
-            await self._lookout.retrieve(told)
+    async def _poll(self, watched: Mapping[str, WatchedRun]) -> None:
+        if reported := [run for run in watched.values() if run.is_reported_ended]:
+            await self._poller.retrieve(reported)
             return
-        # A run's look is rounded to the nearest tick, not put off to the one after.
+        # A run's poll is rounded to the nearest tick, not put off to the one after.
         late = self._monotonic() + self._pace.shortest / 2
         due = [run for run in watched.values() if run.due_at <= late]
         try:
-            await self._lookout.look(watched, due, requests=requests_allowed(len(watched)))
+            await self._poller.poll(watched, due, requests=requests_allowed(len(watched)))
         finally:
             # Counted from the end of the tick: the slower FLORA answers, the less it is asked.
             self._next_tick_at = self._monotonic() + self._pace.shortest

@@ -1,4 +1,4 @@
-"""The timetable of watching runs: pure functions from what is known of a run to seconds and counts.
+"""The polling schedule: pure functions from what is known of a run to seconds and counts.
 
 Source: the contract, "A run" (poll every 2-5 s) and "Errors" (429, 5xx).
 """
@@ -13,33 +13,33 @@ REQUESTS_PER_PAGEFUL = 2
 """One for the page, and one for what the page leaves out."""
 
 EARLY_SHARE = 0.8
-"""The first look comes at this share of the expected duration: estimates are rough, and a run seen late
-costs more than a look too many."""
+"""The first poll comes at this share of the expected duration: estimates are rough, and an end seen late
+costs more than one request too many."""
 
-FIRST_LOOK_AT_MOST = 120.0
-"""Seconds. No estimate is trusted beyond this; from here on looks cost next to nothing."""
+LONGEST_FIRST_DELAY = 120.0
+"""Seconds. No estimate is trusted beyond this; from here on polls cost next to nothing."""
 
 EASE = 4.0
-"""A run is looked at again after a quarter of its distance from the expected end."""
+"""A run is polled again after a quarter of its distance from the expected end."""
 
 NEW_SHARE = 0.3
 """How much the latest run of a technique weighs in what is expected of the next."""
 
 
 class Pace(NamedTuple):
-    """Bounds of the seconds between two looks at one run; `shortest` also parts two ticks."""
+    """Bounds of the seconds between two polls of one run; `shortest` also parts two ticks."""
 
     shortest: float = 2.0
     longest: float = 5.0
 
 
-def first_look(expected_seconds: float) -> float:
-    """Return after how many seconds of a run's life to look at it first."""
-    return min(expected_seconds * EARLY_SHARE, FIRST_LOOK_AT_MOST)
+def first_poll_delay(expected_seconds: float) -> float:
+    """Return after how many seconds of a run's life to poll it first."""
+    return min(expected_seconds * EARLY_SHARE, LONGEST_FIRST_DELAY)
 
 
-def next_look(elapsed: float, expected_seconds: float, pace: Pace) -> float:
-    """Return the seconds until the next look: few near the expected end, more the farther from it."""
+def next_poll_delay(elapsed: float, expected_seconds: float, pace: Pace) -> float:
+    """Return the seconds until the next poll: few near the expected end, more the farther from it."""
     return min(max(abs(elapsed - expected_seconds) / EASE, pace.shortest), pace.longest)
 
 

@@ -12,28 +12,29 @@ from typing import NamedTuple
 from pydantic import SecretStr, ValidationError
 
 from florist.api.errors import WebhookVerificationError
-from florist.api.models import FloraModel, Moment, RunStatus, ShownText
+from florist.api.models import FloraModel, RunStatus
+from florist.api.wire_values import Id, Moment, ShownText, Words
 from florist.secrets import hidden
 
 SIGNATURE_HEADER = "flora-signature"
 
 
 class WebhookRun(FloraModel):
-    """What a delivery tells of the run: how it ended, without its outputs."""
+    """What a delivery says of the run: how it ended, without its outputs."""
 
-    run_id: str
+    run_id: Id
     run_type: str = ""
     workspace_id: str | None = None
     status: RunStatus
-    error_code: str | None = None
+    error_code: ShownText | None = None
     error_message: ShownText | None = None
 
 
 class WebhookEvent(FloraModel):
     """One delivery. The same `id` may be delivered more than once."""
 
-    id: str
-    type: str
+    id: Id
+    type: Words
     api_version: str = ""
     created_at: Moment
     data: WebhookRun
@@ -47,7 +48,7 @@ class _Signature(NamedTuple):
 def unwrap(
     body: bytes,
     headers: Mapping[str, str],
-    secrets: Iterable[str | SecretStr],
+    secrets: str | SecretStr | Iterable[str | SecretStr],
     tolerance: float = 300.0,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -57,14 +58,15 @@ def unwrap(
     Args:
         body: exactly as received; JSON that was read and written again does not verify.
         headers: of any spelling; only `Flora-Signature` is looked at.
-        secrets: the workspace's signing secrets (`whsec_…`), during a rotation the old one and the new one.
+        secrets: the workspace's signing secret (`whsec_…`), or several: during a rotation the old and the new one.
         tolerance: how many seconds the signature's time may be off.
 
     Raises:
         WebhookVerificationError: not FLORA's, changed on the way, too old, or no event.
     """
     # At once and under the same name: the locals of a frame may be printed with its traceback.
-    secrets = [hidden(secret) for secret in secrets]
+    # A string is itself a sequence of strings: its letters must never pass for secrets.
+    secrets = [hidden(one) for one in ([secrets] if isinstance(secrets, str | SecretStr) else secrets)]
     signature = _signature(headers)
     if not _is_signed(body, signature, secrets):
         raise WebhookVerificationError(
@@ -95,7 +97,7 @@ def _signature(headers: Mapping[str, str]) -> _Signature:
 
 
 def _is_signed(body: bytes, signature: _Signature, secrets: Iterable[str | SecretStr]) -> bool:
-    given = [digest.encode() for digest in signature.digests]
+    given = [digest.encode(errors="backslashreplace") for digest in signature.digests]
     expected = [_digest(body, signature.signed_at, hidden(secret)) for secret in secrets]
     # A sum, not `any`: all are compared, so that the time it takes does not say which one fits.
     return sum(hmac.compare_digest(one, other) for one in expected for other in given) > 0
@@ -104,8 +106,8 @@ def _is_signed(body: bytes, signature: _Signature, secrets: Iterable[str | Secre
 def _digest(body: bytes, signed_at: str, secret: SecretStr) -> bytes:
     if not secret:
         raise WebhookVerificationError("an empty secret verifies nothing: set the workspace's whsec_… secret")
-    key = secret.get_secret_value().encode()
-    return hmac.new(key, signed_at.encode() + b"." + body, hashlib.sha256).hexdigest().encode()
+    signed = signed_at.encode(errors="backslashreplace") + b"." + body
+    return hmac.new(secret.get_secret_value().encode(), signed, hashlib.sha256).hexdigest().encode()
 
 
 def _seconds(signed_at: str) -> float:

@@ -1,40 +1,25 @@
-"""Keeps the outputs of a run: each fetched, verified and stored, then the manifest that vouches for them."""
+"""Keeps a run: its outputs written and verified, then the manifest that vouches for them, then its index entry.
+
+The manifest is a commit record: without it a run does not count as kept, and doing it again finds what is there.
+"""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
-from florist.api.models import MediaKind, Output, Run
-from florist.archive.errors import DeadUrlError, OutputExpiredError, TransferBrokenError
-from florist.archive.formats import UNKNOWN, MediaType, accepted
+from florist.api.models import Run
+from florist.archive.download import Fetch
+from florist.archive.errors import ArchiveError, OutputExpiredError
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
-from florist.archive.keys import Layout, Place, index_key
+from florist.archive.keys import Layout, RunPlace, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
-from florist.archive.priority_semaphore import PrioritySemaphore
-from florist.archive.truncation import reject_truncated
-from florist.media_types import SNIFFED_BYTES
-from florist.secrets import SignedUrl
+from florist.archive.records import parsed_record
+from florist.archive.transfers import Transfers
 from florist.stores.errors import IntegrityError, KeyTakenError
-from florist.stores.store import Store, StoredObject
+from florist.stores.store import Store
 
-Model = TypeVar("Model", bound=BaseModel)
-Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
-
-TEXT = MediaType("text/plain", "txt")
-UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
-
-TEXT_BYTES_IN_MANIFEST = 16 * 1024
-"""Texts up to this size are repeated in the manifest, so that a later step needs no second read."""
-
-ATTEMPTS = 3
-"""Whole transfers of one output, each with the downloader's own resumes; and fresh URLs for it."""
-
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Archiver:
@@ -55,14 +40,16 @@ class Archiver:
             fetch: yields the bytes behind a URL: `Downloader.fetch`.
             outputs_at_once: transfers at once, over all runs; the one whose URL dies first goes next. Each takes
                 some 40 MiB for media on S3.
+            now: FLORA's time, which the ends that URLs state are told in.
         """
         self._store = store
-        self._fetch = fetch
         self._layout = layout or Layout()
-        self._transfers = PrioritySemaphore(outputs_at_once)
+        self._transfers = Transfers(store, fetch, at_once=outputs_at_once)
         self._now = now
 
-    async def keep(self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None) -> Manifest:
+    async def keep(
+        self, run: Run, origin: RunOrigin, *, refresh: Refresh | None = None, is_new: bool = False
+    ) -> Manifest:
         """Keep all outputs of a completed run, then its manifest; nothing is fetched for a run that is kept.
 
         A crash before the manifest leaves whole outputs at most; doing it again finds them the same.
@@ -70,127 +57,104 @@ class Archiver:
 
         Args:
             refresh: reads the run again, for fresh URLs where those in `run` have died or were dropped.
+            is_new: nobody can have kept it yet; saves looking whether somebody has.
 
         Raises:
             RunWithoutOutputsError: there is nothing to keep; it was charged all the same.
-            OutputExpiredError: an output has no living URL any more.
+            OutputExpiredError: the stated end of an output's URL has passed, and FLORA has no other.
+            OutputRefusedError: an output's URL does not open, though it says no such end: try again later.
             TransferError: or `IntegrityError`: the bytes could not be had as promised.
             StoreError: the store could not take them.
             KeyTakenError: other bytes are kept for this run already.
         """
-        if kept := await self.manifest_of(run.run_id):
+        _check_id(run.run_id)
+        kept = None if is_new else await self.manifest_of(run.run_id)
+        if kept is not None:
             return kept
+        if run.created_at is None:  # it may belong to a day all the same
+            run = await with_outputs(run, refresh)
         place = _place(run, origin)
         manifest_key = self._layout.manifest_key(place)
-        kept = await self._read_manifest(manifest_key, run.run_id)
+        kept = None if is_new else await self._read_manifest(manifest_key, run.run_id)
         if kept is None:
-            sources = FreshUrls(await with_outputs(run, refresh), refresh)
-            outputs = await self._keep_outputs(sources, place)
-            kept = await self._keep_manifest(manifest_key, _manifest(sources.run, origin, outputs, self._now()))
+            urls = FreshUrls(await with_outputs(run, refresh), refresh, now=self._now)
+            outputs = await self._keep_outputs(urls, place)
+            kept = await self._keep_manifest(manifest_key, _manifest(urls.run, origin, outputs, self._now()))
         pointer = ManifestPointer(run_id=run.run_id, manifest_key=manifest_key)
         if await self._store.create(index_key(run.run_id), pointer.to_json()):
             return kept
         # Someone kept the same run elsewhere at the same time; from now on all are told of that copy.
         return await self.manifest_of(run.run_id) or kept
 
+    async def restore(
+        self,
+        manifest: Manifest,
+        outputs: Iterable[ArchivedOutput],
+        *,
+        refresh: Refresh,
+        key_of: Callable[[ArchivedOutput], str] = lambda output: output.key,
+    ) -> None:
+        """Fetch outputs of a kept run again, and write them where they were: for objects that are missing.
+
+        The manifest stays as it is: bytes are written only if they have the SHA-256 it tells. Short texts come
+        from the manifest itself. Safe to repeat, and for several processes to do at once.
+
+        Args:
+            outputs: those of the manifest's that are gone; `florist.archive.presence` tells which.
+            refresh: reads the run at FLORA; called once, and again if a URL turns out to be dead.
+            key_of: where else to write them.
+
+        Raises:
+            APIError: FLORA does not know the run any more, or could not be asked.
+            OutputExpiredError: or `OutputRefusedError`: it knows the run, and has no URL that opens.
+            IntegrityError: FLORA's bytes are others than those that were kept; nothing was written.
+            KeyTakenError: the object is not missing but damaged: `florist archive verify --mend` replaces it.
+        """
+        run_id = manifest.run_id
+        gone = [
+            output
+            for output in outputs
+            if not await self._transfers.restore_text(run_id, output, key=key_of(output))
+        ]
+        if not gone:
+            return
+        urls = FreshUrls(await with_outputs(await refresh(), None), refresh, now=self._now)
+        deadlines = dict(urls.most_urgent_first())
+        if urls.run.run_id != run_id or any(output.index not in deadlines for output in gone):
+            raise IntegrityError(f"FLORA has other outputs of run {run_id} than were kept; look at it there")
+        await _all_of(
+            self._transfers.restore(urls, output, key=key_of(output), deadline=deadlines[output.index])
+            for output in gone
+        )
+
     async def manifest_of(self, run_id: str) -> Manifest | None:
         """Return the manifest of a run, wherever it is kept; None if the run is not kept."""
         content = await self._store.read(index_key(run_id))
         if content is None:
             return None
-        pointer = _parsed(ManifestPointer, content, index_key(run_id))
+        pointer = parsed_record(ManifestPointer, content, index_key(run_id))
         return await self._read_manifest(pointer.manifest_key, run_id)
 
     async def _read_manifest(self, key: str, run_id: str) -> Manifest | None:
         content = await self._store.read(key)
         if content is None:
             return None
-        manifest = _parsed(Manifest, content, key)
+        manifest = parsed_record(Manifest, content, key)
         if manifest.run_id != run_id:
             raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
         return manifest
 
-    async def _keep_outputs(self, sources: FreshUrls, place: Place) -> tuple[ArchivedOutput, ...]:
+    async def _keep_outputs(self, urls: FreshUrls, place: RunPlace) -> tuple[ArchivedOutput, ...]:
         """Keep all outputs side by side, those whose URLs die first ahead of the others."""
-        transfers = {
-            index: asyncio.create_task(self._keep_output(sources, place, index, deadline))
-            for index, deadline in sources.most_urgent_first(self._now())
-        }
-        try:
-            await asyncio.wait(transfers.values())
-        finally:
-            for transfer in transfers.values():
-                transfer.cancel()
-            await asyncio.gather(*transfers.values(), return_exceptions=True)
-        return tuple(transfers[index].result() for index in sorted(transfers))
 
-    async def _keep_output(
-        self, sources: FreshUrls, place: Place, index: int, deadline: datetime
-    ) -> ArchivedOutput:
-        async with self._transfers.taken(deadline):
-            output = sources.run.outputs[index]
-            if output.text is not None:
-                return await self._store_output(place, index, output, _text_chunks(output), TEXT)
-            url = output.url
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    return await self._transfer(place, index, output, url)
-                except DeadUrlError as error:
-                    url = await sources.fresh_url(index, url, error)
-                except (TransferBrokenError, IntegrityError) as error:
-                    if attempt == ATTEMPTS:
-                        raise
-                    logger.warning("output %d of run %s: %s; fetching it anew", index, place.run_id, error)
-            raise OutputExpiredError(
-                f"output {index} of run {place.run_id} was paid for, but each fresh URL was dead before it was "
-                "fetched; archive it sooner",
-                run_id=place.run_id,
-                index=index,
-            )
+        def keep(index: int, deadline: datetime) -> Coroutine[Any, Any, ArchivedOutput]:
+            def key_of(extension: str) -> str:
+                return self._layout.output_key(place, index, extension)
 
-    async def _transfer(self, place: Place, index: int, output: Output, url: SignedUrl | None) -> ArchivedOutput:
-        if url is None or url.is_dropped:
-            raise DeadUrlError(f"output {index} of run {place.run_id} has no URL here")
-        async with aclosing(self._fetch(url)) as chunks, aclosing(_with_beginning(chunks)) as all_chunks:
-            beginning = await anext(all_chunks, b"")
-            try:
-                media = accepted(output.type, beginning)
-            except IntegrityError as error:
-                raise IntegrityError(f"output {index} of run {place.run_id}: {error}") from error
-            if media == UNKNOWN:
-                logger.warning("output %d of run %s: %s; it is kept as it is", index, place.run_id, UNKNOWN_FORMAT)
-            return await self._store_output(
-                place, index, output, reject_truncated(_joined(beginning, all_chunks), media.name), media
-            )
+            return self._transfers.keep(urls, index, key_of=key_of, deadline=deadline)
 
-    async def _store_output(
-        self, place: Place, index: int, output: Output, chunks: AsyncIterator[bytes], media: MediaType
-    ) -> ArchivedOutput:
-        stored = await self._store.write(
-            self._layout.output_key(place, index, media.extension),
-            chunks,
-            media_type=media.name,
-            metadata={"run-id": place.run_id, "output-index": str(index)},
-        )
-        if stored.sha256 is None:
-            raise IntegrityError(f"{self._store.location} wrote {stored.key} without a hash")
-        return ArchivedOutput(
-            index=index,
-            output_id=output.output_id,
-            type=output.type,
-            key=stored.key,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-            media_type=media.name,
-            warning=UNKNOWN_FORMAT if media == UNKNOWN else None,
-            text=await self._short_text(output, stored),
-        )
-
-    async def _short_text(self, output: Output, stored: StoredObject) -> str | None:
-        if output.type is not MediaKind.TEXT or stored.size_bytes > TEXT_BYTES_IN_MANIFEST:
-            return None
-        content = await self._store.read(stored.key) if output.text is None else output.text.encode()
-        return None if content is None else content.decode("utf-8-sig")
+        kept = await _all_of(keep(index, deadline) for index, deadline in urls.most_urgent_first())
+        return tuple(sorted(kept, key=lambda output: output.index))
 
     async def _keep_manifest(self, key: str, manifest: Manifest) -> Manifest:
         if await self._store.create(key, manifest.to_json()):
@@ -201,8 +165,35 @@ class Archiver:
         return standing
 
 
-def _place(run: Run, origin: RunOrigin) -> Place:
-    return Place(
+async def _all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do all of it side by side and to its end, also where one fails; then raise a failure.
+
+    One that may pass goes before one that may not: what can still be had must not wait because of what cannot.
+    """
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [failure for task in tasks if (failure := task.exception())]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, OutputExpiredError)):
+        raise failure
+    return [task.result() for task in tasks]
+
+
+def _check_id(run_id: str) -> None:
+    try:
+        run_id.encode()
+    except UnicodeEncodeError:
+        raise ArchiveError(
+            f"run {run_id!a} has an id that is not valid Unicode; no manifest can name it"
+        ) from None
+
+
+def _place(run: Run, origin: RunOrigin) -> RunPlace:
+    return RunPlace(
         run_id=run.run_id,
         technique=origin.technique,
         created_at=run.created_at,
@@ -223,40 +214,3 @@ def _manifest(run: Run, origin: RunOrigin, outputs: tuple[ArchivedOutput, ...], 
         archived_at=now,
         outputs=outputs,
     )
-
-
-def _parsed(model: type[Model], content: bytes, key: str) -> Model:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as error:
-        raise IntegrityError(f"{key} in the archive is not a {model.__name__} any more; look at it") from error
-
-
-async def _text_chunks(output: Output) -> AsyncGenerator[bytes, None]:
-    try:
-        content = (output.text or "").encode()
-    except UnicodeEncodeError as error:
-        raise IntegrityError(f"text output {output.output_id} is not valid Unicode") from error
-    if not content:
-        raise IntegrityError(f"text output {output.output_id} is empty")
-    yield content
-
-
-async def _with_beginning(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Yield the same bytes, the first chunk at least as long as is looked at to know them."""
-    beginning = b""
-    async for chunk in chunks:
-        if len(beginning) >= SNIFFED_BYTES:
-            yield chunk
-            continue
-        beginning += chunk
-        if len(beginning) >= SNIFFED_BYTES:
-            yield beginning
-    if len(beginning) < SNIFFED_BYTES:
-        yield beginning
-
-
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield first
-    async for chunk in rest:
-        yield chunk

@@ -1,4 +1,4 @@
-"""Fetches the bytes of an output: all of them, from where it is allowed, within bounds, or an error.
+"""Resumable downloads within limits: all bytes of an output, from where it is allowed, or an error.
 
 A broken connection is taken up again where it broke (`Range`), as long as the server says that it still has
 the same bytes (`If-Range`).
@@ -8,8 +8,8 @@ import asyncio
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Self
 from urllib.parse import urljoin
 
@@ -17,9 +17,12 @@ import httpx
 
 from florist.api.wire_logs import unlogged
 from florist.archive.addresses import Resolve, Target, resolved, target_of
+from florist.archive.download_progress import DownloadLimits, DownloadProgress
 from florist.archive.errors import TransferBrokenError, TransferRefusedError
-from florist.archive.progress import Bounds, Progress
 from florist.secrets import SignedUrl
+
+Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
+"""Yields the bytes behind a URL: `Downloader.fetch`, or a test's own."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -34,7 +37,7 @@ class Downloader:
         self,
         *,
         trusted_hosts: frozenset[str] = frozenset(),
-        bounds: Bounds | None = None,
+        limits: DownloadLimits | None = None,
         tls: ssl.SSLContext | None = None,
         resolve: Resolve = resolved,
         monotonic: Callable[[], float] = time.monotonic,
@@ -46,7 +49,7 @@ class Downloader:
             trusted_hosts: `host:port` of a sandbox, which may be on the loopback and without TLS.
         """
         self._trusted_hosts = trusted_hosts
-        self._bounds = bounds or Bounds()
+        self._limits = limits or DownloadLimits()
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._resolve = resolve
         self._monotonic = monotonic
@@ -78,7 +81,7 @@ class Downloader:
             TransferBrokenError: it broke, and taking it up again did not help.
             IntegrityError: nothing came, or the server began to send something else.
         """
-        progress = Progress(url, self._bounds, self._monotonic)
+        progress = DownloadProgress(url, self._limits, self._monotonic)
         while not progress.is_complete:
             try:
                 async with self._answer(url, progress) as response, aclosing(_body(response)) as chunks:
@@ -90,22 +93,35 @@ class Downloader:
                 await self._sleep(progress.broken(error))
 
     @asynccontextmanager
-    async def _answer(self, url: SignedUrl, progress: Progress) -> AsyncGenerator[httpx.Response, None]:
+    async def _answer(self, url: SignedUrl, progress: DownloadProgress) -> AsyncGenerator[httpx.Response, None]:
         """Follow redirects to an answer that has bytes; each is checked as the first."""
         location = url.reveal()
-        for _ in range(self._bounds.redirects + 1):
-            target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
-            async with self._connection(target.url.host) as connection:
-                with unlogged():
-                    response = await connection.handle_async_request(_request(target, progress, self._bounds))
-                try:
-                    if response.status_code not in _REDIRECTS:
-                        yield response
-                        return
+        for _ in range(self._limits.redirects + 1):
+            async with self._asked(location, url, progress) as response:
+                if response.status_code not in _REDIRECTS:
+                    yield response
+                    return
+                with _typed_errors(url):
                     location = urljoin(location, response.headers.get("location", ""))
-                finally:
-                    await response.aclose()
-        raise TransferRefusedError(f"{url} redirects more than {self._bounds.redirects} times")
+        raise TransferRefusedError(f"{url} redirects more than {self._limits.redirects} times")
+
+    @asynccontextmanager
+    async def _asked(
+        self, location: str, url: SignedUrl, progress: DownloadProgress
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Ask one server, which has to begin its answer in time; httpx's own clock starts anew with every byte."""
+        deadline = asyncio.get_running_loop().time() + self._limits.answer_timeout
+        with _typed_errors(url):
+            async with asyncio.timeout_at(deadline):
+                target = await target_of(location, trusted_hosts=self._trusted_hosts, resolve=self._resolve)
+        async with self._connection(target.url.host) as connection:
+            with _typed_errors(url), unlogged():
+                async with asyncio.timeout_at(deadline):
+                    response = await connection.handle_async_request(_request(target, progress, self._limits))
+            try:
+                yield response
+            finally:
+                await response.aclose()
 
     @asynccontextmanager
     async def _connection(self, host: str) -> AsyncGenerator[httpx.AsyncHTTPTransport, None]:
@@ -131,11 +147,22 @@ class Downloader:
         return transport
 
 
-def _request(target: Target, progress: Progress, bounds: Bounds) -> httpx.Request:
+@contextmanager
+def _typed_errors(url: SignedUrl) -> Iterator[None]:
+    """Turn what httpx and its kin raise raw into errors of ours, without words that may quote the URL."""
+    try:
+        yield
+    except TimeoutError:
+        raise TransferBrokenError(f"{url} did not begin to answer in time") from None
+    except (httpx.InvalidURL, ValueError, OverflowError, ExceptionGroup) as error:
+        raise TransferRefusedError(f"{url} leads to what cannot be asked ({type(error).__name__})") from None
+
+
+def _request(target: Target, progress: DownloadProgress, limits: DownloadLimits) -> httpx.Request:
     headers = {"Host": target.url.netloc.decode(), "Accept": "*/*", "Accept-Encoding": "identity"}
     if progress.position and progress.validator:
         headers |= {"Range": f"bytes={progress.position}-", "If-Range": progress.validator}
-    timeout = httpx.Timeout(bounds.silence_timeout, connect=bounds.connect_timeout)
+    timeout = httpx.Timeout(limits.silence_timeout, connect=limits.connect_timeout)
     return httpx.Request(
         "GET",
         target.url.copy_with(host=target.address),

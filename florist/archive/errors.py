@@ -8,7 +8,9 @@
             ├── TransferBrokenError         the connection broke, and resuming did not help
             ├── TransferRefusedError        a URL that must not be fetched: scheme, host, address, size
             ├── DeadUrlError                the server does not open this URL any more; a fresh one may do
-            └── OutputExpiredError          FLORA has no living URL for it any more: lost
+            └── UnavailableOutputError      no URL of an output opens
+                ├── OutputRefusedError          refused, though its stated end has not come: try later
+                └── OutputExpiredError          its stated end has passed, and FLORA has no other: lost
 """
 
 from florist.errors import FloristError
@@ -36,10 +38,20 @@ class DeadUrlError(TransferError):
     """The URL does not open any more. Read the run again for a fresh one."""
 
 
-class OutputExpiredError(TransferError):
-    """FLORA has no living URL for this output any more. It was paid for, and is lost."""
+class UnavailableOutputError(TransferError):
+    """No URL of an output opens; `run_id` and `index` say which output."""
 
     def __init__(self, message: str, *, run_id: str, index: int) -> None:
         super().__init__(message)
         self.run_id = run_id
         self.index = index
+
+
+class OutputRefusedError(UnavailableOutputError):
+    """The URL is refused, though it states no end or one still to come. It may open again: try later."""
+
+    is_retryable = True
+
+
+class OutputExpiredError(UnavailableOutputError):
+    """The end that the URL states has passed, and FLORA has no other. It was paid for, and is lost."""

@@ -1,10 +1,10 @@
-"""Reads out of a signed URL until when it opens, without asking anyone."""
+"""Expiry of signed URLs, parsed from their query: until when one opens, without asking anyone."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from florist.api.models import moment
+from florist.api.wire_values import moment
 from florist.secrets import SignedUrl
 
 _RELATIVE = (("x-goog-date", "x-goog-expires"), ("x-amz-date", "x-amz-expires"))
@@ -20,10 +20,10 @@ def expires_at(url: SignedUrl | str) -> datetime | None:
         if url.is_dropped:
             return None
         url = url.reveal()
-    fields = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
     try:
+        fields = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
         return _relative(fields) or _absolute(fields)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # whatever a moment far out of range ends in
         return None
 
 

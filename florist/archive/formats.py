@@ -1,10 +1,10 @@
-"""Whether the bytes of an output are what FLORA declared it to be."""
+"""Media type check: whether the bytes of an output are what FLORA declared it to be."""
 
 import re
 from typing import NamedTuple
 
 from florist.api.models import MediaKind
-from florist.media_types import EXTENSIONS, sniffed
+from florist.media_types import EXTENSIONS, SNIFFED_BYTES, sniffed
 from florist.stores.errors import IntegrityError
 
 UNKNOWN_BYTES_AT_LEAST = 512
@@ -38,15 +38,19 @@ def accepted(kind: MediaKind, beginning: bytes) -> MediaType:
     """Return what the bytes are, if that is what the output was declared to be; `UNKNOWN` where nobody can tell.
 
     Args:
-        beginning: the first `SNIFFED_BYTES` of it, or all.
+        beginning: at least the first `SNIFFED_BYTES` of it, or all.
 
     Raises:
         IntegrityError: nothing came, or what is known to be something else: an error page named .png, a program.
     """
+    # What a file is taken for must not depend on how the network has cut it.
+    beginning = beginning[:SNIFFED_BYTES]
     found = sniffed(beginning)
     if kind is MediaKind.AUDIO:
         found = _SOUND_IN_CONTAINER.get(found, found)
-    if not found and kind is not MediaKind.TEXT and len(beginning) >= UNKNOWN_BYTES_AT_LEAST and any(beginning):
+    # A text in an older encoding is a text all the same; one with zeros in it is something else.
+    may_be_this = any(beginning) if kind is not MediaKind.TEXT else b"\x00" not in beginning
+    if not found and len(beginning) >= UNKNOWN_BYTES_AT_LEAST and may_be_this:
         return UNKNOWN
     if found not in EXTENSIONS or not _KEPT_AS[kind].fullmatch(found):
         raise IntegrityError(f"declared as {kind.value}, but the bytes are {found or 'of no known media type'}")

@@ -1,4 +1,4 @@
-"""Knows where the outputs of one run can be fetched from, and asks anew when they can be no more."""
+"""Signed URLs of one run's outputs, refreshed once for all when they turn out to be dead."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import MediaKind, Run, RunStatus
-from florist.archive.errors import ArchiveError, DeadUrlError, OutputExpiredError
+from florist.archive.errors import ArchiveError, DeadUrlError, OutputExpiredError, OutputRefusedError
 from florist.archive.expiry import expires_at
 from florist.secrets import SignedUrl
 from florist.stores.errors import IntegrityError
@@ -26,13 +26,15 @@ logger = logging.getLogger(__name__)
 class FreshUrls:
     """Where the outputs of one run are fetched from, read again when their URLs have died."""
 
-    def __init__(self, run: Run, refresh: Refresh | None) -> None:
+    def __init__(self, run: Run, refresh: Refresh | None, *, now: Callable[[], datetime]) -> None:
         self.run = run
         self._refresh = refresh
+        self._now = now
         self._one_at_a_time = asyncio.Lock()
 
-    def most_urgent_first(self, now: datetime) -> list[tuple[int, datetime]]:
+    def most_urgent_first(self) -> list[tuple[int, datetime]]:
         """Return the outputs' indices with the moments their URLs die."""
+        now = self._now()
         told = [expires_at(output.url) if output.url else None for output in self.run.outputs]
         deadlines = [deadline or now + URL_LIFETIME_ASSUMED for deadline in told]
         for index, deadline in enumerate(deadlines):
@@ -44,20 +46,30 @@ class FreshUrls:
         """Return another URL than the dead one; the run is read once for all outputs that died together.
 
         Raises:
-            OutputExpiredError: FLORA has no other.
+            OutputExpiredError: or `OutputRefusedError`: FLORA has no other; see `unavailable`.
         """
         async with self._one_at_a_time:
             if self.run.outputs[index].url == dead and self._refresh is not None:
                 self._replace(await self._refresh())
             url = self.run.outputs[index].url
             if url is None or url == dead:
-                raise OutputExpiredError(
-                    f"output {index} of run {self.run.run_id} was paid for, but its URL is dead and "
-                    + ("FLORA has no other" if self._refresh else "the run was not read again"),
-                    run_id=self.run.run_id,
-                    index=index,
-                ) from error
+                why = "FLORA has no other" if self._refresh else "the run was not read again"
+                raise self.unavailable(index, f"its URL is dead and {why}") from error
             return url
+
+    def unavailable(self, index: int, why: str) -> OutputExpiredError | OutputRefusedError:
+        """Return the error of an output without a URL that opens.
+
+        Expired is only what says so itself: a server that refuses a URL for a while proves nothing.
+        """
+        url = self.run.outputs[index].url
+        ends_at = expires_at(url) if url else None
+        told = f"output {index} of run {self.run.run_id} was paid for, but {why}"
+        if self._refresh is None or ends_at is None or ends_at > self._now():
+            return OutputRefusedError(f"{told}; try again later", run_id=self.run.run_id, index=index)
+        return OutputExpiredError(
+            f"{told}; it ended at {ends_at:%Y-%m-%d %H:%M}", run_id=self.run.run_id, index=index
+        )
 
     def _replace(self, fresh: Run) -> None:
         def identity(run: Run) -> list[tuple[str, MediaKind]]:

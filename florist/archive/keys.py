@@ -1,4 +1,4 @@
-"""Names of archived objects: for people to browse, the same on S3 and every file system, never colliding.
+"""Object keys: for people to browse, the same on S3 and every file system, never colliding.
 
 `<run>` in a file's name makes it unique; the folders around it are only there to be found by. They are
 therefore made harmless without fear of making two of them equal.
@@ -22,12 +22,14 @@ SEGMENT_BYTES_AT_MOST = 60
 
 _SHORT_RUN_ID = re.compile(r"run_([a-z0-9]{1,32})")
 _DIGEST_LENGTH = 16
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(con|conin\$|conout\$|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
+"""By Windows, with any extension."""
+
 _UNDATED = "undated"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RunPlace:
     """Where a run belongs: the row and step of a campaign, or, lacking that, a day and a technique."""
 
     run_id: str
@@ -56,15 +58,15 @@ class Layout:
         _check_template(self.campaign_folder, {"date", "technique", "campaign", "row", "step"})
         _check_template(self.run_folder, {"date", "technique"})
 
-    def output_key(self, place: Place, index: int, extension: str) -> str:
+    def output_key(self, place: RunPlace, index: int, extension: str) -> str:
         """Return the key of a run's output; `index` counts from 0 in FLORA's order."""
         return f"{self._folder(place)}/{short_run_id(place.run_id)}-{index}.{extension}"
 
-    def manifest_key(self, place: Place) -> str:
+    def manifest_key(self, place: RunPlace) -> str:
         """Return the key of a run's manifest, which stands beside its outputs."""
         return f"{self._folder(place)}/{short_run_id(place.run_id)}.json"
 
-    def _folder(self, place: Place) -> str:
+    def _folder(self, place: RunPlace) -> str:
         template = self.run_folder if place.campaign is None else self.campaign_folder
         return template.format(
             date=f"{place.created_at:%Y-%m-%d}" if place.created_at else _UNDATED,
@@ -84,12 +86,12 @@ def short_run_id(run_id: str) -> str:
     """Return a run id as part of a file name: readable, and different for different ids.
 
     The usual ids lose their `run_` alone. What is longer, or has characters or capitals that some file system
-    would not tell apart, is shortened to its end and a digest of the whole.
+    would not tell apart, or would be a name Windows reserves, is shortened to its end and a digest of the whole.
     """
     usual = _SHORT_RUN_ID.fullmatch(run_id)
-    if usual:
+    if usual and not _RESERVED.fullmatch(usual[1]):
         return usual[1]
-    digest = hashlib.sha256(run_id.encode()).hexdigest()[:_DIGEST_LENGTH]
+    digest = hashlib.sha256(run_id.encode(errors="surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     return f"{re.sub(r'[^a-z0-9]', '', run_id.lower())[-8:] or 'run'}-{digest}"
 
 

@@ -1,6 +1,7 @@
-"""What is told of a run beside its outputs, for years: where they came from, and their hashes.
+"""Manifests: provenance and content hashes of a run's outputs, told beside them for years.
 
-`manifest.schema.json` beside this module is its published JSON Schema, made from these models.
+`manifest.schema.json` beside this module is its published JSON Schema, made from these models and what their
+docstrings say. Example: docs/client.md, "Paying once".
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A semaphore that serves the most urgent waiter first."""
+"""A priority semaphore: of those who wait for a permit, the one with the earliest deadline gets the next."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,38 +11,38 @@ from itertools import count
 class PrioritySemaphore:
     """A semaphore whose waiters queue by deadline: the earliest comes next; of equals, who came first."""
 
-    def __init__(self, at_once: int) -> None:
-        self._free = at_once
+    def __init__(self, permits: int) -> None:
+        self._free = permits
         self._arrivals = count()
         self._waiting: list[tuple[datetime, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def taken(self, deadline: datetime) -> AsyncGenerator[None, None]:
-        """Hold a place, from one's turn to the end of the block."""
-        await self._take(deadline)
+    async def held(self, deadline: datetime) -> AsyncGenerator[None, None]:
+        """Wait for a permit, and hold it to the end of the block."""
+        await self._acquire(deadline)
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
-    async def _take(self, deadline: datetime) -> None:
+    async def _acquire(self, deadline: datetime) -> None:
         if self._free:
             self._free -= 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (deadline, next(self._arrivals), turn))
+        granted = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (deadline, next(self._arrivals), granted))
         try:
-            await turn
+            await granted
         except asyncio.CancelledError:
-            if not turn.cancelled():
-                # The place was handed over in the same moment; nobody else would ever have it.
-                self._pass_on()
+            if not granted.cancelled():
+                # The permit was handed over in the same moment; nobody else would ever have it.
+                self._release()
             raise
 
-    def _pass_on(self) -> None:
+    def _release(self) -> None:
         while self._waiting:
-            *_, turn = heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
+            *_, granted = heappop(self._waiting)
+            if not granted.done():
+                granted.set_result(None)
                 return
         self._free += 1

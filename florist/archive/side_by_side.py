@@ -1,4 +1,4 @@
-"""Does the same for many things, a few at once."""
+"""Bounded concurrency: the same work for many items, a few at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

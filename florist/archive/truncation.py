@@ -1,4 +1,4 @@
-"""Notices media that were cut before they were sent, where their own format says how long they are.
+"""Truncation check: notices media that were cut before they were sent, where their format says how long they are.
 
 A length from the server proves that all it sent has arrived, not that it sent all: whoever cut the file may
 have counted afterwards. Only what a format states beyond doubt is judged.

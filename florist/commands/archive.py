@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,6 +11,9 @@ from cyclopts import App, Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from florist.amounts import shown_usd
+from florist.api.models import Run
+from florist.archive.manifest import Manifest
+from florist.archive.mend import Mender
 from florist.archive.verify import Verifier, VerifyReport
 from florist.commands.environment import flora_client
 from florist.commands.ledger import DEFAULT_ARCHIVE
@@ -18,12 +21,12 @@ from florist.commands.terminal import err, print_table, remark, say
 from florist.errors import ConfigurationError
 from florist.stores.errors import ObjectMissingError
 from florist.stores.locations import store_at
-from florist.stores.store import StoredObject
+from florist.stores.store import Store, StoredObject
 from florist.studio.studio import Studio
 from florist.sweep.report import SweepProgress, SweepReport, sweep_lines
 from florist.sweep.workspace import sweep_workspace
 
-OUR_BOOKS = ("assets/", "index/", "ledger/", "lost/", "sweeps/")
+OUR_BOOKS = ("assets/", "checks/", "index/", "ledger/", "lost/", "mended/", "sweeps/")
 """Folders that are not for people to browse; `ls` shows them where they are asked for."""
 
 LONGEST_URL = timedelta(days=7)
@@ -82,6 +85,7 @@ def verify(
     *,
     archive: Archive = DEFAULT_ARCHIVE,
     fetch: Annotated[bool, Parameter(negative=())] = False,
+    mend: Annotated[bool, Parameter(negative=())] = False,
     as_json: AsJson = False,
 ) -> int:
     """Check that every output is there, with the size and the hash its manifest tells. Exits with 1 if one is not.
@@ -89,11 +93,12 @@ def verify(
     Args:
         prefix: only runs whose manifest's key begins so.
         fetch: read every byte again.
+        mend: fetch what is missing or damaged again, while FLORA has it. It pays for nothing.
 
     Raises:
         ConfigurationError: no run is kept there: of a wrong place nothing may be called whole.
     """
-    report = asyncio.run(_verify(archive, prefix, fetch=fetch))
+    report = asyncio.run(_verify(archive, prefix, fetch=fetch, mend=mend))
     if not report.runs and report.is_whole:
         where = f"{store_at(archive).location}{f' under {prefix}' if prefix else ''}"
         raise ConfigurationError(
@@ -124,10 +129,10 @@ async def _sweep(archive: str, *, full: bool, stale_after: timedelta) -> SweepRe
             with _progress() as shown:
                 task = shown.add_task("reading history", total=None)
 
-                def tell(progress: SweepProgress) -> None:
+                def on_progress(progress: SweepProgress) -> None:
                     shown.update(task, description=_progress_line(progress))
 
-                return await sweep_workspace(studio, full=full, stale_after=stale_after, on_progress=tell)
+                return await sweep_workspace(studio, full=full, stale_after=stale_after, on_progress=on_progress)
         finally:
             await studio.aclose()
 
@@ -138,14 +143,34 @@ async def _listed(archive: str, prefix: str) -> list[StoredObject]:
     return [item async for item in listing if shows_books or not item.key.startswith(OUR_BOOKS)]
 
 
-async def _verify(archive: str, prefix: str, *, fetch: bool) -> VerifyReport:
-    with _progress() as shown:
+async def _verify(archive: str, prefix: str, *, fetch: bool, mend: bool) -> VerifyReport:
+    store = store_at(archive)
+    async with AsyncExitStack() as opened:
+        mender = await opened.enter_async_context(_mender(store)) if mend else None
+        shown = opened.enter_context(_progress())
         task = shown.add_task("verifying", total=None)
 
-        def tell(done: int, total: int) -> None:
+        def on_progress(done: int, total: int) -> None:
             shown.update(task, description=f"verifying {done:,} of {total:,} runs")
 
-        return await Verifier(store_at(archive), fetch=fetch, on_progress=tell).verify(prefix)
+        verifier = Verifier(store, fetch=fetch, mend=mender.mend if mender else None, on_progress=on_progress)
+        return await verifier.verify(prefix)
+
+
+@asynccontextmanager
+async def _mender(store: Store) -> AsyncIterator[Mender]:
+    async with flora_client() as flora:
+
+        async def read_run(manifest: Manifest) -> Run:
+            if not manifest.technique_id:
+                return await flora.runs.retrieve(manifest.run_id)
+            return await flora.techniques.runs.retrieve(manifest.run_id, technique=manifest.technique_id)
+
+        studio = Studio(flora, store)
+        try:
+            yield Mender(store, studio.archiver, read_run)
+        finally:
+            await studio.aclose()
 
 
 async def _presigned(archive: str, key: str, expires: timedelta) -> str:
@@ -186,12 +211,20 @@ def _print_sweep(report: SweepReport) -> None:
 
 
 def _print_verified(report: VerifyReport) -> None:
-    rows = [(finding.fault, finding.key, finding.message) for finding in report.findings]
+    rows = [
+        ("mended" if finding.is_mended else finding.fault, finding.key, finding.message)
+        for finding in report.findings
+    ]
+    mended = sum(finding.is_mended for finding in report.findings)
     if rows:
         print_table(("", "Key", "What is wrong"), rows)
     how = "every byte read again" if report.fetched else "bytes not read again: --fetch does"
     remark(f"{report.runs:,} runs, {report.outputs:,} outputs, {report.size_bytes:,} bytes; {how}")
-    remark(f"{len(report.findings):,} missing or damaged" if rows else "all whole")
+    remark(
+        f"{len(rows) - mended:,} missing or damaged{f', {mended:,} mended' if mended else ''}"
+        if rows
+        else "all whole"
+    )
 
 
 def _fields(item: StoredObject) -> dict[str, object]:

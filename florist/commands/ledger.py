@@ -9,9 +9,11 @@ from cyclopts import App, Parameter
 from pydantic import BaseModel
 
 from florist.amounts import shown_usd
-from florist.commands.terminal import print_table, remark, say
+from florist.commands.terminal import asked, print_table, remark, say
 from florist.ledger import Entry, Ledger, Line, State, adopt, explanation, lines, nearest, restart
+from florist.ledger.errors import EntryBusyError
 from florist.stores.locations import store_at
+from florist.studio.campaigns import campaign_name
 
 T = TypeVar("T")
 
@@ -39,7 +41,8 @@ def list_entries(
         state: only these, such as needs-review; may be given several times.
     """
     entries = _with_ledger(archive, lambda ledger: ledger.entries())
-    found = lines(entries, states=state, campaign=campaign, row=row, step=step)
+    name = campaign if campaign is None else campaign_name(campaign)
+    found = lines(entries, states=state, campaign=name, row=row, step=step)
     if as_json:
         _print_json(found)
         return
@@ -121,14 +124,27 @@ def restart_entry(
 
     Args:
         key: the entry's key, or enough of its beginning.
-        give_up_run: even though it has a run, or may have one, that was charged.
+        give_up_run: even though it has a run, or may have one, that was charged; asked about if left out.
     """
 
     async def decide(ledger: Ledger) -> Entry:
-        return await restart(ledger, await ledger.find(key), gives_up_run=give_up_run)
+        entry = await ledger.find(key)
+        try:
+            return await restart(ledger, entry, gives_up_run=give_up_run)
+        except EntryBusyError as error:
+            if give_up_run or not _gives_up(error):
+                raise
+            return await restart(ledger, entry, gives_up_run=True)
 
     entry = _with_ledger(archive, decide)
     say(f"{entry.key} will be paid for anew when its campaign is resumed")
+
+
+def _gives_up(error: EntryBusyError) -> bool:
+    answer = asked(f"{error}. Give it up, and pay for another run?")
+    if answer is None:
+        raise EntryBusyError(f"{error}: with --give-up-run") from error
+    return answer
 
 
 def _with_ledger(archive: str, ask: Callable[[Ledger], Coroutine[Any, Any, T]]) -> T:

@@ -1,17 +1,49 @@
 """What the `florist` command prints, and where.
 
 stdout carries what was asked for; all else goes to stderr. Where stdout is no terminal, tables come as lines of
-tab-separated cells, for the next program.
+tab-separated cells, for the next program. Where nobody reads any more (`2>&1 | head`), the command goes on
+unheard: paid runs may be in flight.
 """
 
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Column, Table
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+class UnheardConsole(Console):
+    """A console that goes on when its pipe is broken; rich's own ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Stop writing."""
+        stop_writing()
+
+
+out = UnheardConsole(soft_wrap=True, highlight=False)
+err = UnheardConsole(stderr=True, soft_wrap=True, highlight=False)
+
+
+def stop_writing() -> None:
+    """Lead whichever of stdout and stderr nobody reads any more to nowhere, for good."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Go on if nobody reads what is written in the block."""
+    try:
+        yield
+    except BrokenPipeError:
+        stop_writing()
 
 
 def say(line: str) -> None:
@@ -21,8 +53,16 @@ def say(line: str) -> None:
 
 def remark(line: str, style: str | None = None) -> None:
     """Print a line beside the answer as it is, after what was printed of the answer."""
-    sys.stdout.flush()
+    with unheard():
+        sys.stdout.flush()
     err.print(line, markup=False, style=style)
+
+
+def asked(question: str) -> bool | None:
+    """Return a person's answer to a yes-or-no question; None where nobody can be asked."""
+    if not sys.stdin.isatty():
+        return None
+    return err.input(f"{question} [y/N] ", markup=False).strip().lower() in {"y", "yes"}
 
 
 def print_table(
@@ -41,9 +81,10 @@ def print_table(
     """
     console = console or out
     if not console.is_terminal:
-        for row in (headings, *rows):
+        lines = ("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in (headings, *rows))
+        with unheard():
             # Past rich's own printing, which turns tabs into spaces.
-            console.file.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+            console.file.write("".join(lines))
         return
     columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in headings)
     table = Table(*columns, title=title, title_justify="left")

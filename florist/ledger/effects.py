@@ -39,7 +39,7 @@ _LONGEST_PAUSE = 15.0
 
 CALLS = (
     "check",
-    "note campaign",
+    "note scope",
     "read entry",
     "make inputs",
     "read belief",
@@ -144,9 +144,9 @@ class Effects:
         """Return the run a webhook named for a request."""
         return await self._step("read callback", lambda: self._ledger.callback(token))
 
-    async def is_new_campaign(self, name: str) -> bool:
-        """Return whether this process is the first ever to work on a campaign."""
-        return await self._step("note campaign", lambda: self._ledger.is_new_campaign(name))
+    async def is_new_scope(self, name: str) -> bool:
+        """Return whether nobody has begun work of this campaign, or flow run, before."""
+        return await self._step("note scope", lambda: self._ledger.is_new_scope(name))
 
     async def recorded_at(self, entry: Entry) -> dict[int, datetime]:
         """Return when each record of an entry was written, by the store's clock."""

@@ -10,6 +10,7 @@
         ├── EntryMissingError           there is no such entry, or more than one by that short key
         ├── EntryBusyError              a step by hand that would cut across a request under way, or a paid run
         ├── RunClaimedError             the run belongs to another entry
+        ├── ProbeImpossibleError        no request is at hand that could be repeated to learn from
         └── UnreadableRecordError       a record this version does not understand; nothing is paid on a guess
 """
 
@@ -17,7 +18,7 @@ from florist.errors import FloristError
 
 
 class LedgerError(FloristError):
-    """The ledger cannot say that paying is safe, so nothing was paid."""
+    """The ledger cannot say that paying is safe, so nothing was paid. Example: docs/client.md, "Errors"."""
 
 
 class NeedsReviewError(LedgerError):
@@ -72,3 +73,7 @@ class RunClaimedError(LedgerError):
 
 class UnreadableRecordError(LedgerError):
     """A record is damaged, or of a newer version. Update Florist; nothing was paid."""
+
+
+class ProbeImpossibleError(LedgerError):
+    """No request is at hand by which FLORA's promise could be probed; nothing was sent."""

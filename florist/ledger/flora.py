@@ -77,7 +77,7 @@ class Flora(Protocol):
                 there is to wait for is held. What it raises passes through, and nothing is sent.
 
         Raises:
-            APIError: `fates.post_outcome` tells what it means.
+            APIError: `error.processed` tells what it means for the request.
         """
         ...
 

@@ -6,7 +6,7 @@
     ledger/claims/<run>.json                        which entry a run belongs to
     ledger/callbacks/<token>.json                   which run a webhook said a request has made
     ledger/contents/<campaign>/<digest>.json        what bytes a URL of the user's led to
-    ledger/campaigns/<name>.json                    that this campaign exists
+    ledger/scopes/<digest>.json                     that work of this campaign, or flow run, has begun
     ledger/open/…, ledger/promises/…                see `journal` and `promises`
 
 A record is created only if there is none of its number: whoever creates record n decides what comes after n-1.
@@ -34,7 +34,7 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 _READS_AT_ONCE = 16
-_CAMPAIGNS = "ledger/campaigns/"
+_SCOPES = "ledger/scopes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,15 @@ class Survey:
 
 
 class Ledger:
-    """The entries, the claims on runs, and what else must be remembered, in one store."""
+    """The entries, the claims on runs, and what else must be remembered, in one store.
+
+    Example: docs/client.md, "Paying once".
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._claimants: dict[str, str] = {}
-        self._campaigns: dict[str, asyncio.Task[bool]] = {}
+        self._scopes: dict[str, asyncio.Task[bool]] = {}
 
     async def check(self) -> None:
         """Make sure that the store never overwrites.
@@ -134,25 +137,19 @@ class Ledger:
         """Whether this process knows, without asking the store, that a run belongs to an entry."""
         return run_id in self._claimants
 
-    async def is_new_campaign(self, name: str) -> bool:
-        """Note that a campaign exists; return whether this process is the first ever to say so.
+    async def is_new_scope(self, name: str) -> bool:
+        """Note that work of a campaign, or of a flow run, begins; return whether nobody has noted it before.
 
         For as long as the process lives its answer stays the same. It saves reading entries that cannot be there,
         and nothing else rests on it: whoever creates an entry finds out if there was one.
         """
-        if name not in self._campaigns:
-            self._campaigns[name] = asyncio.create_task(self._note_campaign(name))
+        if name not in self._scopes:
+            self._scopes[name] = asyncio.create_task(self._note_scope(name))
         try:
-            return await asyncio.shield(self._campaigns[name])
+            return await asyncio.shield(self._scopes[name])
         except Exception:
-            self._campaigns.pop(name, None)
+            self._scopes.pop(name, None)
             raise
-
-    async def campaigns(self) -> tuple[str, ...]:
-        """Return the names of all campaigns, sorted."""
-        keys = [item.key async for item in self.store.list(_CAMPAIGNS)]
-        notes = await self._side_by_side(self.store.read, keys)
-        return tuple(sorted(name for name in (_field(note, "campaign") for note in notes) if name))
 
     async def note_callback(self, token: str, run_id: str) -> None:
         """Keep what a webhook told, of which the signature has been verified.
@@ -221,9 +218,9 @@ class Ledger:
             raise EntryMissingError(f"{what} in {self.store.location} with a key that begins with {key!r}")
         return await self._read(newest.key)
 
-    async def _note_campaign(self, name: str) -> bool:
-        path = f"{_CAMPAIGNS}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
-        return await self.store.create(path, _json({"campaign": name, "first": uuid4().hex}))
+    async def _note_scope(self, name: str) -> bool:
+        path = f"{_SCOPES}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
+        return await self.store.create(path, _json({"scope": name, "first": uuid4().hex}))
 
     async def _grouped(self, technique_id: str | None) -> dict[str, list[StoredObject]]:
         """Return the records of each entry by its folder, in whatever order the store lists them."""

@@ -263,8 +263,8 @@ class Spender:
 
     async def _known(self, call: StartCall) -> Entry | None:
         """Return the entry as it stands; it is not read where nobody has worked on the campaign before."""
-        campaign = call.work.campaign or call.work.flow_run_id or ""
-        is_new = await self._effects.is_new_campaign(campaign) and call.key not in self._touched
+        scope = call.work.campaign or call.work.flow_run_id or ""
+        is_new = await self._effects.is_new_scope(scope) and call.key not in self._touched
         self._touched.add(call.key)
         return None if is_new else await self._effects.entry(call.key, call.work.technique_id)
 

@@ -1,4 +1,11 @@
-"""Pipelines: YAML files of steps, their plan and price, and the walk over them."""
+"""Pipelines: YAML files of steps, their plan and price, and the walk over them.
+
+Pure: it knows neither archive nor ledger, starts no run, and what running a step means is handed in.
+
+Promises: all problems of a file are told at once, with line, column and mend; nothing in a file is evaluated; a
+walk runs each step at most once, and a failed step stops only those that need it.
+Start reading at `planning.py`; before it comes `loading.py`, after it `walking.py` and `rows.py`.
+"""
 
 from florist.pipelines.definitions import definitions_of
 from florist.pipelines.errors import (
@@ -31,7 +38,7 @@ from florist.pipelines.sources import (
     TextSource,
     UrlSource,
 )
-from florist.pipelines.walking import Done, Failed, Outcome, RunStep, Skipped, WalkResult, walk
+from florist.pipelines.walking import Done, Failed, RunStep, Skipped, StepOutcome, WalkResult, walk
 
 __all__ = [
     "Done",
@@ -40,7 +47,6 @@ __all__ = [
     "InputSource",
     "InvalidPipelineError",
     "JoinedSource",
-    "Outcome",
     "OutputSource",
     "Param",
     "Pipeline",
@@ -58,6 +64,7 @@ __all__ = [
     "Skipped",
     "Step",
     "StepFailure",
+    "StepOutcome",
     "StepsFailedError",
     "TextSource",
     "UpstreamOutput",

@@ -1,11 +1,28 @@
-"""Asks FLORA what the techniques of a pipeline take, make and cost."""
+"""Asks FLORA what the techniques of a pipeline take, make and cost, and plans with that."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 
 from florist.api import FloraAPI
-from florist.api.errors import NotFoundError
+from florist.api.errors import APIError, NotFoundError
 from florist.api.models import Technique
 from florist.pipelines.models import Pipeline
+from florist.pipelines.rows import RowPlans, Rows, plan_rows
+
+
+async def planned_at(client: FloraAPI, pipeline: Pipeline, params: Mapping[str, object], rows: Rows) -> RowPlans:
+    """Plan and price every row with FLORA's own definitions. Nothing is started.
+
+    Raises:
+        PlanError: see `plan_rows`; for a technique that FLORA does not know, the nearest name it does know.
+    """
+    definitions = await definitions_of(pipeline, client)
+    known: list[str] = []
+    if len(definitions) < len(pipeline.techniques):
+        with suppress(APIError):  # only for a better message
+            known = [technique.slug async for technique in client.techniques.list() if technique.slug]
+    return plan_rows(pipeline, params, rows, definitions, known=known)
 
 
 async def definitions_of(pipeline: Pipeline, client: FloraAPI) -> dict[str, Technique]:

@@ -1,10 +1,12 @@
 """The text of a pipeline file, or in one sentence why there is none."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 from florist.pipelines.errors import PipelineFileError
-from florist.pipelines.problems import Position, Problem, did_you_mean, quoted
+from florist.pipelines.problems import Position, Problem
+from florist.wording import quoted
 
 MAX_BYTES = 256 * 1024
 """A pipeline of a thousand steps fits; reading it takes the parser seconds."""
@@ -39,10 +41,12 @@ def _bytes_of(file: Path) -> bytes:
 
 def _neighbours(file: Path) -> str:
     try:
-        names = [other.name for other in file.parent.iterdir() if other.suffix in (".yaml", ".yml")]
+        names = {other.stem: other.name for other in file.parent.iterdir() if other.suffix in (".yaml", ".yml")}
     except OSError:
         return f"; there is no folder {quoted(str(file.parent))}"
-    return did_you_mean(file.name, names[:20]) if names else ""
+    # By their stems: with their endings, which they share, any two names look alike.
+    close = get_close_matches(file.stem, names, n=1)
+    return f"; did you mean {quoted(names[close[0]])}?" if close else ""
 
 
 def _decoded(content: bytes, file: Path) -> str:

@@ -7,9 +7,10 @@ from florist.frozen import FrozenModel
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import Pipeline
 from florist.pipelines.param_values import ParamValue
-from florist.pipelines.problems import FieldPath, Problem, did_you_mean, quoted
+from florist.pipelines.problems import FieldPath, Problem
 from florist.pipelines.references import OutputReference, ParamReference, Part, Template
 from florist.pipelines.sources import KIND_NAMES, FileSource, TextSource, UrlSource, media_source
+from florist.wording import did_you_mean, quoted
 
 
 class PlannedInput(FrozenModel):

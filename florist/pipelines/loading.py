@@ -10,14 +10,17 @@ from florist.api.models import MediaKind
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.file_text import file_text
 from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
-from florist.pipelines.problems import FieldPath, Position, Problem, did_you_mean, problem_at, quoted
+from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import NAME, Template, parse_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
+from florist.wording import did_you_mean, quoted
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
     """Read a pipeline file.
+
+    Example: docs/client.md, "Pipelines".
 
     Raises:
         PipelineFileError: it cannot be read, or not as a pipeline; `error.problems` lists all there is to mend.

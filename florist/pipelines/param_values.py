@@ -7,8 +7,9 @@ from pathlib import Path
 from florist.api.models import MediaKind
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import Param, Pipeline
-from florist.pipelines.problems import Problem, did_you_mean, quoted
+from florist.pipelines.problems import Problem
 from florist.pipelines.sources import FileSource, TextSource, UrlSource, media_source
+from florist.wording import did_you_mean, quoted
 
 ParamValue = TextSource | FileSource | UrlSource | None
 """What a param stands for; None where an optional one has no value."""

@@ -4,7 +4,7 @@
 without starting anything. Once steps are done, `resolve_inputs` says where each input of the next comes from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -15,10 +15,11 @@ from florist.pipelines.errors import PlanError, UpstreamOutputError
 from florist.pipelines.fitting import PlannedInput, fitted_inputs
 from florist.pipelines.models import Pipeline
 from florist.pipelines.param_values import param_values
-from florist.pipelines.problems import Problem, did_you_mean, quoted
+from florist.pipelines.problems import Problem
 from florist.pipelines.references import OutputReference, Template
 from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
 from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
+from florist.wording import did_you_mean, quoted
 
 
 class PlannedStep(FrozenModel):
@@ -86,6 +87,7 @@ def plan(
     definitions: Mapping[str, Technique],
     *,
     folder: Path | None = None,
+    known: Iterable[str] = (),
 ) -> Plan:
     """Return what running the pipeline with these params means. Nothing is started; local files are looked at.
 
@@ -93,6 +95,7 @@ def plan(
         params: text, a number or a path for each; an empty value or None is no value.
         definitions: by the slug or id under which the pipeline names the technique.
         folder: where relative paths in `params` start; the working directory if None.
+        known: names of techniques to suggest where the pipeline's is none.
 
     Raises:
         PlanError: it cannot be run like this; `error.problems` lists all there is to mend.
@@ -105,7 +108,7 @@ def plan(
             fitted[name], found = fitted_inputs(pipeline, name, values, definitions)
             problems += found
         else:
-            problems.append(_unknown_technique(pipeline, name, definitions))
+            problems.append(_unknown_technique(pipeline, name, {*definitions, *known}))
     if problems:
         raise PlanError(sorted(problems, key=lambda problem: problem.position or (0, 0)))
     steps = (
@@ -200,10 +203,10 @@ def _planned(pipeline: Pipeline, name: str, technique: Technique, inputs: tuple[
     )
 
 
-def _unknown_technique(pipeline: Pipeline, name: str, definitions: Mapping[str, Technique]) -> Problem:
+def _unknown_technique(pipeline: Pipeline, name: str, known: Iterable[str]) -> Problem:
     slug = pipeline.steps[name].technique
     # Whoever asks may hold the pipeline's own definitions alone: they are no list of what there is.
-    mend = did_you_mean(slug, definitions, otherwise="; `florist techniques` lists them")
+    mend = did_you_mean(slug, known, otherwise="; `florist techniques` lists them")
     return pipeline.problem(("steps", name, "technique"), f"FLORA knows no technique {quoted(slug)}{mend}")
 
 

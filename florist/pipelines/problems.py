@@ -1,8 +1,9 @@
 """What is wrong in a pipeline: where, in which field, and how to mend it."""
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from florist.wording import shortened
 
 FieldPath = tuple[str | int, ...]
 """The way from the top of a pipeline to one value: `("steps", "film", "inputs", "image")`."""
@@ -42,26 +43,3 @@ def problem_at(
 def field_name(path: FieldPath) -> str:
     """Return the path as people write it: `steps.film.inputs.images[1]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str | None = None) -> str:
-    """Return the end of a message about an unknown word: the nearest one, else `otherwise` or all there are."""
-    choices = sorted(known)
-    close = get_close_matches(word, choices, n=1)
-    if close:
-        return f"; did you mean {quoted(close[0])}?"
-    if otherwise is not None:
-        return otherwise
-    return f"; there is {', '.join(shortened(choice) for choice in choices)}" if choices else "; there is none"
-
-
-def quoted(word: str) -> str:
-    """Return somebody's word for a message: on one line, not too long, in quotes."""
-    return f'"{shortened(word)}"'
-
-
-def shortened(text: str, limit: int = 60) -> str:
-    """Return the text on one line, cut to the limit, with nothing in it that a terminal would act on."""
-    start = text[: 4 * limit]
-    line = " ".join("".join(character if character.isprintable() else " " for character in start).split())
-    return line if len(line) <= limit and start == text else line[: limit - 1] + "…"

@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import TemplateError
-from florist.pipelines.problems import quoted
+from florist.wording import quoted
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """A param's or step's name: it becomes part of archive keys and of form fields."""

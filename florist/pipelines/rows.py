@@ -5,27 +5,30 @@ be, save that an empty balance stops them all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from florist.api.errors import InsufficientCreditsError
 from florist.api.models import Technique
+from florist.errors import FloristError
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
 from florist.pipelines.models import Pipeline
 from florist.pipelines.planning import Plan, PlannedStep, plan
 from florist.pipelines.problems import Problem
-from florist.pipelines.walking import WalkResult, walk
+from florist.pipelines.walking import RunStep, WalkResult
 
 Result = TypeVar("Result")
 
 Rows = Mapping[str, Mapping[str, str]]
 """The params of each row, by its key."""
 
-ROWS_AT_ONCE = 50
-"""Rows being walked at one time: enough to keep FLORA busy, few enough for what each holds in memory."""
+MAX_IN_FLIGHT = 500
+"""Rows walked at one time. What is dear is bounded where it is dear: uploads, transfers, hashes."""
+
+ROWS_NAMED = 5
+"""Rows that a problem of several is told with."""
 
 
 class RowPlans(FrozenModel):
@@ -57,56 +60,73 @@ def plan_rows(
     definitions: Mapping[str, Technique],
     *,
     folder: Path | None = None,
+    known: Collection[str] = (),
 ) -> RowPlans:
     """Plan every row. Nothing is started.
 
     Args:
         params: what all rows have in common; a row's own come before them.
         rows: none at all means one, without a key.
+        known: names of techniques to suggest where the pipeline's is none.
 
     Raises:
-        PlanError: `problems` lists all there is to mend, in all rows.
+        PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
     plans: dict[str, Plan] = {}
-    problems: list[Problem] = []
+    found: dict[Problem, list[str]] = {}
     for key, own in (rows or {"": {}}).items():
         try:
-            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder)
+            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder, known=known)
         except PlanError as error:
-            problems += (_in_row(problem, key) for problem in error.problems)
-    if problems:
-        raise PlanError(problems)
+            for problem in error.problems:
+                found.setdefault(problem, []).append(key)
+    if found:
+        raise PlanError([_in_rows(problem, keys, of=len(rows)) for problem, keys in found.items()])
     return RowPlans(pipeline=pipeline.name, rows=plans)
 
 
-RunRowStep = Callable[[str, PlannedStep, Mapping[str, Result]], Awaitable[Result]]
-"""Runs one step of the row with this key."""
+class Halt(Generic[Result]):
+    """Stops all that has not begun, once something happens that would happen to every other step, too.
+
+    An empty balance, or a store that is out of reach for minutes: what is in flight is waited for and kept.
+    """
+
+    def __init__(self) -> None:
+        self._reason: FloristError | None = None
+
+    def guarded(self, run_step: RunStep[Result]) -> RunStep[Result]:
+        """Return the same, save that it raises `HaltedError` once a step has met with such a thing."""
+
+        async def run(step: PlannedStep, upstream: Mapping[str, Result]) -> Result:
+            if self._reason is not None:
+                raise HaltedError(f"not started, since another step was stopped by this: {self._reason}")
+            try:
+                return await run_step(step, upstream)
+            except FloristError as error:
+                if error.stops_all:
+                    self._reason = error
+                raise
+
+        return run
+
+
+WalkRow = Callable[[str, Plan], Awaitable[WalkResult[Result]]]
+"""Walks the row with this key."""
 
 
 async def walk_rows(
-    plans: RowPlans, run_step: RunRowStep[Result], *, rows_at_once: int = ROWS_AT_ONCE
+    plans: RowPlans, walk_row: WalkRow[Result], *, max_in_flight: int = MAX_IN_FLIGHT
 ) -> dict[str, WalkResult[Result]]:
-    """Walk all rows and return how each ended, in their order.
+    """Walk all rows side by side and return how each ended, in their order.
 
-    When one step is refused for want of credits, the steps not begun yet fail with `HaltedError` instead of asking
-    FLORA again; what is in flight is waited for and kept.
+    Args:
+        max_in_flight: rows that are walked at one time.
     """
-    places = asyncio.Semaphore(rows_at_once)
-    refusal: InsufficientCreditsError | None = None
-
-    async def step_of_row(key: str, step: PlannedStep, upstream: Mapping[str, Result]) -> Result:
-        nonlocal refusal
-        if refusal is not None:
-            raise HaltedError(f"not started, for FLORA refused another run: {refusal}")
-        try:
-            return await run_step(key, step, upstream)
-        except InsufficientCreditsError as error:
-            refusal = error
-            raise
+    places = asyncio.Semaphore(max_in_flight)
 
     async def row(key: str, planned: Plan) -> WalkResult[Result]:
         async with places:
-            return await walk(planned, lambda step, upstream: step_of_row(key, step, upstream))
+            return await walk_row(key, planned)
 
     async with asyncio.TaskGroup() as group:
         walks = {
@@ -140,5 +160,9 @@ def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
         raise StepsFailedError(failures, skipped) from next(iter(failed.values()))
 
 
-def _in_row(problem: Problem, key: str) -> Problem:
-    return problem._replace(message=f"{problem.message} (row {key})") if key else problem
+def _in_rows(problem: Problem, keys: Sequence[str], *, of: int) -> Problem:
+    if keys == [""] or len(keys) == of > 1:  # of a single run, or of the pipeline itself
+        return problem
+    named = ", ".join(keys[:ROWS_NAMED])
+    more = f" and {len(keys) - ROWS_NAMED} more" if len(keys) > ROWS_NAMED else ""
+    return problem._replace(message=f"{problem.message} (row{'s' * (len(keys) > 1)} {named}{more})")

@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import UnusableValueError
-from florist.pipelines.problems import quoted, shortened
 from florist.secrets import shown_url
+from florist.wording import quoted, shortened
 
 KIND_NAMES = {
     MediaKind.IMAGE: "an image",

@@ -38,14 +38,14 @@ class Skipped:
     because: tuple[str, ...]
 
 
-Outcome = Done[Result] | Failed | Skipped
+StepOutcome = Done[Result] | Failed | Skipped
 
 
 @dataclass(frozen=True, slots=True)
 class WalkResult(Generic[Result]):
     """How every step of the plan ended, in the order of the plan."""
 
-    outcomes: Mapping[str, Outcome[Result]]
+    outcomes: Mapping[str, StepOutcome[Result]]
 
     @property
     def results(self) -> dict[str, Result]:
@@ -85,7 +85,7 @@ async def walk(plan: Plan, run_step: RunStep[Result]) -> WalkResult[Result]:
 
 class _Walk(Generic[Result]):
     def __init__(self, steps: Sequence[PlannedStep], run_step: RunStep[Result]) -> None:
-        self.outcomes: dict[str, Outcome[Result]] = {}
+        self.outcomes: dict[str, StepOutcome[Result]] = {}
         self._ended = {step.name: asyncio.Event() for step in steps}
         self._run_step = run_step
 
@@ -96,7 +96,7 @@ class _Walk(Generic[Result]):
         self.outcomes[step.name] = Skipped(because) if because else await self._outcome(step)
         self._ended[step.name].set()
 
-    async def _outcome(self, step: PlannedStep) -> Outcome[Result]:
+    async def _outcome(self, step: PlannedStep) -> StepOutcome[Result]:
         upstream = {name: done.result for name in step.needs if isinstance(done := self.outcomes[name], Done)}
         try:
             return Done(await self._run_step(step, upstream))

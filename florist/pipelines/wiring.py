@@ -5,7 +5,8 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
 from florist.pipelines.models import Pipeline, Step
-from florist.pipelines.problems import Problem, did_you_mean, quoted
+from florist.pipelines.problems import Problem
+from florist.wording import did_you_mean, quoted
 
 MAX_CIRCLES = 20
 """Circles to tell of at once: finding each takes a pass over all steps."""

@@ -22,7 +22,8 @@ from ruamel.yaml.events import (
 )
 
 from florist.pipelines.errors import PipelineFileError
-from florist.pipelines.problems import FieldPath, Position, Problem, field_name, quoted, shortened
+from florist.pipelines.problems import FieldPath, Position, Problem, field_name
+from florist.wording import quoted, shortened
 
 MAX_DEPTH = 12
 """Levels of nesting; a pipeline has five. Also what keeps hostile brackets cheap: reading stops there."""
@@ -70,10 +71,11 @@ def yaml_tree(text: str, *, file: str) -> tuple[Node, list[Problem]]:
         mark = error.problem_mark or error.context_mark
         position = _position(mark) if mark else None
         reason = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise PipelineFileError([Problem("", _said(reason), file, position)]) from error
+        before = text.splitlines()[mark.line][: mark.column] if mark and mark.line < len(text.splitlines()) else ""
+        raise PipelineFileError([Problem("", _said(reason, before), file, position)]) from error
     except (YAMLError, ValueError, OverflowError) as error:  # bare ones come of characters that do not exist
         reason = str(error).splitlines()[0] if str(error) else ""
-        raise PipelineFileError([Problem("", _said(reason), file)]) from error
+        raise PipelineFileError([Problem("", _said(reason, ""), file)]) from error
 
 
 class _Tree:
@@ -135,9 +137,30 @@ def _position(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-def _said(reason: str) -> str:
-    if "'\\t'" in reason:
-        return "a tab cannot indent; use spaces"
+_UNEVEN = "this line does not line up with the ones above it; lines of one level begin alike"
+_REASONS = (
+    ("'\\t'", "a tab cannot indent; use spaces"),
+    ("but got '{'", 'a "${…}" inside {…} or […] stands in quotes: {brief: "${params.brief}"}'),
+    ("but got '<stream end>'", 'a "{" or "[" is not closed by the end of the file'),
+    ("but found '<scalar>'", "a quoted text ends here, and more follows; a quote inside it is written twice"),
+    ("quoted scalar found unexpected end", "a quoted text is not closed by the end of the file"),
+    ("cannot start any token", "a text that begins with this character stands in quotes"),
+    ("expected <block end>", "this line does not line up with the ones above it; lines of one level begin alike"),
+    (
+        "expected '<document start>'",
+        "this line does not line up with the ones above it; lines of one level begin alike",
+    ),
+)
+"""Words of the parser's, and what they mean for whoever has to mend the file."""
+
+
+def _said(reason: str, before: str) -> str:
+    """Return what is wrong; `before` is the text of its line up to there."""
     if "mapping values are not allowed" in reason:
-        return 'unreadable YAML: a ":" where none can be; put a text that has ": " in it in quotes'
+        if ":" in before:
+            return 'a ":" where none can be; put a text that has ": " in it in quotes'
+        return 'this line is indented deeper than the ones above it, or the one above it lacks its ":"'
+    for words, meaning in _REASONS:
+        if words in reason:
+            return meaning
     return f"unreadable YAML: {shortened(reason, 160)}"

@@ -1,5 +1,6 @@
-"""Bytes under a key, written once and verified: one contract, two stores, S3 and a folder.
+"""Object stores without overwriting: one contract, kept by S3 and by a local folder.
 
-Promises: an object appears whole or not at all, never replaces another, and is read back before it counts as kept.
-Knows nothing of FLORA. Start reading at `store.py`, the contract; `locations.py` finds the store of an address.
+Promises: an object appears whole or not at all, never replaces another (create-if-absent), and counts as kept only
+once its bytes are verified. Knows nothing of FLORA. Start reading at `store.py`, the contract; `locations.py` has
+`store_at`, which finds the store of a location.
 """

@@ -1,4 +1,4 @@
-"""Writes files that appear whole, durably, and only under a name that was free."""
+"""Writes files atomically and durably: temporary file, fsync, and a hard link that fails if the name is taken."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from florist.stores.keys import TEMPORARY_MARK
 
 
 class Draft:
-    """A file on its way: under a temporary name until it is placed. Every method blocks."""
+    """A temporary file until it is placed under its final name. Every method blocks."""
 
     def __init__(self, final: Path) -> None:
         make_folders(final.parent)
@@ -38,7 +38,7 @@ class Draft:
         return True
 
     def discard(self) -> None:
-        """Give up the temporary name; the final one, where it was given, stays."""
+        """Remove the temporary file; its final name, where it was given, stays."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 

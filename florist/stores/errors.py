@@ -1,4 +1,4 @@
-"""What a store can answer with.
+"""The errors of stores.
 
 ::
 
@@ -8,7 +8,7 @@
     │   ├── StoreMissingError           no such bucket, or the folder cannot be made
     │   ├── StoreDeniedError            wrong or insufficient credentials
     │   ├── StoreFullError              no space left
-    │   └── StoreUnsafeError            the store does not enforce create-if-absent
+    │   └── StoreUnsafeError            no atomic create-if-absent, or a listing that leaves out new objects
     ├── ObjectError                 this one object, not the store
     │   ├── KeyTakenError               other bytes are kept under this key already; they were not touched
     │   ├── UnsafeKeyError              a key that could leave the store, or be another on some other store
@@ -20,7 +20,7 @@ from florist.errors import FloristError
 
 
 class StoreError(FloristError):
-    """The store could not do what was asked; `location` says which store."""
+    """The store could not do what was asked; `location` says which store. Example: docs/client.md, "Errors"."""
 
     def __init__(self, message: str, *, location: str = "") -> None:
         super().__init__(message)
@@ -31,22 +31,31 @@ class StoreUnavailableError(StoreError):
     """No connection, throttled, or a server error."""
 
     is_retryable = True
+    stops_all = True
 
 
 class StoreMissingError(StoreError):
     """There is no such bucket, or the folder cannot be made."""
 
+    stops_all = True
+
 
 class StoreDeniedError(StoreError):
     """The credentials are missing, wrong, or not allowed to do this."""
+
+    stops_all = True
 
 
 class StoreFullError(StoreError):
     """No space is left. Nothing half-written stands under a final key."""
 
+    stops_all = True
+
 
 class StoreUnsafeError(StoreError):
-    """The store overwrites where create-if-absent was asked: it cannot guard money."""
+    """Create-if-absent is not atomic, or new objects are not listed: no guard against paying twice."""
+
+    stops_all = True
 
 
 class ObjectError(FloristError):

@@ -1,4 +1,4 @@
-"""A store in a local folder: the same guarantees as S3, from the file system.
+"""The store in a local folder: create-if-absent by hard link, durable by fsync.
 
 A file is written under a temporary name beside its final one, synced, and linked to the final name, which
 fails where that name is taken: it appears whole or not at all, and never replaces another. The folder is
@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -27,6 +27,7 @@ from florist.stores.errors import (
     StoreError,
     StoreFullError,
     StoreMissingError,
+    UnsafeKeyError,
 )
 from florist.stores.keys import TEMPORARY_MARK, checked_key
 from florist.stores.parts import PART_BYTES, filled, read_ahead
@@ -49,6 +50,8 @@ class FolderStore:
 
     A folder keeps no metadata: `head` takes the media type from the name, and the SHA-256 from the bytes
     themselves, so that a file altered on disk is noticed.
+
+    Example: docs/client.md, "Paying once".
     """
 
     def __init__(
@@ -136,12 +139,17 @@ class FolderStore:
             )
         return StoredObject(key, kept.size_bytes, kept.modified_at, media_type, sha256)
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
-        """Yield files whose key begins with `prefix`, in key order; see `Store.list`."""
-        found = _keys(self.path, "", prefix, start_after)
+    async def list(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        """Yield files whose key begins with `prefix`; see `Store.list`."""
+        found = _keys_below(self.path, prefix)
         while keys := await self._run(lambda: tuple(islice(found, _LISTED_AT_ONCE))):
             for described in await self._run(self._all_described, keys):
                 yield described
+
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that have a file; see `Store.present`."""
+        paths = {key: self._path(key) for key in keys}
+        return await self._run(lambda: {key for key, path in paths.items() if _file_status(path) is not None})
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         """Return None: nothing outside this machine can read a folder."""
@@ -178,12 +186,18 @@ class FolderStore:
         path = self._path(key)
         return None if _file_status(path) is None else path.read_bytes()
 
+    def _standing(self, path: Path) -> bytes:
+        """Return the file whose name was taken; opening a FIFO or a device instead could wait for ever."""
+        if _file_status(path) is None:
+            raise StoreError(f"{path} is no regular file; remove it or move it away", location=self.location)
+        return path.read_bytes()
+
     def _create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         draft = Draft(path)
         try:
             draft.add(data)
-            return draft.place() or path.read_bytes() == data
+            return draft.place() or self._standing(path) == data
         finally:
             draft.discard()
 
@@ -239,24 +253,37 @@ def _sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _keys(folder: Path, inside: str, prefix: str, start_after: str) -> Iterator[str]:
-    """Yield the keys below a folder in order, without entering folders that cannot hold one wanted."""
+def _keys_below(root: Path, prefix: str) -> Iterator[str]:
+    """Yield the keys that begin with `prefix`, reading no folder but those that can hold one.
+
+    Begins at the deepest folder that the prefix names: below the root there may be a hundred thousand others.
+    """
+    inside, slash, _ = prefix.rpartition("/")
+    try:
+        folder = root / checked_key(inside) if inside else root
+    except UnsafeKeyError:
+        return
+    if inside or not slash:
+        yield from _keys(folder, inside + slash, prefix)
+
+
+def _keys(folder: Path, inside: str, prefix: str) -> Iterator[str]:
     for name, is_folder in _entries(folder):
         key = inside + name
-        if is_folder and _may_hold(key, prefix, start_after):
-            yield from _keys(folder / name, key, prefix, start_after)
-        elif not is_folder and key.startswith(prefix) and key > start_after:
+        if not key.startswith(prefix):
+            continue
+        if is_folder:
+            yield from _keys(folder / name, key, prefix)
+        else:
             yield key
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """Return a folder's entries in key order, in which `a.txt` comes before everything in `a/`."""
-    found: list[tuple[str, bool]] = []
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        found = [(entry.name + "/" * entry.is_dir(), entry.is_dir()) for entry in entries]
-    return sorted(entry for entry in found if not entry[0].startswith(TEMPORARY_MARK))
-
-
-def _may_hold(folder: str, prefix: str, start_after: str) -> bool:
-    wanted = folder.startswith(prefix) or prefix.startswith(folder)
-    return wanted and (folder > start_after or start_after.startswith(folder))
+    """Return a folder's entries, the names of folders with a slash; nothing where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        return sorted(
+            (entry.name + "/" * entry.is_dir(), entry.is_dir())
+            for entry in entries
+            if not entry.name.startswith(TEMPORARY_MARK)
+        )
+    return []

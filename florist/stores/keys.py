@@ -1,11 +1,16 @@
-"""Which keys mean one object, and the same one, on every store."""
+"""Validates keys: each names one object, and the same one, on every store.
+
+Names that Windows reserves (`nul.json`, `COM¹`, a dot or blank at the end) are avoided where names are made
+(`florist.archive.keys`) and not refused here: no store of ours runs on Windows, and a refusal here would come
+after the run was paid for.
+"""
 
 import re
 
 from florist.stores.errors import UnsafeKeyError
 
 TEMPORARY_MARK = ".florist-part-"
-"""What the name of a file on its way begins with; never that of a key."""
+"""Prefix of the names of temporary files; no key has a name that begins so."""
 
 KEY_BYTES_AT_MOST = 1024
 """S3's limit."""
@@ -21,7 +26,7 @@ def checked_key(key: str) -> str:
 
     Raises:
         UnsafeKeyError: it is empty or too long, climbs (`..`), has empty names, backslashes or control
-            characters, or looks like a file on its way.
+            characters, or looks like a temporary file.
     """
     try:
         size = len(key.encode())

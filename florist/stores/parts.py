@@ -1,4 +1,4 @@
-"""Cuts a stream into full parts, read ahead of whoever takes them."""
+"""Cuts a stream into parts for a multipart upload, with a bounded read-ahead."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator

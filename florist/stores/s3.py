@@ -1,22 +1,35 @@
-"""A store in an S3 bucket, on AWS or any store that speaks S3 and honours `If-None-Match` on PutObject."""
+"""The store in an S3 bucket, on AWS or any store whose `If-None-Match` on PutObject is an atomic create-if-absent.
+
+How a write is verified depends on what was proved of the store (`s3_check`). It verifies checksums: an answer that
+repeats ours is enough. It verifies signed payloads: a HEAD tells the rest. Neither: every byte is read back.
+"""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 from florist.secrets import SignedUrl
-from florist.stores.errors import IntegrityError, KeyTakenError, ObjectMissingError, StoreUnavailableError
+from florist.stores.errors import (
+    IntegrityError,
+    KeyTakenError,
+    ObjectMissingError,
+    StoreDeniedError,
+    StoreError,
+    StoreUnavailableError,
+)
 from florist.stores.keys import checked_key
 from florist.stores.parts import PART_BYTES, filled, read_ahead
-from florist.stores.probe import probe
-from florist.stores.s3_client import ABSENT, NO_SUCH_UPLOAD, TAKEN, Access, S3Calls
+from florist.stores.probe import FOLDER as CHECKS
+from florist.stores.s3_access import Access
+from florist.stores.s3_answers import ABSENT, NO_SUCH_UPLOAD, TAKEN
+from florist.stores.s3_check import Checker
+from florist.stores.s3_client import S3Calls
 from florist.stores.s3_options import ObjectOptions
-from florist.stores.s3_proof import is_believable
 from florist.stores.s3_upload import WRITE_ID, Digest, MultipartUpload
 from florist.stores.store import StoredObject
 from florist.stores.threads import in_thread
@@ -25,9 +38,11 @@ _READ_BYTES = 1024 * 1024
 _SHA256 = "sha256"
 _CONFLICTS_AT_MOST = 5
 
+logger = logging.getLogger(__name__)
+
 
 class S3Store:
-    """A `Store` in a bucket. All below the prefix is taken to be ours."""
+    """A `Store` in a bucket. All below the prefix is taken to be ours. Example: docs/client.md, "Paying once"."""
 
     def __init__(
         self,
@@ -50,13 +65,28 @@ class S3Store:
         """
         self.bucket = bucket
         self.prefix = checked_key(prefix.strip("/")) if prefix.strip("/") else ""
-        self._options = options or ObjectOptions()
+        self.access = access or Access()
+        self.options = options or ObjectOptions()
         self._part_bytes = part_bytes
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(access or Access(), self.location, is_checksummed=self._options.checksum != "none")
-        self._is_proven = False
+        self._calls = S3Calls(self.access, self.location, is_checksummed=self.options.checksum != "none")
+        self._keeps_versions = False
+        self._checker = Checker(
+            self,
+            self._calls,
+            write={
+                "Bucket": bucket,
+                **self.options.arguments(now(), is_locked=False),
+                **self.options.algorithm,
+            },
+            checksum=self.options.checksum,
+            credentials=f"{self.access.profile} {self.access.access_key_id}",
+            full_key=lambda key: self._full_prefix + checked_key(key),
+            keeps_versions=lambda: self._keeps_versions,
+            now=now,
+        )
 
     @property
     def location(self) -> str:
@@ -64,13 +94,8 @@ class S3Store:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     async def check(self) -> None:
-        """Make sure that the bucket is there, takes objects, and never overwrites them; see `Store.check`.
-
-        Finds out besides whether its answers can be believed: until then, and where they cannot, every object
-        written is looked at once more.
-        """
-        await probe(self)
-        self._is_proven = await self._proves_itself()
+        """Prove that the bucket never overwrites, by a probe a day; see `Store.check` and `s3_check`."""
+        await self._checker.check()
 
     async def head(self, key: str) -> StoredObject | None:
         """Return what is known of an object; None if there is none."""
@@ -102,11 +127,16 @@ class S3Store:
 
     async def create(self, key: str, data: bytes, *, media_type: str = "application/json") -> bool:
         """Write a small object if there is none under the key; see `Store.create`."""
-        digest = Digest(self._options.checksum)
-        arguments = {"ContentType": media_type, **self._options.arguments(self._now())}
-        if await self._put(key, data, digest, arguments) is not None:
+        digest = Digest(self.options.checksum)
+        options = self.options.arguments(self._now(), is_locked=not key.startswith(CHECKS))
+        is_ours = await self._put(key, data, digest, {"ContentType": media_type, **options}) is not None
+        # A probe wants to know what the store says itself.
+        if is_ours and (key.startswith(CHECKS) or (await self._checker.verdict()).integrity != "none"):
             return True
-        return await self.read(key) == data
+        is_same = await self._is_kept(key, hashlib.sha256(data).hexdigest())
+        if is_ours and not is_same:
+            raise IntegrityError(f"{self.location} has not kept {key} as it was sent; look at it")
+        return is_same
 
     async def write(
         self,
@@ -117,15 +147,16 @@ class S3Store:
         metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
         """Write a stream under a new key; see `Store.write`."""
-        digest = Digest(self._options.checksum)
-        arguments = self._options.output_arguments(self._now(), media_type, metadata or {})
+        digest = Digest(self.options.checksum)
+        arguments = self.options.output_arguments(self._now(), media_type, metadata or {})
         async with aclosing(filled(chunks, self._part_bytes)) as parts:
             first = await anext(parts, b"")
             second = await anext(parts, None) if len(first) == self._part_bytes else None
             write_id = ""
             if second is None:
                 answer = await self._put(key, first, digest, arguments)
-                if answer is not None and self._is_proven and digest.is_confirmed_by(answer):
+                integrity = (await self._checker.verdict()).integrity
+                if answer is not None and integrity == "checksum" and digest.is_confirmed_by(answer):
                     return self._as_sent(key, digest, arguments)
                 is_ours = answer is not None
             else:
@@ -134,11 +165,9 @@ class S3Store:
                 is_ours = bool(write_id)
         return await self._verified(key, digest, is_ours=is_ours, write_id=write_id)
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncGenerator[StoredObject, None]:
-        """Yield objects whose key begins with `prefix`, in key order; see `Store.list`."""
+    async def list(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        """Yield objects whose key begins with `prefix`; see `Store.list`."""
         arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix + prefix}
-        if start_after:
-            arguments["StartAfter"] = self._full_prefix + start_after
         while True:
             page = await self._calls.call(lambda s3: s3.list_objects_v2(**arguments))
             for item in page.get("Contents", ()):
@@ -148,27 +177,38 @@ class S3Store:
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
 
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that have an object, by HEADs side by side; see `Store.present`."""
+        places = asyncio.Semaphore(self.access.parallel_calls)
+
+        async def found(key: str) -> str | None:
+            async with places:
+                return None if await self._told(key) is None else key
+
+        return {key for key in await asyncio.gather(*map(found, keys)) if key is not None}
+
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
-        """Return a URL that anyone can read the object by until it expires; nobody asks whether it is there."""
-        where = self._where(key)
-        seconds = int(expires_in.total_seconds())
-        url = await self._calls.call(
-            lambda s3: s3.generate_presigned_url("get_object", Params=where, ExpiresIn=seconds)
-        )
-        return SignedUrl(url)
+        """Return a presigned URL, whether or not the object is there; None where the requester pays."""
+        if self.access.request_payer is not None:
+            return None  # its reader would have to be a requester who pays
+        return SignedUrl(await self._calls.presign(self._where(key), expires_in, self._now()))
 
     async def delete(self, key: str) -> None:
         """Remove an object, or hide it where the bucket keeps versions; not an error if there is none."""
         where = self._where(key)
-        await self._calls.call(lambda s3: s3.delete_object(**where))
+        answer = await self._calls.call(lambda s3: s3.delete_object(**where))
+        self._keeps_versions = self._keeps_versions or "VersionId" in answer
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
         dropped = 0
-        async for upload in self._unfinished_uploads():
-            if upload["Initiated"] < self._now() - older_than:
-                await self._abort(upload["Key"], upload["UploadId"])
-                dropped += 1
+        try:
+            async for upload in self._unfinished_uploads():
+                if upload["Initiated"] < self._now() - older_than:
+                    await self._abort(upload["Key"], upload["UploadId"])
+                    dropped += 1
+        except StoreDeniedError as error:
+            logger.warning("unfinished uploads stay: %s", error)
         return dropped
 
     @property
@@ -180,7 +220,7 @@ class S3Store:
 
     async def _told(self, key: str) -> dict[str, Any] | None:
         arguments = self._where(key)
-        if self._options.checksum != "none":
+        if self.options.checksum != "none":
             arguments["ChecksumMode"] = "ENABLED"
         told = await self._calls.call_expecting(ABSENT, lambda s3: s3.head_object(**arguments))
         return None if told is None else {**told}
@@ -197,7 +237,7 @@ class S3Store:
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
         request = {
             **arguments,
-            **self._options.algorithm,
+            **self.options.algorithm,
             **verified_by,
             **self._where(key),
             "Metadata": metadata,
@@ -217,18 +257,6 @@ class S3Store:
             f"{self.location} refuses {key} as taken, yet has none", location=self.location
         )
 
-    async def _proves_itself(self) -> bool:
-        key = f"florist-check-{uuid4().hex}.bin"
-        options = self._options.arguments(self._now()).items()
-        # A lock would keep what nobody wants.
-        unlocked = {name: value for name, value in options if not name.startswith("ObjectLock")}
-        try:
-            return await is_believable(
-                self._calls, {**unlocked, **self._options.algorithm, **self._where(key)}, self._options.checksum
-            )
-        finally:
-            await self.delete(key)
-
     def _as_sent(self, key: str, digest: Digest, arguments: Mapping[str, Any]) -> StoredObject:
         """Describe an object whose writing was confirmed, without asking for it."""
         metadata = {**arguments["Metadata"], _SHA256: digest.sha256}
@@ -245,19 +273,24 @@ class S3Store:
             return ""
         where = self._where(key)
         upload = MultipartUpload(
-            self._calls, self.bucket, where["Key"], digest, parts_in_flight=self._parts_in_flight
+            self._calls,
+            self.bucket,
+            where["Key"],
+            digest,
+            parts_in_flight=self._parts_in_flight,
+            completion=(await self._checker.verdict()).completion,
         )
-        if await upload.send(parts, {**arguments, **self._options.algorithm}):
+        if await upload.send(parts, {**arguments, **self.options.algorithm}):
             return upload.write_id
         told = await self._told(key)
         if told is None:
             raise StoreUnavailableError(
                 f"{self.location} lost the upload of {key}; write it again", location=self.location
             )
-        return upload.write_id if told.get("Metadata", {}).get(WRITE_ID) == upload.write_id else ""
+        return upload.write_id if upload.is_mine(told.get("Metadata", {})) else ""
 
     async def _verified(self, key: str, digest: Digest, *, is_ours: bool, write_id: str) -> StoredObject:
-        """Read back what the store has: some drop what they were asked to keep, or never looked at checksums."""
+        """Read-back verification: some stores drop what they were asked to keep, or never looked at checksums."""
         told = await self._told(key)
         kept = None if told is None else _described(key, told)
         if kept is not None and write_id and kept.metadata.get(WRITE_ID, write_id) != write_id:
@@ -268,26 +301,46 @@ class S3Store:
             return StoredObject(
                 key, kept.size_bytes, kept.modified_at, kept.media_type, digest.sha256, kept.metadata
             )
-        if is_ours:
-            raise IntegrityError(
-                f"{self.location} has not kept {key} as it was sent; look at it before trusting it"
+        if not is_ours:
+            raise KeyTakenError(
+                f"{key} in {self.location} holds other bytes already; nothing was changed", key=key
             )
-        raise KeyTakenError(f"{key} in {self.location} holds other bytes already; nothing was changed", key=key)
+        claims_to_be_ours = kept is not None and (write_id or kept.sha256 == digest.sha256)
+        is_gone = await self._undone(key) if claims_to_be_ours else kept is None
+        raise IntegrityError(
+            f"{self.location} has not kept {key} as it was sent; "
+            + ("it was removed: write it again" if is_gone else "look at it, remove it, then write it again")
+        )
 
     async def _is_same(
         self, kept: StoredObject, told: Mapping[str, Any], digest: Digest, *, is_ours: bool
     ) -> bool:
-        if kept.size_bytes != digest.size_bytes or kept.sha256 not in (None, digest.sha256):
+        """Compare what is kept with what was sent; metadata is what a writer claimed, and proves nothing."""
+        if kept.size_bytes != digest.size_bytes or digest.is_contradicted_by(told):
             return False
-        if is_ours and (kept.sha256 or WRITE_ID in kept.metadata):
-            return not digest.is_contradicted_by(told)
-        return kept.sha256 is not None or await self._sha256_of(kept.key) == digest.sha256
+        is_guarded = is_ours and (await self._checker.verdict()).integrity != "none"
+        if is_guarded and (kept.sha256 == digest.sha256 or WRITE_ID in kept.metadata):
+            return True
+        return await self._is_kept(kept.key, digest.sha256)
 
-    async def _sha256_of(self, key: str) -> str:
+    async def _undone(self, key: str) -> bool:
+        """Remove our own damaged object: left there, it would bar its key to every further try."""
+        try:
+            await self.delete(key)
+        except StoreError as error:
+            logger.warning("a damaged object stays: %s", error)
+            return False
+        return True
+
+    async def _is_kept(self, key: str, expected: str) -> bool:
+        """Read an object back and compare its SHA-256."""
         sha256 = hashlib.sha256()
-        async for block in self.stream(key):
-            sha256.update(block)
-        return sha256.hexdigest()
+        try:
+            async for block in self.stream(key):
+                sha256.update(block)
+        except (IntegrityError, ObjectMissingError):
+            return False
+        return sha256.hexdigest() == expected
 
     async def _abort(self, full_key: str, upload_id: str) -> None:
         await self._calls.call_expecting(

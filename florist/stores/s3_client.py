@@ -1,31 +1,24 @@
-"""Calls S3 with boto3: configured, put into threads, and its errors put into our words, here alone."""
+"""Calls S3 with boto3: configured, in threads, and with its errors put into ours, here alone."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, Credentials, RefreshableCredentials
 from botocore.loaders import Loader, create_loader
 from pydantic import SecretStr
 from urllib3.exceptions import HTTPError
 
-from florist.errors import ConfigurationError
-from florist.stores.errors import (
-    IntegrityError,
-    StoreDeniedError,
-    StoreError,
-    StoreFullError,
-    StoreMissingError,
-    StoreUnavailableError,
-)
+from florist.stores.errors import StoreError
+from florist.stores.s3_access import Access, shown_endpoint
+from florist.stores.s3_answers import code_of, failure, refusal
 from florist.stores.threads import finished_in
 
 if TYPE_CHECKING:
@@ -33,104 +26,31 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
-TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
-NO_SUCH_UPLOAD = frozenset({"NoSuchUpload"})
-
-_DENIED = frozenset(
-    {
-        "AccessDenied",
-        "AllAccessDisabled",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-    }
-)
-_FULL = frozenset({"InsufficientStorage", "InsufficientCapacity", "QuotaExceeded", "XMinioStorageFull"})
-_DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
-_BUSY = frozenset({"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests"})
-_ELSEWHERE = frozenset({"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"})
-_TRAILER_REFUSED = frozenset({"MissingContentLength", "NotImplemented", "411", "501"})
-
-_NO_CREDENTIALS = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.ProfileNotFound,
-    boto.TokenRetrievalError,
-    boto.SSOError,
-)
-_NO_ANSWER = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError, HTTPError)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach a bucket.
-
-    Attributes:
-        endpoint_url: of an S3-compatible store; None is AWS.
-        access_key_id: with `secret_access_key`; None leaves the search for credentials to boto3 (environment,
-            profile, role).
-        addressing_style: `path` for most stores other than AWS, `virtual` for those that demand it.
-        request_checksum_calculation: `when_required` for older stores, which answer 411 or 501 to checksums
-            in a trailer.
-        ca_bundle: file of the certificates to trust instead of the usual ones.
-        parallel_calls: threads and connections, at most.
-    """
-
-    endpoint_url: str | None = None
-    region: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: SecretStr | None = None
-    session_token: SecretStr | None = None
-    addressing_style: Literal["auto", "path", "virtual"] = "auto"
-    request_checksum_calculation: Literal["when_supported", "when_required"] = "when_supported"
-    ca_bundle: str | None = None
-    connect_timeout: float = 10.0
-    read_timeout: float = 60.0
-    attempts: int = 5
-    parallel_calls: int = 16
-
-    def __post_init__(self) -> None:
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            raise ConfigurationError("an S3 access key id and its secret are given together, or neither")
-        if self.endpoint_url is not None:
-            _check_endpoint(self.endpoint_url)
-        if self.ca_bundle is not None and not os.path.exists(self.ca_bundle):  # noqa: PTH110 - a plain question
-            raise ConfigurationError(f"the certificates {self.ca_bundle} of the S3 store are not there")
-
-
-def _check_endpoint(endpoint_url: str) -> None:
-    parts = urlsplit(endpoint_url)
-    if parts.username or parts.password:
-        raise ConfigurationError(
-            "an S3 endpoint URL holds no credentials; give them as the access key and its secret"
-        )
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"the S3 endpoint {endpoint_url!r} is no http or https URL")
+UNKNOWN_LIFE = timedelta(hours=1)
+"""What a session token is taken to live for that does not say when it ends; one hour is AWS's default."""
 
 
 class S3Calls:
     """Calls one S3 account. The client is made at the first call, once, and shared by all threads.
 
     Args:
-        is_checksummed: every upload has a checksum in its headers that the store verifies.
+        is_checksummed: every upload has a checksum in its headers, for the store to verify.
     """
 
-    def __init__(self, access: Access, location: str, *, is_checksummed: bool = False) -> None:
+    def __init__(self, access: Access, location: str, *, is_checksummed: bool) -> None:
         self._access = access
         self._is_checksummed = is_checksummed
         self._location = location
         self._lock = threading.Lock()
         self._client: S3Client | None = None
+        self._credentials: Credentials | None = None
         self._threads = ThreadPoolExecutor(access.parallel_calls, thread_name_prefix="florist-s3")
 
     async def call(self, request: "Callable[[S3Client], T]") -> T:
         """Make one request in a thread.
 
         Raises:
-            StoreError: or a leaf of it, or `IntegrityError`, saying which bucket and what to do.
+            StoreError: or a leaf of it, or `IntegrityError`; says which bucket at which endpoint, and what to do.
         """
         answer = await self.call_expecting(frozenset(), request)
         assert answer is not None  # noqa: S101 - no boto3 call answers None
@@ -141,115 +61,83 @@ class S3Calls:
         try:
             return await finished_in(self._threads, lambda: request(self._made_client()))
         except boto.ClientError as error:
-            if error.response.get("Error", {}).get("Code", "") in expected:
+            if code_of(error) in expected:
                 return None
-            raise self._refusal(error) from error
+            raise refusal(
+                error, where=self._where, location=self._location, is_checksummed=self._is_checksummed
+            ) from error
         except (boto.BotoCoreError, HTTPError) as error:
-            raise self._failure(error) from error
+            raise failure(error, where=self._where, location=self._location) from error
+
+    async def endpoint(self) -> str:
+        """Return the endpoint that is really called, be it from the settings, the environment or a profile."""
+        if self._client is None:
+            await self.call(lambda s3: s3)
+        return self._endpoint
+
+    def rely_on_checksums(self) -> None:
+        """Stop signing payloads where TLS guards the way; for a store that has proved to verify checksums.
+
+        boto3 need not hash every body a second time then.
+        """
+        if self._client is not None and self._is_checksummed and self._endpoint.startswith("https:"):
+            options: dict[str, Any] = self._client.meta.config.s3  # type: ignore[attr-defined]
+            options["payload_signing_enabled"] = False
+
+    async def presign(self, where: dict[str, Any], expires_in: timedelta, now: datetime) -> str:
+        """Return a presigned URL to GET an object, which ends no later than the credentials that sign it."""
+
+        def signed(s3: "S3Client") -> str:
+            seconds = int(min(expires_in, _life_left(self._credentials, now)).total_seconds())
+            return s3.generate_presigned_url("get_object", Params=where, ExpiresIn=max(1, seconds))
+
+        return await self.call(signed)
 
     def _made_client(self) -> "S3Client":
         with self._lock:
             if self._client is None:
-                self._client = _client(self._access, is_checksummed=self._is_checksummed)
+                try:
+                    self._client, self._credentials = _client(self._access, is_checksummed=self._is_checksummed)
+                except ValueError as error:  # botocore's for an endpoint of the environment that is no URL
+                    raise StoreError(
+                        f"{self._location} cannot be called: the endpoint in AWS_ENDPOINT_URL, or in the profile, "
+                        "is no http or https URL",
+                        location=self._location,
+                    ) from error
             return self._client
 
-    def _refusal(self, error: boto.ClientError) -> StoreError | IntegrityError:
-        """Tell an answer of S3's: which store, what it said, and the mend."""
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _DAMAGED:
-            return IntegrityError(f"{self._where} received other bytes than were sent ({code}); send them again")
-        for kind, applies, mend in _refusals(code, status):
-            if applies:
-                return kind(f"{self._where} {mend}", location=self._location)
-        said = error.response.get("Error", {}).get("Message", "")
-        return StoreError(f"{self._where} refused: {code or status} {said}".rstrip(), location=self._location)
-
-    def _failure(self, error: Exception) -> StoreError:
-        """Tell what boto3 itself found, without its words where they could hold a secret."""
-        if isinstance(error, _NO_CREDENTIALS):
-            return StoreDeniedError(
-                f"no usable credentials for {self._where} ({type(error).__name__}); give an access key, or set up "
-                "AWS's own (environment, profile, role)",
-                location=self._location,
-            )
-        if isinstance(error, boto.SSLError):
-            return StoreUnavailableError(
-                f"{self._where} has a certificate that is not trusted; name its authority in `ca_bundle`",
-                location=self._location,
-            )
-        if isinstance(error, _NO_ANSWER):
-            return StoreUnavailableError(
-                f"{self._where} does not answer ({type(error).__name__}); check the endpoint and the network",
-                location=self._location,
-            )
-        return StoreError(f"{self._where} cannot be called: {error}", location=self._location)
+    @property
+    def _endpoint(self) -> str:
+        url = self._access.endpoint_url if self._client is None else self._client.meta.endpoint_url
+        return shown_endpoint(url) if url else "AWS"
 
     @property
     def _where(self) -> str:
-        return f"{self._location} at {self._access.endpoint_url or 'AWS'}"
+        return f"{self._location} at {self._endpoint}"
 
 
-def _refusals(code: str, status: int) -> tuple[tuple[type[StoreError], bool, str], ...]:
-    """Return what an error answer can mean, the most telling first."""
-    return (
-        (StoreMissingError, code == "NoSuchBucket", "has no such bucket; create it, or name another"),
-        (
-            StoreDeniedError,
-            code == "RequestTimeTooSkewed",
-            "refuses requests because this machine's clock is wrong; set it",
-        ),
-        (
-            StoreError,
-            code in _ELSEWHERE,
-            f"is in another region ({code}); set the region of the bucket",
-        ),
-        (
-            StoreError,
-            code in _TRAILER_REFUSED or status in {411, 501},
-            f'does not know a part of the request ({code}); try request_checksum_calculation="when_required" and '
-            'checksum="none"',
-        ),
-        (
-            StoreDeniedError,
-            code in _DENIED or status in {401, 403},
-            f"denied access ({code or status}); check the access key, its secret, and the rights on the bucket",
-        ),
-        (
-            StoreFullError,
-            code in _FULL or status == 507,
-            f"has no space left ({code}); free some, or raise its quota",
-        ),
-        (
-            StoreUnavailableError,
-            code in _BUSY or status == 429 or status >= 500,
-            f"is not able to answer now ({code or status}); try again later",
-        ),
-    )
-
-
-def _client(access: Access, *, is_checksummed: bool) -> "S3Client":
+def _client(access: Access, *, is_checksummed: bool) -> "tuple[S3Client, Credentials | None]":
     def revealed(secret: SecretStr | None) -> str | None:
         return secret.get_secret_value() if secret else None
 
-    styles: dict[str, Any] = {"addressing_style": access.addressing_style}
-    if is_checksummed and not (access.endpoint_url or "").startswith("http:"):
-        # TLS guards the way and the checksum the bytes: boto3 need not hash them a second time for the signature.
-        styles["payload_signing_enabled"] = False
+    # Without a checksum of ours, boto3's own would be the one that the store does not know.
+    checksums = access.request_checksum_calculation if is_checksummed else "when_required"
     options: dict[str, Any] = {
         "signature_version": "s3v4",
-        "s3": styles,
+        "s3": {"addressing_style": access.addressing_style, "payload_signing_enabled": True},
         # Names us in the bucket's access log; boto3's own words are put together anew for every request.
         "user_agent": f"florist boto3/{boto3.__version__}",
         "retries": {"mode": "standard", "total_max_attempts": access.attempts},
         "connect_timeout": access.connect_timeout,
         "read_timeout": access.read_timeout,
         "max_pool_connections": access.parallel_calls,
-        "request_checksum_calculation": access.request_checksum_calculation,
-        "response_checksum_validation": access.request_checksum_calculation,
+        "request_checksum_calculation": checksums,
+        "response_checksum_validation": checksums,
     }
-    plain = botocore.session.get_session()
+    plain = botocore.session.Session(profile=access.profile)
     plain.register_component("data_loader", _descriptions())
+    if access.find_credentials is not None:
+        plain.get_component("credential_provider").providers.insert(0, _Found(access.find_credentials))
     session = boto3.session.Session(
         botocore_session=plain,
         aws_access_key_id=access.access_key_id,
@@ -258,9 +146,48 @@ def _client(access: Access, *, is_checksummed: bool) -> "S3Client":
         # Stores other than AWS have no region, but a signature needs one.
         region_name=access.region or ("us-east-1" if access.endpoint_url else None),
     )
-    return session.client(
+    client = session.client(
         "s3", endpoint_url=access.endpoint_url, verify=access.ca_bundle, config=Config(**options)
     )
+    _say_with_every_call(client, access)
+    return client, session.get_credentials()
+
+
+def _say_with_every_call(client: "S3Client", access: Access) -> None:
+    chosen = {"ExpectedBucketOwner": access.expected_bucket_owner, "RequestPayer": access.request_payer}
+    said = {name: value for name, value in chosen.items() if value}
+
+    def add(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        # A presigned URL would demand them of its reader, as headers.
+        if not context.get("is_presign_request"):
+            params.update((name, said[name]) for name in said if name in model.input_shape.members)
+
+    if said:
+        client.meta.events.register("provide-client-params.s3", add)
+
+
+class _Found(CredentialProvider):
+    """The step of boto3's search for credentials that asks our own settings."""
+
+    METHOD = CANONICAL_NAME = "florist"
+
+    def __init__(self, find: Callable[[], Credentials]) -> None:
+        super().__init__()
+        self._find = find
+
+    def load(self) -> Credentials:
+        return self._find()
+
+
+def _life_left(credentials: Credentials | None, now: datetime) -> timedelta:
+    """Return how long credentials will be taken; for ever, if they are no session's."""
+    if credentials is None or credentials.get_frozen_credentials().token is None:
+        return timedelta.max
+    # botocore keeps the moment to itself, and has just renewed what was near its end.
+    expires_at: datetime | None = getattr(credentials, "_expiry_time", None)
+    if not isinstance(credentials, RefreshableCredentials) or expires_at is None:
+        return UNKNOWN_LIFE
+    return expires_at - now
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What is asked of a bucket for the objects in it, and what their readers are told."""
+"""The options of S3 writes: storage class, encryption, tags, object lock, checksum, and headers for readers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _TAGS_AT_MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class ObjectOptions:
-    """What is asked of the bucket for every object.
+    """The options of every write to a bucket.
 
     Attributes:
         storage_class: of outputs alone; manifests and ledger are small and read often.
@@ -41,14 +41,19 @@ class ObjectOptions:
         if len(self.tags) > _TAGS_AT_MOST:
             raise ConfigurationError(f"S3 takes at most {_TAGS_AT_MOST} tags on an object, not {len(self.tags)}")
 
-    def arguments(self, now: datetime) -> dict[str, Any]:
-        """Return these options as arguments of a boto3 write, those left unset excepted."""
+    def arguments(self, now: datetime, *, is_locked: bool = True) -> dict[str, Any]:
+        """Return these options as arguments of a boto3 write, those left unset excepted.
+
+        Args:
+            is_locked: whether object lock applies; not to the objects of probes, which nobody wants kept.
+        """
+        retain_for = self.retain_for if is_locked else None
         chosen = {
             "ServerSideEncryption": self.encryption,
             "SSEKMSKeyId": self.kms_key_id,
             "Tagging": urlencode(self.tags),
-            "ObjectLockMode": self.retention_mode,
-            "ObjectLockRetainUntilDate": now + self.retain_for if self.retain_for else None,
+            "ObjectLockMode": self.retention_mode if retain_for else None,
+            "ObjectLockRetainUntilDate": now + retain_for if retain_for else None,
         }
         return {name: value for name, value in chosen.items() if value}
 

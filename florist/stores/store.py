@@ -1,10 +1,10 @@
-"""What Florist asks of a place that keeps objects: S3, or a local folder.
+"""The contract of an object store without overwriting: what S3 and a local folder both promise.
 
 Every key is relative to the store's own bucket and prefix, or folder, and must pass `keys.checked_key`
-(`UnsafeKeyError`). Writing never overwrites.
+(`UnsafeKeyError`). Writing is create-if-absent: it never overwrites.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,12 +14,12 @@ from florist.secrets import SignedUrl
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a store tells of one object without reading it.
+    """An object's metadata, as told by `head`, `list` and `write`.
 
     Attributes:
-        sha256: hex digest of the bytes, as recorded when they were written; None where a listing or a
-            foreign writer left it out, and for objects on S3 of more than one part, whose digest is not known
-            when their metadata is sent: the manifest holds it.
+        sha256: hex digest of the bytes. From `write`, verified; from `head` on S3, what the writer noted, a claim
+            until the bytes are read. None where a listing or a foreign writer left it out, and for objects on S3
+            of more than one part, whose digest is not known when their metadata is sent: the manifest holds it.
         media_type: MIME type; empty where a listing does not tell.
         metadata: what was given to `write`; empty in listings, and from a folder, which keeps none.
     """
@@ -33,21 +33,25 @@ class StoredObject:
 
 
 class Store(Protocol):
-    """A place that keeps objects, safe for many processes at once.
+    """An object store, safe for many processes at once.
 
-    Errors of every method: `StoreError` and its leaves; the message names the store and the mend.
+    Errors of every method: `StoreError` and its leaves; the message names the store and the remedy.
+
+    Example: docs/client.md, "Paying once".
     """
 
     @property
     def location(self) -> str:
-        """Where it is, for people: `s3://bucket/prefix` or `file:///folder`. Holds no secret."""
+        """The address for people: `s3://bucket/prefix` or `file:///folder`. Holds no secret."""
         ...
 
     async def check(self) -> None:
-        """Make sure, before anything is paid for, that objects can be written, read and are never overwritten.
+        """Prove before anything is paid for that objects can be written, read and listed, and never overwritten.
+
+        Cheap to repeat. Needs no right to delete.
 
         Raises:
-            StoreUnsafeError: create-if-absent is not enforced.
+            StoreUnsafeError: create-if-absent is not atomic, or a new object is not listed at once.
             StoreError: the bucket is missing, access is denied, there is no space, no connection.
         """
         ...
@@ -69,11 +73,14 @@ class Store(Protocol):
         ...
 
     async def create(self, key: str, data: bytes, *, media_type: str = "application/json") -> bool:
-        """Write a small object if there is none under the key: atomic, durable, decided by the store.
+        """Create a small object if its key is free: an atomic, durable, conditional write, decided by the store.
 
         Returns:
             True if it now stands there by this call, or stood there already with these very bytes (the answer
             to our own write may have been lost); False if other bytes were there first.
+
+        Raises:
+            IntegrityError: the store has not kept what was sent; what it has stays there, for a person to look at.
         """
         ...
 
@@ -85,41 +92,49 @@ class Store(Protocol):
         media_type: str,
         metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
-        """Write a stream under a new key; nothing is visible there until all of it is, and it is durable then.
+        """Write a stream under a free key; nothing is visible there until all of it is, and it is durable then.
 
         Memory is bounded however long the stream. If `chunks` raises, nothing is left under the key and the
         exception passes through. If the key holds the same bytes already, that object is returned.
 
         Returns:
-            The object as read back from the store, with size and SHA-256.
+            The object with its size and SHA-256, which the store has verified on arrival, or which was computed
+            of the bytes read back.
 
         Raises:
             KeyTakenError: other bytes are kept under this key.
-            IntegrityError: the store has not kept what was sent.
+            IntegrityError: the store has not kept what was sent. The damaged object is removed where that is
+                allowed, so that the same write may be tried again.
         """
         ...
 
-    def list(self, prefix: str, *, start_after: str = "") -> AsyncIterator[StoredObject]:
-        """Yield the objects whose key begins with `prefix`.
+    def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        """Yield each object whose key begins with `prefix` once, in no order that may be relied on.
 
-        The order is the store's own and the same every time: by key in a folder and on AWS, folder by folder
-        on SeaweedFS.
-
-        Args:
-            start_after: a key that was listed before; goes on with those that came after it.
+        AWS lists by key, SeaweedFS folder by folder, S3 directory buckets in any order: sort, take the highest
+        number, and group by key, never by neighbours. An object is listed as soon as its writing has returned.
         """
+        ...
+
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that have an object: a batched existence check, a bounded number at once."""
         ...
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
-        """Return a URL that FLORA can read the object by for a while; None where the store has none (folder)."""
+        """Return a presigned URL that anyone can read the object by; None where the store has none (a folder).
+
+        It may expire earlier than asked: no signature outlives the credentials that made it. The URL says when.
+        """
         ...
 
     async def delete(self, key: str) -> None:
-        """Remove an object of our own probes and leftovers; not an error if there is none."""
+        """Remove an object; not an error if there is none. For probes and our own damaged writes alone."""
         ...
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove what killed writers left under no key: temporary files, unfinished multipart uploads.
+
+        What may not be removed is left, with a warning: a bucket may well deny it.
 
         Args:
             older_than: leave alone what was begun later than that ago; it may still be written.

@@ -1,4 +1,4 @@
-"""Runs blocking calls of the stores in threads that never outlive their caller."""
+"""Runs blocking calls in threads that never outlive their caller, not even a cancelled one."""
 
 import asyncio
 from collections.abc import Callable

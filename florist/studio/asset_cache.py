@@ -1,11 +1,11 @@
-"""Brings files to one FLORA workspace as assets, each content once, whichever process needs it.
+"""A cache of uploads by content (SHA-256): each content becomes one asset of a workspace, for all processes.
 
 ::
 
     assets/<FLORA's host and the workspace>/<sha256>.json      the id of the asset that has this content
 
 A request that is repeated after a death therefore names the same asset, as a FLORA that compares bodies demands.
-A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: that is asked for.
+A note that is lost, or whose asset is gone, costs an upload and nothing else. It holds no URL: FLORA tells that.
 """
 
 import asyncio
@@ -23,7 +23,6 @@ from florist.api.assets import AssetStatus
 from florist.api.errors import APIResponseValidationError, NotFoundError, PermissionDeniedError
 from florist.archive.expiry import lasts
 from florist.archive.keys import segment
-from florist.errors import ConfigurationError
 from florist.frozen import FrozenModel
 from florist.secrets import SignedUrl
 from florist.stores.store import Store
@@ -50,13 +49,13 @@ class AssetCache:
         self._client = client
         self._store = store
         self._urls: dict[str, asyncio.Task[SignedUrl]] = {}
-        self._workspace_id: str | None = client.workspace_id
 
     async def url_of(self, sha256: str, opened: OpenedFile) -> str:
         """Return the URL of the asset with this content, uploaded now if there is none.
 
         Raises:
             AssetError: FLORA does not take the file.
+            AssetChangedError: the file that was opened has another content.
         """
         task = self._urls.get(sha256)
         if task is None or self._is_over(task):
@@ -77,7 +76,7 @@ class AssetCache:
         return lasts(url, LONGEST_QUEUE, now=self._client.server_now())
 
     async def _find(self, sha256: str, opened: OpenedFile) -> SignedUrl:
-        workspace_id = await self._workspace()
+        workspace_id = self._client.workspace_id or await self._client.workspaces.home()
         owner = segment(f"{urlsplit(self._client.base_url).netloc} {workspace_id}", otherwise="workspace")
         key = f"assets/{owner}/{sha256}.json"
         content = await self._store.read(key)
@@ -87,7 +86,7 @@ class AssetCache:
                 return url
             await self._store.delete(key)
         async with opened() as path:
-            asset = await self._client.assets.upload(path, workspace_id=workspace_id)
+            asset = await self._client.assets.upload(path, workspace_id=workspace_id, sha256=sha256)
             if asset.url is None:
                 raise APIResponseValidationError(
                     f"FLORA tells no URL for asset {asset.asset_id}, made of {path.name}"
@@ -104,18 +103,6 @@ class AssetCache:
         except (ValidationError, NotFoundError, PermissionDeniedError):
             return None
         return asset.url if asset.status is AssetStatus.READY and self._lasts(asset.url) else None
-
-    async def _workspace(self) -> str:
-        """Return the workspace that assets go to: the configured one, else the key's first."""
-        if self._workspace_id is None:
-            workspaces = await self._client.workspaces.list()
-            if not workspaces:
-                raise ConfigurationError(
-                    "this API key sees no workspace that a file could be uploaded to; "
-                    "name one in FLORA_WORKSPACE_ID or in the FLORA Workspace block"
-                )
-            self._workspace_id = workspaces[0].workspace_id
-        return self._workspace_id
 
 
 def _note(asset_id: str) -> bytes:

@@ -1,16 +1,17 @@
-"""Gets the inputs of a step to FLORA: what the ledger knows each by, and the value that is sent.
+"""The inputs of a step in both forms: the identity that the ledger knows, and the value that FLORA is sent.
 
-An input is identified by where it comes from, and sent as whatever is at hand: the two are different things.
+The two differ on purpose: a picture is the same picture whichever URL it is sent by.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from florist.api import FloraAPI
 from florist.api.models import InputValue, MediaKind
+from florist.archive.download import Fetch
 from florist.ledger import InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.planning import ResolvedInput
@@ -20,32 +21,30 @@ from florist.studio.asset_cache import AssetCache
 from florist.studio.output_urls import OutputUrls
 from florist.studio.steps import Upstream
 
-Fetch = Callable[[SignedUrl], AsyncGenerator[bytes, None]]
-"""Yields the bytes behind a URL."""
-
 
 class InputValues:
-    """Delivers inputs to one FLORA workspace; a content is uploaded once for all steps that take it."""
+    """Makes the input values of one FLORA workspace; a content is uploaded once for all steps that take it."""
 
     def __init__(self, client: FloraAPI, ledger: Ledger, *, fetch: Fetch) -> None:
         self._ledger = ledger
         self._fetch = fetch
-        self._uploads = AssetCache(client, ledger.store)
-        self._feeding = OutputUrls(client, ledger.store, self._uploads)
+        self._assets = AssetCache(client, ledger.store)
+        self._output_urls = OutputUrls(client, ledger.store, self._assets)
 
     async def identities(
-        self, inputs: Sequence[ResolvedInput], upstream: Upstream, *, campaign: str
+        self, inputs: Sequence[ResolvedInput], upstream: Upstream, *, scope: str
     ) -> tuple[InputIdentity, ...]:
         """Return what each input is to the ledger, whichever way it reaches FLORA.
 
         Args:
-            campaign: what a URL led to is asked once in it, and remembered.
+            scope: what a URL leads to is asked once in it, and remembered: a campaign, or a flow run.
         """
-        return tuple(await asyncio.gather(*(self._identity(item, upstream, campaign) for item in inputs)))
+        return tuple(await asyncio.gather(*(self._identity(item, upstream, scope) for item in inputs)))
 
     async def values(
         self,
         inputs: Sequence[ResolvedInput],
+        identities: Sequence[InputIdentity],
         upstream: Upstream,
         *,
         timeout: float | None = None,
@@ -54,25 +53,27 @@ class InputValues:
         """Return the inputs as FLORA takes them, files uploaded.
 
         Args:
+            identities: of the same inputs, in their order: only a file that is still the same is sent.
             timeout: seconds the run that takes them may last.
             by_upload: FLORA could not open the URLs of upstream outputs.
 
         Raises:
             AssetError: FLORA does not take a file.
+            AssetChangedError: a file is another one than it was when its identity was taken.
         """
 
-        async def value(item: ResolvedInput) -> InputValue:
-            found = await self._value(item, upstream, timeout=timeout, by_upload=by_upload)
+        async def value(item: ResolvedInput, identity: InputIdentity) -> InputValue:
+            found = await self._value(item, identity, upstream, timeout=timeout, by_upload=by_upload)
             return InputValue.model_validate({"id": item.id, "type": item.type, "value": found})
 
-        return tuple(await asyncio.gather(*(value(item) for item in inputs)))
+        return tuple(await asyncio.gather(*map(value, inputs, identities)))
 
-    async def _identity(self, item: ResolvedInput, upstream: Upstream, campaign: str) -> InputIdentity:
+    async def _identity(self, item: ResolvedInput, upstream: Upstream, scope: str) -> InputIdentity:
         match item.source:
             case FileSource(path=path):
                 return InputIdentity.of_content(item.id, await _content_of_file(path), source=path.name)
             case UrlSource(url=url):
-                sha256 = await self._ledger.content_of_url(url, campaign=campaign, digest=self._digest)
+                sha256 = await self._ledger.content_of_url(url, campaign=scope, digest=self._digest)
                 return InputIdentity.of_content(item.id, sha256, source=str(item.source))
             case OutputSource(step=step, index=index):
                 return InputIdentity.of_output(item.id, upstream[step].run.run_id, index)
@@ -88,17 +89,23 @@ class InputValues:
         return digest.hexdigest()
 
     async def _value(
-        self, item: ResolvedInput, upstream: Upstream, *, timeout: float | None, by_upload: bool
+        self,
+        item: ResolvedInput,
+        identity: InputIdentity,
+        upstream: Upstream,
+        *,
+        timeout: float | None,
+        by_upload: bool,
     ) -> str:
         match item.source:
             case FileSource(path=path):
-                return await self._uploads.url_of(await _content_of_file(path), lambda: _as_it_is(path))
+                return await self._assets.url_of(identity.sha256 or "", lambda: _as_it_is(path))
             case UrlSource(url=url):
                 return url
             case OutputSource(step=step, index=index) if item.type is MediaKind.TEXT:
-                return await self._feeding.text_of(upstream[step], index)
+                return await self._output_urls.text_of(upstream[step], index)
             case OutputSource(step=step, index=index):
-                return await self._feeding.url_of(upstream[step], index, timeout=timeout, by_upload=by_upload)
+                return await self._output_urls.url_of(upstream[step], index, timeout=timeout, by_upload=by_upload)
             case TextSource(text=text):
                 return text
             case JoinedSource():
@@ -106,11 +113,11 @@ class InputValues:
 
     async def _joined(self, source: JoinedSource, upstream: Upstream) -> str:
         outputs = [part for part in source.parts if isinstance(part, OutputSource)]
-        texts = {part: await self._feeding.text_of(upstream[part.step], part.index) for part in outputs}
+        texts = {part: await self._output_urls.text_of(upstream[part.step], part.index) for part in outputs}
         return source.joined(texts.__getitem__)
 
 
-def feeds_media(inputs: Sequence[ResolvedInput]) -> bool:
+def takes_upstream_files(inputs: Sequence[ResolvedInput]) -> bool:
     """Whether any of the inputs is a file that an earlier step made."""
     return any(isinstance(item.source, OutputSource) and item.type is not MediaKind.TEXT for item in inputs)
 

@@ -5,6 +5,22 @@ from collections.abc import Iterable, Mapping
 from florist.api.models import MediaKind
 from florist.archive.manifest import ArchivedOutput, ManifestInput, Parent, RunOrigin
 from florist.ledger import Entry, InputIdentity
+from florist.studio.steps import StartedStep, Upstream
+
+
+def origin_of(started: StartedStep, upstream: Upstream) -> RunOrigin:
+    """Return the origin of a step's run."""
+    step, entry = started.step, started.entry
+    origin = with_entry(
+        RunOrigin(
+            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
+        ),
+        entry,
+        types={planned.id: planned.type for planned in step.inputs},
+        parents=(_parent(identity, upstream) for identity in entry.work.inputs),
+    )
+    # The flow run that made it, also where the piece of work is a campaign's.
+    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
 
 
 def with_entry(
@@ -46,3 +62,10 @@ def _input(identity: InputIdentity, kind: MediaKind) -> ManifestInput:
         run_id=identity.run_id,
         index=identity.output_index,
     )
+
+
+def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
+    for result in upstream.values():
+        if result.run.run_id == identity.run_id and identity.output_index is not None:
+            return parent_of(result.run.run_id, result.outputs[identity.output_index])
+    return None

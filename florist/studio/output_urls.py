@@ -1,4 +1,4 @@
-"""Feeds the outputs of earlier steps to the next: from FLORA while its URL lasts, from the archive ever after.
+"""Chooses the URL by which a step gets an earlier output: FLORA's own while it lasts, else one of the archive.
 
 ::
 
@@ -30,21 +30,21 @@ from florist.stores.threads import in_thread
 from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
 from florist.studio.steps import StepResult
 
-LENT_FOR = timedelta(hours=6)
-"""How long a URL of our object opens it: beyond any queue, and any second attempt of FLORA's to read it, by far;
-and short for a secret that has been given away."""
+PRESIGNED_FOR = timedelta(hours=6)
+"""How long a presigned URL of our object is valid: far beyond any queue and any second read of FLORA's, and short
+for a secret that has been given away."""
 
 _TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
 """Where a store can be that FLORA takes URLs of. Source: the contract, "Starting a run"."""
 
 
 class OutputUrls:
-    """Finds the value by which FLORA gets an output that is kept in the archive."""
+    """Finds the value by which FLORA gets an output that is in the archive."""
 
-    def __init__(self, client: FloraAPI, store: Store, uploads: AssetCache) -> None:
+    def __init__(self, client: FloraAPI, store: Store, assets: AssetCache) -> None:
         self._client = client
         self._store = store
-        self._uploads = uploads
+        self._assets = assets
 
     async def url_of(
         self, made: StepResult, index: int, *, timeout: float | None = None, by_upload: bool = False
@@ -63,11 +63,11 @@ class OutputUrls:
             needed = min(LONGEST_QUEUE, timedelta(seconds=timeout)) if timeout else LONGEST_QUEUE
             found = made.run.outputs[index].url
             if not lasts(found, needed, now=self._client.server_now()):
-                found = await self._lent(made.outputs[index]) or await self._fresh(made, index, needed)
+                found = await self._presigned(made.outputs[index]) or await self._fresh(made, index, needed)
             if found is not None:
                 return found.reveal()
         output = made.outputs[index]
-        return await self._uploads.url_of(output.sha256, lambda: self._file(output))
+        return await self._assets.url_of(output.sha256, lambda: self._file(output))
 
     async def text_of(self, made: StepResult, index: int) -> str:
         """Return a text output: as FLORA told it, as its manifest repeats it, or as it is kept.
@@ -88,8 +88,8 @@ class OutputUrls:
             raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
         return content.decode("utf-8-sig")
 
-    async def _lent(self, output: ArchivedOutput) -> SignedUrl | None:
-        url = await self._store.presign(output.key, expires_in=LENT_FOR)
+    async def _presigned(self, output: ArchivedOutput) -> SignedUrl | None:
+        url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR)
         return url if url is not None and is_taken(url, is_sandbox=self._client.is_sandbox) else None
 
     async def _fresh(self, made: StepResult, index: int, needed: timedelta) -> SignedUrl | None:

@@ -3,9 +3,12 @@
 `StudioSteps` hands them to `make_step` as they are: a pipeline then runs without Prefect.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -21,26 +24,40 @@ from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
-from florist.archive.manifest import Manifest, Parent, RunOrigin
-from florist.ledger import How, InputIdentity, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.archive.manifest import Manifest
+from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
-from florist.studio.input_values import InputValues, feeds_media
-from florist.studio.origins import parent_of, with_entry
-from florist.studio.steps import UNREACHABLE, Assignment, StartedStep, StepFunctions, Upstream
-
-WINDOW = 30.0
-"""Seconds that one wait watches a run before it says that it is still pending."""
-
-STEP_TIMEOUT = 1800.0
-"""Seconds a run may take, FLORA's queue included, where its step does not say."""
+from florist.studio.input_values import InputValues, takes_upstream_files
+from florist.studio.missing_objects import bring_back_missing
+from florist.studio.origins import origin_of
+from florist.studio.single import make_single
+from florist.studio.steps import (
+    STEP_TIMEOUT,
+    UNREACHABLE,
+    WINDOW,
+    CampaignRow,
+    StartedStep,
+    StepFunctions,
+    StepResult,
+    Upstream,
+)
+from florist.studio.waits import Waits
 
 
 class Studio:
     """Starts runs, waits for them, keeps their outputs. All of it may be repeated: nothing is paid twice.
 
+    Example:
+        ```python
+        async with FloraClient() as flora, Studio(flora, store_at("outputs")) as studio:
+            made = await studio.run("headline-writer", {"brief": "Spring flowers"}, campaign="spring")
+        ```
+
     Args:
         client: stays the caller's to close.
+        callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
+            told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
     """
 
     def __init__(
@@ -49,20 +66,58 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        callback_url: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
+        self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
-        self.archiver = Archiver(store, fetch=self._downloader.fetch)
-        self._delivery = InputValues(client, self.ledger, fetch=self._downloader.fetch)
+        self.archiver = Archiver(store, fetch=self._downloader.fetch, now=client.server_now)
+        self._input_values = InputValues(client, self.ledger, fetch=self._downloader.fetch)
         self._now = now
 
+    async def __aenter__(self) -> Self:
+        await self.check()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def run(
+        self,
+        technique: str,
+        inputs: Mapping[str, str | Path],
+        *,
+        campaign: str,
+        row: str = "",
+        step: str = "run",
+        timeout: float = STEP_TIMEOUT,
+    ) -> StepResult:
+        """Run a technique once and keep its outputs. The same call again, by any process, pays for nothing.
+
+        Args:
+            inputs: a text, a path or an https URL for each input's id.
+            campaign: what binds runs of several days and machines into one piece of work.
+            row: which part of the campaign this is.
+            step: what it is called within its row.
+            timeout: seconds the run may take, FLORA's queue included.
+
+        Raises:
+            PlanError: the inputs do not fit the technique; nothing was spent.
+            RunFailedError: it failed for good, or once too often.
+            RunTimeoutError: it goes on at FLORA; the same call again collects it.
+            LedgerError: it is not certain that paying is safe; nothing was paid.
+        """
+        steps = StudioSteps(self, CampaignRow(campaign=campaign, key=row), now=self._now)
+        return await make_single(self.client, steps, technique, inputs, step=step, timeout=timeout)
+
     async def aclose(self) -> None:
-        """Close the connections that outputs were fetched by."""
+        """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
+        await self.spender.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -74,33 +129,27 @@ class Studio:
         await self.spender.check()
 
     async def start(
-        self, step: PlannedStep, upstream: Upstream, assignment: Assignment, attempt: int = 0
+        self, step: PlannedStep, upstream: Upstream, row: CampaignRow, attempt: int = 0
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
 
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
             APIStatusError: FLORA refused it.
+            AssetChangedError: an input file was written to meanwhile; nothing was started.
         """
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
-        work = Work(
-            technique_id=step.technique_id,
-            inputs=await self._delivery.identities(inputs, upstream, campaign=assignment.name),
-            campaign=assignment.campaign,
-            flow_run_id=None if assignment.campaign else assignment.flow_run_id,
-            row=assignment.row,
-            step=step.name,
-            attempt=attempt,
-        )
+        identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
+        work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
         try:
             started = await self._start(step, work, inputs, upstream, by_upload=by_upload)
         except BadRequestError:
-            if by_upload or not feeds_media(inputs):
+            if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
             started = await self._start(step, work, inputs, upstream, by_upload=True)
-        return StartedStep(step=step, assignment=assignment, started=started)
+        return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
         """Watch a run for at most `window` seconds, and return it if it is completed by then.
@@ -131,10 +180,23 @@ class Studio:
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
         """Keep every output of a completed run, then its manifest, then say so in the ledger.
 
+        Of a run that was kept before, objects that are missing are fetched again.
+
         Raises:
             ArchiveError: what could not be kept, and why; what could is kept.
+            KeptOutputMissingError: an object is missing, and FLORA does not bring it back.
         """
-        manifest = await self.archiver.keep(run, _origin(started, upstream), refresh=lambda: self._read(started))
+        manifest = await self.archiver.keep(
+            run, origin_of(started, upstream), refresh=lambda: self._read(started), is_new=started.how is How.NEW
+        )
+        if started.how is not How.NEW:
+            await bring_back_missing(
+                manifest,
+                started,
+                archiver=self.archiver,
+                store=self.ledger.store,
+                refresh=lambda: self._read(started),
+            )
         await self.spender.archived(started.entry, run, index_key(run.run_id))
         return manifest
 
@@ -149,8 +211,12 @@ class Studio:
     ) -> Started:
         return await self.spender.start(
             work,
-            lambda: self._delivery.values(inputs, upstream, timeout=step.timeout, by_upload=by_upload),
+            lambda: self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
+            ),
+            callback_url=self._callback_url,
             price_usd=step.price_usd,
+            on_wait=Waits(step.name, work.row),
         )
 
     async def _was_out_of_reach(self, work: Work) -> bool:
@@ -162,7 +228,7 @@ class Studio:
 
     async def _kept(self, started: StartedStep) -> Run | None:
         """Return a run that was archived before as its manifest tells it: FLORA need not know it any more."""
-        if started.started.how is How.NEW:
+        if started.how is How.NEW:
             return None
         manifest = await self.archiver.manifest_of(started.run_id)
         return None if manifest is None else run_of(manifest)
@@ -173,7 +239,9 @@ class Studio:
             technique=started.entry.work.technique_id,
             window=window,
             # A run that was started before may have ended long ago: look at once.
-            expected_seconds=None if started.started.how is How.NEW else 0,
+            expected_seconds=None if started.how is How.NEW else 0,
+            # Another process may have started it a moment ago, too.
+            just_started=True,
         )
 
     async def _last_look(self, started: StartedStep) -> Run:
@@ -198,23 +266,24 @@ class StudioSteps(StepFunctions):
     def __init__(
         self,
         studio: Studio,
-        assignment: Assignment,
+        row: CampaignRow,
         *,
         window: float = WINDOW,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
-        self._assignment = assignment
+        self._row = row
         self._window = window
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._assignment, attempt)
+        return await self._studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
-        """Wait until the step's deadline, which counts from now; see `Studio.wait`."""
-        deadline_at = self._now() + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
+        """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""
+        spent = max(self._studio.client.server_now() - started.started_at, timedelta())
+        deadline_at = self._now() - spent + timedelta(seconds=started.step.timeout or STEP_TIMEOUT)
         while True:
             with suppress(RunStillPending):
                 return await self._studio.wait(started, deadline_at=deadline_at, window=self._window)
@@ -224,6 +293,10 @@ class StudioSteps(StepFunctions):
         return await self._studio.keep(started, run, upstream)
 
 
+def _with_token(callback_url: str, token: str) -> str:
+    return f"{callback_url.rstrip('/')}/{token}"
+
+
 def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
     if run.status is not RunStatus.FAILED:
         return RunWithoutOutputsError(
@@ -231,24 +304,3 @@ def _shortfall(run: Run) -> RunFailedError | RunWithoutOutputsError:
         )
     code, message = run.error_code or "no code", run.error_message or "no reason given"
     return RunFailedError(f"run {run.run_id} failed at FLORA: {message} ({code})", run=run)
-
-
-def _origin(started: StartedStep, upstream: Upstream) -> RunOrigin:
-    step, entry = started.step, started.entry
-    origin = with_entry(
-        RunOrigin(
-            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
-        ),
-        entry,
-        types={planned.id: planned.type for planned in step.inputs},
-        parents=(_parent(identity, upstream) for identity in entry.work.inputs),
-    )
-    # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.assignment.flow_run_id})
-
-
-def _parent(identity: InputIdentity, upstream: Upstream) -> Parent | None:
-    for result in upstream.values():
-        if result.run.run_id == identity.run_id and identity.output_index is not None:
-            return parent_of(result.run.run_id, result.outputs[identity.output_index])
-    return None

@@ -1,4 +1,4 @@
-"""Where a sweep of history is, written down so that the next one goes on from there.
+"""Checkpoints: how far a sweep of history has come, so that the next one goes on from there.
 
 ::
 
@@ -9,13 +9,14 @@ or unreadable costs time alone: history is then gone through from its beginning.
 """
 
 import logging
-from datetime import datetime
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime
 
 from florist.archive.keys import segment
+from florist.archive.records import parsed_record
 from florist.frozen import FrozenModel
+from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ class OpenPass(FrozenModel):
         unfinished_at: when the oldest of the runs in between was created that was not finished yet.
     """
 
-    newest_at: datetime
-    oldest_at: datetime
+    newest_at: AwareDatetime
+    oldest_at: AwareDatetime
     cursor: str
-    unfinished_at: datetime | None = None
+    unfinished_at: AwareDatetime | None = None
 
 
 class Checkpoint(FrozenModel):
@@ -44,7 +45,7 @@ class Checkpoint(FrozenModel):
     """
 
     schema_version: Literal[1] = 1
-    covered_to: datetime | None = None
+    covered_to: AwareDatetime | None = None
     open: OpenPass | None = None
 
 
@@ -67,8 +68,8 @@ class Checkpoints:
             if content is None:  # deleted since it was listed, by a sweep that is further
                 continue
             try:
-                return Checkpoint.model_validate_json(content)
-            except ValidationError:
+                return parsed_record(Checkpoint, content, key)
+            except IntegrityError:
                 logger.warning("%s is no checkpoint any more; history is gone through from its beginning", key)
                 break
         return Checkpoint()

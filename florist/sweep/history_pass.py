@@ -1,4 +1,4 @@
-"""Goes through a history of runs, newest first, so that none is missed however it grows meanwhile.
+"""Checkpointed pagination: a history of runs, newest first, of which none is missed however it grows meanwhile.
 
 ::
 
@@ -22,7 +22,7 @@ from florist.sweep.checkpoints import Checkpoint, Checkpoints, OpenPass
 
 OVERLAP = timedelta(days=1)
 
-PAGES_BETWEEN_BOOKMARKS = 10
+PAGES_BETWEEN_CHECKPOINTS = 10
 """A page costs one request: reading ten of them again costs less than writing down each."""
 
 
@@ -57,7 +57,7 @@ class HistoryPass:
             async for _, page in self._stretch(None, opened.newest_at):
                 yield page
             if self._is_at_end:
-                await self._note_end()
+                await self._save_end()
                 return
             if not await self._joins(opened):
                 opened = None
@@ -65,9 +65,9 @@ class HistoryPass:
         async for cursor, page in self._stretch(opened.cursor if opened else None, self._covered_to):
             yield page
             read += 1
-            if read % PAGES_BETWEEN_BOOKMARKS == 0:
-                await self._note_place(cursor)
-        await self._note_end()
+            if read % PAGES_BETWEEN_CHECKPOINTS == 0:
+                await self._save_position(cursor)
+        await self._save_end()
 
     def unfinished(self, run: Run) -> None:
         """Take note that a run has to be looked at by a later pass; it has not ended yet."""
@@ -79,7 +79,7 @@ class HistoryPass:
     def failed(self, run: Run) -> None:
         """Take note that a run could not be dealt with.
 
-        No place below it is written down in this pass: what goes on after a crash has to come by it, to report it.
+        No position below it is written down in this pass: what goes on after a crash has to come by it again.
         """
         self.unfinished(run)
         self._has_failures = True
@@ -91,6 +91,9 @@ class HistoryPass:
         turned: set[str] = set()
         while True:
             page = await self._history.page(cursor)
+            if page.unreadable:  # whatever they are, this pass has not dealt with them
+                self._has_undated = self._has_failures = True
+                page.warn_of_unreadable(self._history.name)
             created = [run.created_at for run in page.items if run.created_at is not None]
             self._newest_at = max([*created, *([self._newest_at] if self._newest_at else [])], default=None)
             self._oldest_at = min(created, default=self._oldest_at)
@@ -112,18 +115,18 @@ class HistoryPass:
         created = [run.created_at for run in page.items if run.created_at is not None]
         return bool(created) and max(created) >= opened.oldest_at
 
-    async def _note_place(self, cursor: str | None) -> None:
+    async def _save_position(self, cursor: str | None) -> None:
         if cursor is None or self._has_failures or self._newest_at is None or self._oldest_at is None:
             return
-        place = OpenPass(
+        position = OpenPass(
             newest_at=self._newest_at,
             oldest_at=self._oldest_at,
             cursor=cursor,
             unfinished_at=self._unfinished_at,
         )
-        await self._checkpoints.put(Checkpoint(covered_to=self._covered_to, open=place))
+        await self._checkpoints.put(Checkpoint(covered_to=self._covered_to, open=position))
 
-    async def _note_end(self) -> None:
+    async def _save_end(self) -> None:
         covered_to = self._covered_to
         if self._newest_at is not None and not self._has_undated:
             covered_to = min(self._newest_at, self._unfinished_at or self._newest_at)

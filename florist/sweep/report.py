@@ -1,4 +1,4 @@
-"""What a sweep has found: for a person, for the flow, and as JSON."""
+"""The report of a sweep: for a person, for the flow, and as JSON."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from florist.frozen import FrozenModel
 from florist.sweep.errors import SweepIncompleteError
 
 
-class Outcome(StrEnum):
+class RunResult(StrEnum):
     """What a sweep has made of one run that was not kept."""
 
     KEPT = "kept"
@@ -26,7 +26,7 @@ class SweptRun(FrozenModel):
 
     run_id: str
     technique: str
-    outcome: Outcome
+    outcome: RunResult
     charged_usd: Decimal | None = None
     completed_at: datetime | None = None
     note: str = ""
@@ -38,7 +38,7 @@ class SweepReport(FrozenModel):
     Attributes:
         pages, seen: what was read of history: pages, and different runs.
         kept_before: runs in the archive when it began, whoever kept them.
-        runs: those it dealt with, and those found lost earlier.
+        runs: those it dealt with, and those that earlier sweeps could not keep.
         leftovers_dropped: unfinished uploads and temporary files of killed writers.
     """
 
@@ -53,37 +53,37 @@ class SweepReport(FrozenModel):
     @property
     def kept_now(self) -> int:
         """Runs kept by this sweep."""
-        return len(self.of(Outcome.KEPT))
+        return len(self.of(RunResult.KEPT))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def lost(self) -> int:
         """Runs that are lost, found so now or earlier."""
-        return len(self.of(Outcome.LOST))
+        return len(self.of(RunResult.LOST))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def failed(self) -> int:
         """Runs that the next sweep tries again."""
-        return len(self.of(Outcome.FAILED))
+        return len(self.of(RunResult.FAILED))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def not_kept(self) -> int:
         """Runs that were paid for and are not in the archive."""
-        return len(self.of(Outcome.LOST, Outcome.FAILED))
+        return len(self.of(RunResult.LOST, RunResult.FAILED))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def not_kept_usd(self) -> Decimal:
         """What those were charged."""
-        return _charged(self.of(Outcome.LOST, Outcome.FAILED))
+        return _charged(self.of(RunResult.LOST, RunResult.FAILED))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def kept_now_usd(self) -> Decimal:
         """What the runs were charged that this sweep has kept."""
-        return _charged(self.of(Outcome.KEPT))
+        return _charged(self.of(RunResult.KEPT))
 
     def raise_for_failures(self) -> None:
         """Do nothing if every run was dealt with.
@@ -91,7 +91,7 @@ class SweepReport(FrozenModel):
         Raises:
             SweepIncompleteError: some could not be; the next sweep tries them again.
         """
-        failed = self.of(Outcome.FAILED)
+        failed = self.of(RunResult.FAILED)
         if failed:
             raise SweepIncompleteError(
                 f"{len(failed)} of the runs could not be kept, such as {failed[0].run_id}: {failed[0].note}; "
@@ -100,11 +100,11 @@ class SweepReport(FrozenModel):
 
     def worst_first(self) -> tuple[SweptRun, ...]:
         """Return all runs, those that a person should look at before the others."""
-        return self.of(Outcome.FAILED) + self.of(Outcome.LOST) + self.of(Outcome.KEPT)
+        return self.of(RunResult.FAILED) + self.of(RunResult.LOST) + self.of(RunResult.KEPT)
 
-    def of(self, *outcomes: Outcome) -> tuple[SweptRun, ...]:
-        """Return the runs with one of these outcomes."""
-        return tuple(run for run in self.runs if run.outcome in outcomes)
+    def of(self, *results: RunResult) -> tuple[SweptRun, ...]:
+        """Return the runs with one of these results."""
+        return tuple(run for run in self.runs if run.outcome in results)
 
 
 @dataclass(frozen=True, slots=True)

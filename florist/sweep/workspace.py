@@ -31,6 +31,7 @@ async def sweep_workspace(
         LedgerOrigins(studio),
         owner=f"{urlsplit(studio.client.base_url).netloc} {studio.client.key_fingerprint}",
         stale_after=stale_after,
+        now=studio.client.server_now,
         on_progress=on_progress,
     )
     return await sweep.run(full=full)

@@ -1,22 +1,20 @@
 """The tasks that all flows share, and how flows come by what tasks need."""
 
 from flows.tasks.endings import tell_in_flight
-from flows.tasks.runs import Seconds, TaskSteps, archive_run, await_run, start_run
+from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
 from flows.tasks.sweeps import report_sweep, sweep_history
 from flows.tasks.walks import flow_run_name, walk_pipeline
 
 __all__ = [
     "Seconds",
-    "TaskSteps",
-    "archive_run",
-    "await_run",
+    "StepTasks",
     "chosen_archive",
     "chosen_workspace",
     "flow_run_name",
     "report_sweep",
+    "row_task",
     "shared_studio",
-    "start_run",
     "sweep_history",
     "tell_in_flight",
     "walk_pipeline",

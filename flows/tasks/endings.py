@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging.loggers import flow_run_logger
 
 from florist.ledger import Ledger, in_flight
+from florist.studio.campaigns import campaign_name
 from flows.tasks.studios import chosen_archive
 
 
@@ -14,7 +15,7 @@ async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
     """Log what is in flight. FLORA has no cancel: such runs end, are charged, and are collected when resumed."""
     parameters = flow.validate_parameters(flow_run.parameters)
     archive = await chosen_archive(parameters.get("archive"))
-    campaign = parameters.get("campaign")
+    campaign = campaign_name(parameters.get("campaign") or "")
     entries = await Ledger(archive.get_store()).entries()
     ours = [
         entry

@@ -8,16 +8,20 @@ from prefect.logging import get_run_logger
 
 from florist.amounts import shown_usd
 from florist.pipelines.rows import RowPlans, results_of
-from florist.pipelines.walking import Done, Failed, Outcome, Skipped, WalkResult
+from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult
 from florist.studio.prices import charged_line, price_line
 from florist.studio.steps import StepResult
 
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 
 
-async def report_price(plans: RowPlans) -> None:
-    """Log what the plans cost, and show it step by step as an artifact."""
-    total = price_line(plans)
+async def report_price(plans: RowPlans, *, note: str) -> None:
+    """Log what the plans cost, and show it step by step as an artifact.
+
+    Args:
+        note: what else to know before the first run.
+    """
+    total = f"{price_line(plans)}{note}"
     get_run_logger().info("%s: %s", plans.pipeline, total)
     cells = [
         {
@@ -41,7 +45,7 @@ async def report_made(plans: RowPlans, walked: Mapping[str, WalkResult[StepResul
     await _table("made", plans, [cell for rows in cells for cell in rows], f"**{plans.pipeline}:** {done}")
 
 
-def _cells(row: str, step: str, outcome: Outcome[StepResult]) -> Iterable[dict[str, str]]:
+def _cells(row: str, step: str, outcome: StepOutcome[StepResult]) -> Iterable[dict[str, str]]:
     empty = dict.fromkeys(("run", "charged", "output", "bytes", "key", "why"), "")
     place = {"row": row, "step": step}
     match outcome:

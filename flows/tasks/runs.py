@@ -1,42 +1,43 @@
-"""Start a run, wait for it, keep its outputs: the three tasks that every flow is made of.
+"""Polling as a retrying task: one task run for each step of a pipeline, or for each of many rows.
 
-Starting spends and is never retried: the ledger clears up what a crash leaves. Waiting is a retrying task: an
-attempt watches the run for a window, raises `RunStillPending`, and is retried until the step's deadline. None of
-them is cached: whether something is paid for is the ledger's to say, and only there does it survive a crash.
+An attempt watches its step, or all steps of its row, for a window. If a run is unfinished then, it raises
+`RunStillPending` and is retried until the deadline. Starting is safe to repeat: the ledger says whether a run is
+paid for. What an attempt has come to is remembered, and goes on, from one to the next; nothing is cached, since
+only the ledger survives a crash.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any, TypeVar, cast
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.logging import get_run_logger
+from prefect.states import Completed
 from prefect.utilities.annotations import quote
-from prefect.utilities.engine import get_state_for_result
 from pydantic import Field
 
-from blocks import Archive, FloraWorkspace
-from florist.api.models import Run
-from florist.archive.manifest import Manifest
 from florist.errors import FloristError
-from florist.pipelines import PlannedStep
+from florist.pipelines.errors import StepsFailedError
 from florist.pipelines.models import LONGEST_TIMEOUT
-from florist.studio.steps import Assignment, StartedStep, StepFunctions, StepResult
-from florist.studio.studio import STEP_TIMEOUT, WINDOW
-from flows.tasks.studios import shared_studio
+from florist.pipelines.planning import PlannedStep
+from florist.pipelines.rows import raise_for_failures
+from florist.pipelines.walking import WalkResult
+from florist.studio.row_runs import RowRun
+from florist.studio.steps import StepFunctions, StepResult, StepRun
+from flows.tasks.words import row_words, step_words
 
 ValueT = TypeVar("ValueT")
 
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT)]
 """A window or a timeout as a parameter of a flow: one that cannot work is refused before anything is paid for."""
 
-RETRY_DELAY = 1.0
+RETRY_DELAY = 0.1
 """Seconds between two windows: above zero, or Prefect shows no state between them."""
 SPARE_RETRIES = 5
 """Beyond what the deadline needs: for a store or a connection that fails for a moment."""
+QUEUE_ALLOWANCE = 900.0
+"""Seconds allowed for what comes before a run begins: clearing up an earlier request, waiting for a place."""
 
 
 async def is_worth_a_retry(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -46,148 +47,79 @@ async def is_worth_a_retry(task: Task[Any, Any], task_run: TaskRun, state: State
 
 
 @task(
-    name="start-run",
-    task_run_name="start {assignment.label}{step.name}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
-async def start_run(
-    step: PlannedStep,
-    upstream: Mapping[str, StepResult],
-    assignment: Assignment,
-    workspace: FloraWorkspace,
-    archive: Archive,
-    attempt: int = 0,
-) -> StartedStep:
-    """Have the run of a step at FLORA, paid for once; see `Studio.start`."""
-    async with shared_studio(workspace, archive) as studio:
-        started = await studio.start(step, upstream, assignment, attempt)
-    get_run_logger().info("%s: %s", started.label, started.started.reason)
-    return started
-
-
-@task(
-    name="await-run",
-    task_run_name="await {started.label}",
+    name="step",
+    task_run_name="{run.label}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retry_delay_seconds=RETRY_DELAY,
     retry_condition_fn=is_worth_a_retry,
 )
-async def await_run(
-    started: StartedStep,
-    deadline_at: datetime,
-    workspace: FloraWorkspace,
-    archive: Archive,
-    window: float = WINDOW,
-) -> Run:
-    """Watch a run for one window; see `Studio.wait`. Its retries make the windows follow one another."""
-    async with shared_studio(workspace, archive) as studio:
-        return await studio.wait(started, deadline_at=deadline_at, window=window)
+async def make_step(
+    run: StepRun, window: float
+) -> Any:  # what a task returns as a state, Prefect unwraps for its caller
+    """Have a step made: started or found, watched for one window, kept."""
+    result = await run.advance(window)
+    return Completed(name=str(result.how).capitalize(), message=step_words(result), data=result)
 
 
 @task(
-    name="archive-run",
-    task_run_name="archive {started.label}",
+    name="row",
+    task_run_name="{run.label}",
     cache_policy=NO_CACHE,
     persist_result=False,
-    retries=3,
-    retry_delay_seconds=[2, 10, 30],
+    retry_delay_seconds=RETRY_DELAY,
     retry_condition_fn=is_worth_a_retry,
 )
-async def archive_run(
-    started: StartedStep,
-    run: Run,
-    upstream: Mapping[str, StepResult],
-    workspace: FloraWorkspace,
-    archive: Archive,
-) -> Manifest:
-    """Keep every output of a run; see `Studio.keep`."""
-    async with shared_studio(workspace, archive) as studio:
-        manifest = await studio.keep(started, run, upstream)
-    for output in manifest.outputs:
-        get_run_logger().info("%s: kept %s, %d bytes", started.label, output.key, output.size_bytes)
-    return manifest
+async def make_row(run: RowRun, window: float) -> Any:
+    """Have a row made: each of its steps, as far as those it needs are done."""
+    walked = await run.advance(window)
+    raise_for_failures({"": walked})
+    return Completed(message=row_words(walked))
 
 
-class TaskSteps(StepFunctions):
-    """The three functions of a step as task runs, for one flow run.
+class StepTasks:
+    """The steps of one pipeline as task runs, drawn in Prefect's run graph as the pipeline is."""
 
-    Args:
-        window: seconds of one attempt of `await_run`.
-        retry_delay: seconds between two attempts.
-    """
-
-    def __init__(
-        self,
-        workspace: FloraWorkspace,
-        archive: Archive,
-        assignment: Assignment,
-        *,
-        window: float = WINDOW,
-        retry_delay: float = RETRY_DELAY,
-    ) -> None:
-        self._workspace = workspace
-        self._archive = archive
-        self._assignment = assignment
+    def __init__(self, functions: StepFunctions, *, window: float) -> None:
+        self._functions = functions
         self._window = window
-        self._retry_delay = retry_delay
+        self._states: dict[str, State[Any]] = {}
 
-    async def start(self, step: PlannedStep, upstream: Mapping[str, StepResult], attempt: int) -> StartedStep:
-        """Start; the upstream results make the edges of Prefect's run graph."""
-        return await start_run(
-            step,
-            _unread(upstream),
-            _unread(self._assignment),
-            self._workspace,
-            self._archive,
-            attempt,
-            wait_for=_edges_from(result.manifest for result in upstream.values()),
-        )
+    async def make(self, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+        """Make a step as a task run; those it needs make the edges."""
+        run = StepRun(step, upstream, self._functions)
+        retrying = make_step.with_options(retries=retries_until(run.timeout, self._window))
+        above = [self._states[name].model_copy(update={"data": True}) for name in upstream]
+        made: Awaitable[State[Any]] = cast(Any, retrying(_unread(run), self._window, wait_for=above))
+        self._states[step.name] = await made
+        result: StepResult = await self._states[step.name].aresult()
+        return result
 
-    async def wait(self, started: StartedStep) -> Run:
-        """Wait until the step's deadline, which counts from now."""
-        timeout = started.step.timeout or STEP_TIMEOUT
-        waiting = await_run.with_options(
-            retries=retries_until(timeout, self._window), retry_delay_seconds=self._retry_delay
-        )
-        deadline_at = datetime.now(UTC) + timedelta(seconds=timeout)
-        return await waiting(
-            _unread(started),
-            deadline_at,
-            self._workspace,
-            self._archive,
-            self._window,
-            wait_for=_edges_from([started]),
-        )
 
-    async def keep(self, started: StartedStep, run: Run, upstream: Mapping[str, StepResult]) -> Manifest:
-        """Keep every output."""
-        return await archive_run(
-            _unread(started),
-            _unread(run),
-            _unread(upstream),
-            self._workspace,
-            self._archive,
-            wait_for=_edges_from([run]),
-        )
+async def row_task(run: RowRun, *, window: float) -> WalkResult[StepResult]:
+    """Make a row as a task run, and return how each of its steps ended.
+
+    Raises:
+        FloristError: its walk never came to an end: nothing of it is known beyond what the ledger holds.
+    """
+    retrying = make_row.with_options(retries=retries_until(run.timeout, window))
+    made: Awaitable[State[Any]] = cast(Any, retrying(_unread(run), window, return_state=True))
+    state = await made
+    if run.walked is None:
+        await state.aresult()
+        raise StepsFailedError([], [])
+    return run.walked
 
 
 def retries_until(timeout: float, window: float) -> int:
     """Return how many retries of one window each reach to the deadline for certain."""
-    return math.ceil(timeout / window) + SPARE_RETRIES
+    return math.ceil((timeout + QUEUE_ALLOWANCE) / window) + SPARE_RETRIES
 
 
 def _unread(value: ValueT) -> ValueT:
     """Hand a value to a task without Prefect looking for the edges of its run graph in it.
 
-    Prefect follows results of tasks and whatever they hold: all steps share an assignment, so it would draw edges
-    between steps that have nothing to do with each other.
+    Prefect follows results of tasks and whatever they hold, and would draw edges between steps that have nothing
+    to do with each other.
     """
     return cast(ValueT, quote(value))
-
-
-def _edges_from(results: Iterable[object]) -> list[State[bool]]:
-    """Return what makes Prefect draw an edge from each task that returned one of these, and no other edge."""
-    known = (get_state_for_result(result) for result in results)
-    return [state.model_copy(update={"data": True}) for state, _ in filter(None, known)]

@@ -28,7 +28,10 @@ async def shared_studio(workspace: FloraWorkspace, archive: Archive) -> AsyncIte
     """
     async with shared(workspace.identity, lambda: _client(workspace)) as client:
         store = archive.get_store()
-        async with shared((workspace.identity, store.location), lambda: Studio(client, store)) as studio:
+        async with shared(
+            (workspace.identity, store.location),
+            lambda: Studio(client, store, callback_url=workspace.callback_url or None),
+        ) as studio:
             yield studio
 
 

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import httpx
-import pytest
 
 from florist.api.catalogue import ActionInput
 from florist.api.models import InputValue
@@ -44,7 +43,7 @@ CALLS = {
     "assets.retry": lambda client: client.assets.retry("ID"),
     "assets.list": lambda client: client.assets.list(),
 }
-COMPOSED = {"techniques.runs.create_with_answer", "assets.upload"}
+COMPOSED = {"techniques.runs.create_with_answer", "assets.upload", "workspaces.home"}
 """Made of other methods: no route of their own."""
 
 LISTS = "techniques technique_runs generations models workspaces projects actions assets inputs outputs"
@@ -78,13 +77,15 @@ async def endpoints() -> dict[str, str]:
 
 def methods(resource: Resource, prefix: str) -> set[str]:
     found = {f"{prefix}.{name}" for name, _ in inspect.getmembers(resource, inspect.ismethod) if name[0] != "_"}
-    inner = {name: part for name, part in vars(resource).items() if isinstance(part, Resource)}
+    inner = {name: part for name, part in vars(resource).items() if isinstance(part, Resource) and name[0] != "_"}
     return found.union(*(methods(part, f"{prefix}.{name}") for name, part in inner.items()))
 
 
 def test_every_method_of_the_client_is_known_here():
     client = client_on(ManualTime(), None)
-    resources = {name: part for name, part in vars(client).items() if isinstance(part, Resource)}
+    resources = {
+        name: part for name, part in vars(client).items() if isinstance(part, Resource) and name[0] != "_"
+    }
     assert set().union(*(methods(part, name) for name, part in resources.items())) == CALLS.keys() | COMPOSED
 
 
@@ -100,16 +101,19 @@ async def test_client_calls_what_the_sandbox_serves(sandbox):
 
 
 async def test_docs_list_each_method_beside_its_route():
-    rows = re.findall(r"^\| `client\.([\w.]+)[^`]*` \| `([A-Z]+ [^`]+)`", PAGE.read_text(), re.M)
+    rows = re.findall(r"^\| `api\.([\w.]+)[^`]*`(?: \$)? \| `([A-Z]+ [^`]+)`", PAGE.read_text(), re.M)
     listed = {name: re.sub("{[^}]*}", "{}", line) for name, line in rows}
     assert listed == await endpoints()
 
 
-@pytest.mark.parametrize("name", sorted(CALLS))
-async def test_docstring_names_the_route(name):
+def documented_route(name: str) -> str:
     method = client_on(ManualTime(), None)
     for part in name.split("."):
         method = getattr(method, part)
-    line = (await endpoints())[name].replace("{}", "{…}")
-    stated = re.sub("{[^}]*}", "{…}", inspect.getdoc(method))
-    assert f"Source: {line}" in stated or name == "runs.retrieve_at"
+    return re.sub("{[^}]*}", "{}", inspect.getdoc(method))
+
+
+async def test_docstring_of_each_method_names_its_route():
+    routes = await endpoints()
+    del routes["runs.retrieve_at"]  # goes where FLORA says
+    assert [name for name, line in routes.items() if f"Source: {line}" not in documented_route(name)] == []

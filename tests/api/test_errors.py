@@ -16,7 +16,6 @@ from florist.api.errors import (
     Processed,
     RateLimitError,
 )
-from florist.ledger.attempts import PostOutcome, post_outcome
 
 
 @pytest.mark.parametrize(
@@ -41,21 +40,3 @@ from florist.ledger.attempts import PostOutcome, post_outcome
 )
 def test_error_says_whether_its_request_was_processed_pickled_too(error, processed):
     assert (error.processed, pickle.loads(pickle.dumps(error)).processed) == (processed, processed)
-
-
-@pytest.mark.parametrize(
-    ("processed", "outcome"),
-    [
-        (Processed.NO, PostOutcome.REFUSED),
-        (Processed.BEFORE, PostOutcome.PROCESSED),
-        (Processed.YES, PostOutcome.UNKNOWN),
-        (Processed.UNKNOWN, PostOutcome.UNKNOWN),
-    ],
-)
-def test_ledger_takes_for_refused_only_what_was_certainly_not_processed(processed, outcome):
-    class Odd(APIError):
-        @property
-        def processed(self):
-            return processed
-
-    assert post_outcome(Odd("?")) is outcome

@@ -18,7 +18,7 @@ async def fly(rate, count, until):
     """Keep so many calls in flight until the event."""
 
     async def one():
-        async with rate.turn(deadline=NEVER):
+        async with rate.permit(deadline=NEVER):
             await until.wait()
 
     tasks = [asyncio.create_task(one()) for _ in range(count)]
@@ -27,13 +27,13 @@ async def fly(rate, count, until):
 
 
 async def refuse(rate, pause=1.0):
-    async with rate.turn(deadline=NEVER) as turn:
-        turn.refused(pause)
+    async with rate.permit(deadline=NEVER) as permit:
+        permit.refused(pause)
 
 
 async def test_429_pauses_every_call_until_its_retry_after(rate, time):
     await refuse(rate, 7.0)
-    async with rate.turn(deadline=NEVER):
+    async with rate.permit(deadline=NEVER):
         assert time.elapsed == 7
 
 
@@ -54,8 +54,8 @@ async def test_429_of_a_lone_call_lets_one_fly(rate):
 async def test_429s_of_calls_from_before_the_cut_count_once(rate, time):
     landing = asyncio.Event()
     tasks = await fly(rate, 6, landing)
-    async with rate.turn(deadline=NEVER) as late:
-        async with rate.turn(deadline=NEVER) as early:
+    async with rate.permit(deadline=NEVER) as late:
+        async with rate.permit(deadline=NEVER) as early:
             time.elapsed += 1
             early.refused(1.0)
         late.refused(1.0)
@@ -87,7 +87,7 @@ async def test_more_calls_than_may_fly_take_turns(rate):
 
     async def call():
         nonlocal most, done
-        async with rate.turn(deadline=NEVER):
+        async with rate.permit(deadline=NEVER):
             most = max(most, rate.in_flight)
             await asyncio.sleep(0)
         done += 1
@@ -99,7 +99,7 @@ async def test_more_calls_than_may_fly_take_turns(rate):
 async def test_pause_past_the_deadline_sends_nothing(rate):
     await refuse(rate, pause=60)
     with pytest.raises(RateLimitError) as caught:
-        async with rate.turn(deadline=30):
+        async with rate.permit(deadline=30):
             raise AssertionError("it flew")
     assert caught.value.retry_after == 60
 
@@ -115,9 +115,9 @@ async def limited_to_one(rate):
 
 async def test_queue_past_the_deadline_sends_nothing(rate, time):
     await limited_to_one(rate)
-    async with rate.turn(deadline=NEVER):
+    async with rate.permit(deadline=NEVER):
         with pytest.raises(APITimeoutError, match="nothing was sent"):
-            async with rate.turn(deadline=time.elapsed):
+            async with rate.permit(deadline=time.elapsed):
                 raise AssertionError("it flew")
     assert rate.in_flight == 0
 
@@ -127,10 +127,10 @@ async def test_waiter_cancelled_when_called_passes_its_call_on(rate):
     flown = []
 
     async def call(name):
-        async with rate.turn(deadline=NEVER):
+        async with rate.permit(deadline=NEVER):
             flown.append(name)
 
-    async with rate.turn(deadline=NEVER):
+    async with rate.permit(deadline=NEVER):
         first, second = asyncio.create_task(call("first")), asyncio.create_task(call("second"))
         await asyncio.sleep(0)
     first.cancel()
@@ -142,13 +142,13 @@ def test_waiters_on_other_event_loops_are_called_too(rate):
     order = []
 
     async def elsewhere(inside):
-        async with rate.turn(deadline=NEVER):
+        async with rate.permit(deadline=NEVER):
             order.append("elsewhere")
         inside.set()
 
     async def here():
         await limited_to_one(rate)
-        async with rate.turn(deadline=NEVER):
+        async with rate.permit(deadline=NEVER):
             done = threading.Event()
             thread = threading.Thread(target=lambda: asyncio.run(elsewhere(done)))
             thread.start()

@@ -1,7 +1,7 @@
 import pytest
 
 from florist.api import FloraAPI
-from florist.api.errors import UntrustedUrlError
+from florist.api.errors import NoSuchNameError, UntrustedUrlError
 from florist.api.routes import path_below, route
 from florist.errors import ConfigurationError
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok
@@ -58,7 +58,7 @@ def test_client_of_this_machine_is_a_sandbox(base_url, is_sandbox):
 
 @pytest.mark.parametrize("name", ["", " ", ".", ".."])
 def test_route_to_no_id_is_refused(name):
-    with pytest.raises(ValueError, match="no id or slug"):
+    with pytest.raises(NoSuchNameError, match="no id or slug"):
         route("/runs/{}", name)
 
 

@@ -28,6 +28,7 @@ from florist.api.errors import (
 )
 from florist.api.models import InputValue, Run, RunStatus
 from florist.api.resources.technique_runs import StartAnswer
+from florist.api.retries import LONGEST_RETRY_AFTER
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok, refusal
 
 INPUTS = [InputValue(id="prompt", type="text", value="a vase")]
@@ -225,7 +226,7 @@ async def test_429_with_a_date_waits_until_then_by_the_servers_clock(time):
 async def test_429_past_the_deadline_is_told_at_once(time):
     with pytest.raises(RateLimitError) as caught:
         await create(client_on(time, ScriptedFlora(refusal(429, retry_after="3600"))))
-    assert (caught.value.retry_after, time.sleeps) == (3600, [])
+    assert (caught.value.retry_after, time.sleeps) == (LONGEST_RETRY_AFTER, [])
 
 
 async def test_redirect_of_a_read_is_not_followed(time):
@@ -348,3 +349,17 @@ async def test_refusal_says_whether_it_is_a_replay(time, said, is_replayed):
     with pytest.raises(InsufficientCreditsError) as caught:
         await create(client_on(time, ScriptedFlora(refusal(402, "insufficient_credits", **said))))
     assert caught.value.is_replayed is is_replayed
+
+
+async def test_watcher_waits_for_a_run_of_this_client_that_flora_does_not_show_yet(time):
+    flora = ScriptedFlora(ok(RUN), refusal(404), refusal(404), ok({**RUN, "status": "failed"}))
+    client = client_on(time, flora)
+    run = await client.watcher.wait((await create(client)).run_id, technique="cctv-cam")
+    assert (run.status, len(flora.requests)) == (RunStatus.FAILED, 4)
+
+
+async def test_watcher_tells_at_once_that_flora_does_not_know_a_run_of_nobody(time):
+    flora = ScriptedFlora(refusal(404))
+    with pytest.raises(NotFoundError, match="404"):
+        await client_on(time, flora).watcher.wait("run_nope", technique="cctv-cam")
+    assert (len(flora.requests), time.elapsed < 10) == (1, True)

@@ -120,3 +120,29 @@ def test_unwrap_error_pickles_and_holds_no_secret():
     assert (type(back), str(back)) == (WebhookVerificationError, str(caught.value))
     printed = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
     assert "whsec_hidden" not in "".join(printed)
+
+
+def test_unwrap_takes_a_bare_string_for_one_secret():
+    assert opened(signed(), secrets=SECRET).id == "whd_1"
+    assert opened(signed(), secrets=SecretStr(SECRET)).id == "whd_1"
+    with pytest.raises(WebhookVerificationError):
+        opened(signed(digest(secret="w")), secrets=SECRET)
+
+
+@pytest.mark.parametrize("created_at", [1e30, "9" * 400, 10**30])
+def test_unwrap_delivery_from_no_time_at_all_is_refused(created_at):
+    body = json.dumps({**EVENT, "created_at": created_at}).encode()
+    with pytest.raises(WebhookVerificationError):
+        opened(signed(digest(body)), body=body)
+
+
+@pytest.mark.parametrize("body", [b'{"id":' * 100_000, b"[" * 1_000_000])
+def test_unwrap_delivery_nested_beyond_reading_is_refused(body):
+    with pytest.raises(WebhookVerificationError):
+        opened(signed(digest(body)), body=body)
+
+
+@pytest.mark.parametrize("header", ["t=1,v1=\udcff", "t=\udcff,v1=a", "t=1e999,v1=a", f"t={'9' * 5000},v1=a"])
+def test_unwrap_header_of_odd_characters_is_refused(header):
+    with pytest.raises(WebhookVerificationError):
+        opened({"Flora-Signature": header})

@@ -1,5 +1,6 @@
 """Downloads from a server that misbehaves in every way thought of."""
 
+import asyncio
 import hashlib
 import logging
 from itertools import count
@@ -7,8 +8,8 @@ from itertools import count
 import pytest
 
 from florist.archive.download import Downloader
+from florist.archive.download_progress import DownloadLimits
 from florist.archive.errors import DeadUrlError, TransferBrokenError, TransferError, TransferRefusedError
-from florist.archive.progress import Bounds
 from florist.secrets import SignedUrl
 from florist.stores.errors import IntegrityError
 from tests.archive.media_server import cut, endless, head, media_server, one_after_another, raw, status, whole_file
@@ -37,9 +38,11 @@ async def download(server, slept):
     downloaders = []
 
     async def fetched(url: SignedUrl, **settings) -> bytes:
-        bounds = Bounds(**{name: settings.pop(name) for name in list(settings) if hasattr(Bounds, name)})
+        limits = DownloadLimits(
+            **{name: settings.pop(name) for name in list(settings) if hasattr(DownloadLimits, name)}
+        )
         settings = {"trusted_hosts": server.trusted, "sleep": sleep, **settings}
-        downloaders.append(Downloader(bounds=bounds, **settings))
+        downloaders.append(Downloader(limits=limits, **settings))
         return b"".join([chunk async for chunk in downloaders[-1].fetch(url)])
 
     yield fetched
@@ -186,12 +189,78 @@ async def test_download_redirected_in_a_circle_is_refused(server, download):
         "ftp://example.com/a",
         "https://user:password@example.com/a",
         "https://",
+        "https://[::1",
+        "https://example.com:99999/a",
+        "https://example.com:port/a",
+        "https://a..b/c",
+        f"https://{'a' * 64}.com/",
+        "https://xn--/",
     ],
 )
 async def test_download_redirected_out_of_the_internet_is_refused(server, download, elsewhere):
     url = server.serve("/a.png", status(302, f"Location: {elsewhere}"))
     with pytest.raises(TransferRefusedError):
         await download(url)
+
+
+async def drip(request, writer):
+    """A header that never ends, a byte every now and then."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+    while not writer.is_closing():
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def early_hints(request, writer):
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def chunk_extensions(request, writer):
+    writer.write(head(200, "Transfer-Encoding: chunked", 'ETag: "e"') + b"2\r\nok\r\n1;")
+    while not writer.is_closing():
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(drip, "begin to answer"), (early_hints, "begin to answer"), (chunk_extensions, "fell silent")],
+)
+async def test_download_that_never_gets_to_a_byte_of_the_file_ends_as_broken(server, download, answer, told):
+    limits = {"answer_timeout": 0.15, "silence_timeout": 0.15, "fruitless_resumes": 1}
+    async with asyncio.timeout(20):
+        with pytest.raises(TransferBrokenError, match="at last at byte") as broken:
+            await download(server.serve("/a.png", answer), **limits)
+    assert told in str(broken.value)
+
+
+async def test_download_from_a_host_whose_name_takes_for_ever_to_look_up_ends_as_broken(download):
+    async def resolve(host, port):
+        await asyncio.Event().wait()
+
+    with pytest.raises(TransferBrokenError):
+        await download(SignedUrl("https://slow.test/a.png"), resolve=resolve, answer_timeout=0.02)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [f"bytes 1000-{'9' * 5000}/1", f"bytes {'9' * 5000}-1/1", "bytes ٣-٤/٥", "bytes */300000", "bytes 1000-", ""],
+)
+async def test_download_resumed_with_a_range_that_cannot_be_read_is_refused(server, download, told):
+    odd = head(206, "Content-Length: 10", f"Content-Range: {told}", 'ETag: "e1"').decode().encode() + DATA[:10]
+    with pytest.raises(IntegrityError, match="does not say which part"):
+        await download(server.serve("/a.png", one_after_another(cut(DATA, at=[1000]), raw(odd))))
+
+
+async def test_download_with_a_validator_that_cannot_be_sent_back_is_not_resumed(server, download):
+    lines = (f"Content-Length: {len(DATA)}", 'ETag: "é"')
+    with pytest.raises(TransferBrokenError, match="cannot be resumed"):
+        await download(server.serve("/a.png", raw(head(200, *lines) + DATA[:1000])))
 
 
 async def test_download_connects_to_the_address_that_was_checked_though_the_name_changes(server, download):

@@ -36,10 +36,20 @@ def test_expires_at_reads_every_form_of_signed_url(query):
         "X-Amz-Date=20260504T120000Z",
         "X-Amz-Date=today&X-Amz-Expires=600",
         "expires=9" + "9" * 40,
+        "expires=9" + "9" * 5000,
+        "expires=-99999999999999999",
+        "expires=9999999999999999",
+        "ik-t=67768036191676799000",
+        f"X-Amz-Date=20260504T120000Z&X-Amz-Expires={10**14}",
+        "X-Amz-Date=99991231T235959Z&X-Amz-Expires=600",
     ],
 )
 def test_expires_at_of_a_url_that_does_not_say_is_none(query):
     assert expires_at(f"https://media.test/a.png?{query}") is None
+
+
+def test_expires_at_of_what_is_no_url_is_none():
+    assert expires_at("https://[::1?expires=1") is None
 
 
 def test_expires_at_of_a_dropped_url_is_none():

@@ -7,22 +7,28 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from florist.archive.keys import SEGMENT_BYTES_AT_MOST, Layout, Place, index_key, segment, short_run_id
+from florist.archive.keys import SEGMENT_BYTES_AT_MOST, Layout, RunPlace, index_key, segment, short_run_id
 from florist.errors import ConfigurationError
 from florist.stores.errors import UnsafeKeyError
 from florist.stores.keys import checked_key
 
 DAY = datetime(2026, 5, 4, 23, 59, tzinfo=UTC)
+WINDOWS_RESERVES = {"CON", "CONIN$", "CONOUT$", "PRN", "AUX", "NUL"} | {
+    device + number for device in ("COM", "LPT") for number in "0123456789¹²³"
+}
 WINDOWS_FORBIDS = set('<>:"/\\|?*') | {chr(number) for number in range(32)}
 
 
-def place(**fields) -> Place:
-    return Place(**{"run_id": "run_abc1", "technique": "still", "created_at": DAY, **fields})
+def place(**fields) -> RunPlace:
+    return RunPlace(**{"run_id": "run_abc1", "technique": "still", "created_at": DAY, **fields})
 
 
 @given(st.text())
 @example("CON")
 @example("con.txt")
+@example("COM¹")
+@example("lpt³.json")
+@example("CONIN$")
 @example("..")
 @example(" trailing. ")
 @example("\ud800")
@@ -34,7 +40,7 @@ def test_segment_of_any_text_is_one_name_on_every_file_system(text):
     assert len(name.encode()) <= SEGMENT_BYTES_AT_MOST + 1
     assert not set(name) & WINDOWS_FORBIDS
     assert not name.endswith((".", " "))
-    assert name.partition(".")[0].upper() not in {"CON", "PRN", "AUX", "NUL", "COM1", "LPT9"}
+    assert name.partition(".")[0].upper() not in WINDOWS_RESERVES
     assert unicodedata.is_normalized("NFC", name)
 
 
@@ -69,6 +75,11 @@ def test_short_run_ids_of_different_runs_differ_even_without_case(run_ids):
 
 def test_short_run_id_of_the_usual_kind_can_be_searched_for():
     assert short_run_id("run_01hxyz9") == "01hxyz9"
+
+
+@pytest.mark.parametrize("name", ["nul", "con", "aux", "com1", "lpt9"])
+def test_short_run_id_is_never_a_name_that_windows_reserves(name):
+    assert index_key(f"run_{name}").startswith(f"index/run{name}-")
 
 
 def test_layout_of_a_single_run_is_by_day_and_technique():

@@ -13,15 +13,15 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def holds(places: PrioritySemaphore, name: int, order: list[int], leave: asyncio.Event) -> None:
-    async with places.taken(NOON + timedelta(minutes=name)):
+async def holds(permits: PrioritySemaphore, name: int, order: list[int], leave: asyncio.Event) -> None:
+    async with permits.held(NOON + timedelta(minutes=name)):
         order.append(name)
         await leave.wait()
 
 
-async def test_places_are_never_more_than_there_are():
-    places, order, leave = PrioritySemaphore(2), [], asyncio.Event()
-    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in range(5)]
+async def test_permits_are_never_more_than_there_are():
+    permits, order, leave = PrioritySemaphore(2), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(permits, name, order, leave)) for name in range(5)]
     await settle()
     assert order == [0, 1]
     leave.set()
@@ -29,18 +29,18 @@ async def test_places_are_never_more_than_there_are():
     assert sorted(order) == [0, 1, 2, 3, 4]
 
 
-async def test_place_that_falls_free_goes_to_the_earliest_deadline():
-    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
-    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 5, 7, 3)]
+async def test_permit_that_falls_free_goes_to_the_earliest_deadline():
+    permits, order, leave = PrioritySemaphore(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(permits, name, order, leave)) for name in (9, 5, 7, 3)]
     await settle()
     leave.set()
     await asyncio.gather(*holding)
     assert order == [9, 3, 5, 7]
 
 
-async def test_place_of_one_who_gave_up_waiting_goes_to_the_next():
-    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
-    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3, 5)]
+async def test_permit_of_one_who_gave_up_waiting_goes_to_the_next():
+    permits, order, leave = PrioritySemaphore(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(permits, name, order, leave)) for name in (9, 3, 5)]
     await settle()
     holding[1].cancel()
     leave.set()
@@ -48,14 +48,14 @@ async def test_place_of_one_who_gave_up_waiting_goes_to_the_next():
     assert order == [9, 5]
 
 
-async def test_place_handed_to_one_who_is_cancelled_in_that_moment_is_not_lost():
-    places, order, leave = PrioritySemaphore(1), [], asyncio.Event()
-    holding = [asyncio.create_task(holds(places, name, order, leave)) for name in (9, 3)]
+async def test_permit_handed_to_one_who_is_cancelled_in_that_moment_is_not_lost():
+    permits, order, leave = PrioritySemaphore(1), [], asyncio.Event()
+    holding = [asyncio.create_task(holds(permits, name, order, leave)) for name in (9, 3)]
     await settle()
     holding[0].cancel()
     await asyncio.sleep(0)
     holding[1].cancel()
     await asyncio.gather(*holding, return_exceptions=True)
     leave.set()
-    await asyncio.wait_for(holds(places, 1, order, leave), 5)
+    await asyncio.wait_for(holds(permits, 1, order, leave), 5)
     assert order[-1] == 1

@@ -2,14 +2,18 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 from prefect_aws import AwsCredentials, MinIOCredentials
 from prefect_aws.client_parameters import AwsClientParameters
 
 from blocks import LocalArchive, S3Archive, archive_at
+from blocks.s3_archive import renewed
 from florist.errors import ConfigurationError
 from florist.stores.folder import FolderStore
+from florist.stores.locations import store_at
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -148,6 +152,54 @@ async def test_local_archive_keeps_an_object_in_its_folder(tmp_path):
 
 def test_archive_at_a_bucket_is_an_s3_archive():
     assert archive_at("s3://bucket/a/b") == S3Archive(bucket="bucket", prefix="a/b")
+
+
+def test_archive_at_a_bucket_elsewhere_reaches_the_same_store():
+    location = (
+        "s3://bucket/a?endpoint_url=http://127.0.0.1:9000&region=eu-west-1&addressing=path&checksum=none"
+        "&expected_bucket_owner=123456789012&request_payer=requester&profile=archive"
+    )
+    store, named = archive_at(location).get_store(), store_at(location)
+    assert (store.location, store.access, store.options) == (named.location, named.access, named.options)
+
+
+def test_s3_archive_with_a_role_hands_on_keys_that_change_as_they_expire(monkeypatch):
+    names = iter("abcdef")
+    monkeypatch.setattr(
+        AwsCredentials,
+        "get_boto3_session",
+        lambda _: boto3.Session(f"key-{next(names)}", "secret", "token"),
+    )
+    block = AwsCredentials(assume_role_arn="arn:aws:iam::123456789012:role/florist")
+    begins = datetime.now(UTC) - timedelta(minutes=58)
+    found = renewed(block, now=lambda: begins)
+    assert found.get_frozen_credentials().access_key != "key-a"
+
+
+async def test_s3_archive_with_a_role_signs_by_its_keys_and_asks_for_them_at_the_first_request(moto, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        AwsCredentials,
+        "get_boto3_session",
+        lambda _: asked.append("role") or boto3.Session("key-of-role", "secret", "token"),
+    )
+    block = AwsCredentials(assume_role_arn="arn:aws:iam::123456789012:role/florist")
+    store = S3Archive(bucket=moto.bucket, credentials=block, endpoint_url=moto.endpoint_url).get_store()
+    assert asked == []
+    url = await store.presign("a.png", expires_in=timedelta(hours=6))
+    assert "key-of-role" in url.reveal()
+    assert 3500 <= int(parse_qs(urlsplit(url.reveal()).query)["X-Amz-Expires"][0]) <= 3600
+
+
+def test_s3_archive_with_an_empty_credentials_block_leaves_the_search_to_boto3_which_renews(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-environment")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert S3Archive(bucket="b", credentials=AwsCredentials())._access().access_key_id is None
+
+
+def test_s3_archive_takes_the_profile_of_a_credentials_block():
+    access = S3Archive(bucket="b", credentials=AwsCredentials(profile_name="archive"))._access()
+    assert (access.profile, access.access_key_id) == ("archive", None)
 
 
 def test_archive_at_a_relative_folder_is_that_folder_wherever_a_worker_starts(monkeypatch, tmp_path):

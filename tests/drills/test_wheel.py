@@ -1,4 +1,7 @@
-"""The wheel in an empty environment: the command, the sandbox with and without its extra, the blocks."""
+"""The wheel in an empty environment, beside somebody's own `flows` and `blocks`.
+
+The library, the command and the sandbox work; Prefect's part is not in it, and `florist run` says where that is.
+"""
 
 import os
 import re
@@ -13,7 +16,8 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = {"florist", "blocks", "flows", "sandbox"}
+PACKAGES = {"florist", "flora_sandbox"}
+OWN = "raise RuntimeError('somebody's own package was imported')\n"
 
 
 def called(
@@ -40,6 +44,16 @@ def done(*command: str | Path, cwd: Path, environment: dict[str, str] | None = N
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Far from the checkout, so that nothing of it is imported by accident."""
     return tmp_path_factory.mktemp("wheel")
+
+
+@pytest.fixture(scope="module")
+def own(folder: Path) -> Path:
+    """A Prefect user's folder, with packages of the names that ours have in the checkout."""
+    for package in ("blocks", "flows"):
+        (folder / "own" / package).mkdir(parents=True)
+        for module in ("__init__.py", "run_pipeline.py"):
+            (folder / "own" / package / module).write_text(OWN)
+    return folder / "own"
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +85,42 @@ def installed_with_extra(folder: Path, wheel: Path, installed: Path) -> Path:
 
 
 @pytest.mark.drill
-def test_wheel_holds_the_four_rooms_and_their_data(wheel: Path) -> None:
+def test_wheel_holds_two_packages_and_their_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == ROOMS
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == PACKAGES
     data = {
         path.relative_to(ROOT).as_posix()
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.*")
-        if path.is_file()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {name for name in data if "__pycache__" not in name} <= set(names)
+    assert data <= set(names)
 
 
 @pytest.mark.drill
-def test_command_in_an_empty_environment_tells_its_commands(installed: Path, folder: Path) -> None:
-    said = done(installed / "florist", "--help", cwd=folder)
+def test_library_beside_somebody_s_own_flows_imports_every_public_name(installed: Path, own: Path) -> None:
+    code = "import florist; [getattr(florist, name) for name in getattr(florist, '__all__', ['__version__'])]"
+    done(installed / "python", "-c", code, cwd=own, environment={"PYTHONPATH": str(own)})
+
+
+@pytest.mark.drill
+def test_command_beside_somebody_s_own_flows_tells_its_commands(installed: Path, own: Path) -> None:
+    said = done(installed / "florist", "--help", cwd=own, environment={"PYTHONPATH": str(own)})
     assert all(command in said for command in ("run", "sandbox", "techniques"))
+
+
+@pytest.mark.drill
+def test_run_beside_somebody_s_own_flows_says_where_prefect_s_part_is(installed: Path, own: Path) -> None:
+    ended = called(
+        installed / "florist",
+        "run",
+        "any.yaml",
+        cwd=own,
+        environment={"PYTHONPATH": str(own), "FLORA_API_KEY": "sk_test_x"},
+    )
+    assert ended.returncode == 1
+    assert "come with the checkout, not with the wheel" in ended.stderr
+    assert "somebody's own" not in ended.stderr
 
 
 @pytest.mark.drill
@@ -95,15 +129,6 @@ def test_sandbox_without_its_extra_says_what_to_install(installed: Path, folder:
     assert ended.returncode == 1
     assert "pip install 'florist[sandbox]'" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.drill
-def test_blocks_are_registered_by_module_name_and_found_by_entry_point(installed: Path, folder: Path) -> None:
-    home = {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}
-    said = done(installed / "prefect", "block", "register", "--module", "blocks", cwd=folder, environment=home)
-    code = "from prefect.plugins import load_prefect_collections as load; print(load()['florist'].__name__)"
-    assert done(installed / "python", "-c", code, cwd=folder, environment=home).strip() == "blocks"
-    assert all(name in said for name in ("FLORA Workspace", "S3 Archive", "Local Archive"))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Recipes: the same in, the same out; different in, different out; nonsense in, one clear error."""
 
+import re
 import wave
 from collections.abc import Callable
 from io import BytesIO
@@ -42,16 +43,21 @@ def test_recipe_given_a_seed_among_its_inputs_uses_that_one():
     assert render("scene-still", inputs, seed=1) == render("scene-still", {"prompt": inputs["prompt"]}, seed=5)
 
 
-@pytest.mark.parametrize("technique", MEDIA_TECHNIQUES, ids=lambda technique: technique.slug)
 @pytest.mark.parametrize("data", [b"", b"not a medium", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" + bytes(40)])
-def test_recipe_given_other_bytes_than_its_kind_says_refuses_them(technique: TechniqueDefinition, data: bytes):
+def test_recipe_given_other_bytes_than_its_kind_says_refuses_them(data: bytes):
+    assert [technique.slug for technique in MEDIA_TECHNIQUES if not is_refused(technique, data)] == []
+
+
+def is_refused(technique: TechniqueDefinition, data: bytes) -> bool:
     inputs = {
         field.id: text_input("x") if field.type == "text" else InputContent(field.type, data=data)
         for field in technique.inputs
     }
-
-    with pytest.raises(UnreadableInputError, match=r"`\w+`"):
+    try:
         render(technique.recipe, inputs, seed=1)
+    except UnreadableInputError as error:
+        return re.search(r"`\w+`", str(error)) is not None
+    return False
 
 
 def test_recipe_given_half_a_picture_refuses_it(packshot: Image.Image):

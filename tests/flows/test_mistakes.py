@@ -1,6 +1,7 @@
 """What people get wrong: each ends with one message that names the thing and the mend, before anything is paid."""
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,9 @@ class Mistake:
 
 MISTAKES = {
     "unknown technique": Mistake(
-        HEADLINES.replace("headline-writer", "headline-writr"), ("headline-writr", "florist techniques"), BRIEF
+        HEADLINES.replace("headline-writer", "headline-writr"),
+        ('did you mean "headline-writer"',),
+        BRIEF,
     ),
     "missing param": Mistake(HEADLINES, ("brief",)),
     "unknown param": Mistake(HEADLINES, ("breif", "brief"), {"breif": "Spring", **BRIEF}),
@@ -174,3 +177,53 @@ async def test_flow_whose_balance_runs_out_says_so_and_the_top_up_finishes_it(fl
     rich = await floor.headlines(campaign="spring")
     assert rich.state.is_completed()
     assert floor.books.total.runs == 1
+
+
+Said = Callable[..., tuple[int, str]]
+
+
+def test_command_with_a_campaign_of_another_archive_says_so_beside_the_price(floor: Floor, command: Said):
+    pipeline = floor.pipeline(HEADLINES)
+    asked_for = (pipeline, "--archive", floor.folder, "--param", "brief=Spring", "--campaign", "spring")
+    code, said = command("run", *asked_for)
+    assert code == 0
+    assert "0 of 1 paid runs of campaign spring are in file://" in said
+    code, said = command("run", *asked_for)
+    assert "1 of 1 paid runs of campaign spring are in file://" in said
+    assert floor.books.total.runs == 1
+
+
+def test_command_with_a_campaign_in_other_letters_asks_whether_it_is_new(floor: Floor, command: Said):
+    asked_for = ("run", floor.pipeline(HEADLINES), "--archive", floor.folder, "--param", "brief=Spring")
+    command(*asked_for, "--campaign", "spring")
+    code, said = command(*asked_for, "--campaign", "Spring")
+    assert (code, "--new-campaign" in said, floor.books.total.runs) == (1, True, 1)
+    code, said = command(*asked_for, "--campaign", "Spring", "--new-campaign")
+    assert (code, floor.books.total.runs) == (0, 2)
+
+
+async def test_flow_with_a_campaign_in_other_letters_is_refused_and_pays_nothing(floor: Floor):
+    await floor.headlines(campaign="spring")
+    flow_run = await floor.headlines(campaign="SPRING")
+    assert "new_campaign" in flow_run.state.message
+    assert floor.books.total.runs == 1
+
+
+REFUSED = """
+name: refused
+description: A step that FLORA will never make.
+steps:
+  portrait: {technique: celebrity-lookalike, inputs: {prompt: a famous singer}}
+"""
+
+
+def test_command_whose_step_failed_for_good_says_what_helps_and_restart_asks(floor: Floor, command: Said):
+    code, said = command("run", floor.pipeline(REFUSED), "--archive", floor.folder, "--campaign", "spring")
+    assert code == 1
+    (restart,) = [line for line in said.splitlines() if "florist ledger restart" in line]
+    assert "portrait failed for good (safety_blocked): change its inputs" in said
+    words = shlex.split(restart)[1:]
+    code, said = command(*(word for word in words if word != "--give-up-run"))
+    assert (code, "--give-up-run" in said) == (1, True)
+    code, said = command(*words)
+    assert (code, "will be paid for anew" in said) == (0, True)

@@ -7,8 +7,6 @@ import pickle
 import pkgutil
 from collections.abc import Iterator
 
-import pytest
-
 import florist
 from florist.api.models import Run
 from florist.errors import FloristError
@@ -49,19 +47,22 @@ def filled(cls: type[FloristError]) -> FloristError:
     return error
 
 
-@pytest.mark.parametrize("cls", every_error(), ids=lambda cls: cls.__name__)
-def test_error_pickled_comes_back_with_all_its_fields(cls):
-    error = filled(cls)
+def survives_pickling(error: FloristError) -> bool:
     back = pickle.loads(pickle.dumps(error))
-    assert (type(back), back.args) == (cls, error.args)
-    assert back.__dict__.keys() == error.__dict__.keys()
+    return (type(back), back.args, back.__dict__.keys()) == (type(error), error.args, error.__dict__.keys())
 
 
-@pytest.mark.parametrize("cls", every_error(), ids=lambda cls: cls.__name__)
-def test_error_shown_or_pickled_holds_no_signed_url(cls):
-    error = filled(cls)
-    assert b"marker" not in pickle.dumps(error)
-    assert "marker" not in f"{error} {error!r} {error.__dict__!r} {copy.copy(error)!r}"
+def holds_signed_url(error: FloristError) -> bool:
+    shown = f"{error} {error!r} {error.__dict__!r} {copy.copy(error)!r}"
+    return "marker" in shown or b"marker" in pickle.dumps(error)
+
+
+def test_error_pickled_comes_back_with_all_its_fields():
+    assert [cls.__name__ for cls in every_error() if not survives_pickling(filled(cls))] == []
+
+
+def test_error_shown_or_pickled_holds_no_signed_url():
+    assert [cls.__name__ for cls in every_error() if holds_signed_url(filled(cls))] == []
 
 
 def test_error_tree_drawn_in_the_docstrings_is_the_tree_there_is():

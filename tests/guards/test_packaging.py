@@ -1,12 +1,17 @@
-"""What is shipped: the wheel's rooms, its entry points, and the versions it was tested with."""
+"""What is shipped: the wheel's packages, its entry points, and the versions it was tested with."""
 
 import re
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from florist.commands.checkout import use_checkout
+from florist.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -26,7 +31,7 @@ def required() -> list[Requirement]:
     return [Requirement(line) for group in groups for line in group]
 
 
-def test_wheel_holds_the_four_rooms_that_run():
+def test_wheel_holds_the_two_packages_that_shadow_nobody_s_own():
     packages = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     assert packages == ["florist", "flora_sandbox"]
 
@@ -51,7 +56,36 @@ def test_sqlalchemy_stays_below_the_version_that_stops_prefect_s_scheduler():
     assert not sqlalchemy.specifier.contains("2.1.0")
 
 
-def test_installed_entry_point_hands_prefect_the_blocks():
-    [found] = [point for point in entry_points(group="prefect.collections") if point.name == "florist"]
-    module = found.load()
-    assert {"FloraWorkspace", "LocalArchive", "S3Archive"} <= set(dir(module))
+def test_wheel_names_no_module_that_is_not_in_it_to_prefect():
+    assert "entry-points" not in PROJECT["project"]
+
+
+def test_prefect_s_part_missing_beside_the_library_is_told_with_the_mend(tmp_path):
+    with pytest.raises(ConfigurationError, match="clone Florist's repository"):
+        use_checkout(tmp_path)
+
+
+@pytest.fixture
+def said_beside_others(tmp_path):
+    """Run code where other packages named `blocks` and `flows` come first on the path; returns what it printed."""
+    for package in ("blocks", "flows"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+
+    def run(code):
+        command = [sys.executable, "-c", f"from florist.commands.checkout import use_checkout\n{code}"]
+        environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+        ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return ended.stdout + ended.stderr
+
+    return run
+
+
+def test_prefect_s_part_is_the_checkout_s_though_others_come_first_on_the_path(said_beside_others):
+    said = said_beside_others("use_checkout(); import flows; print(flows.__file__)")
+    assert said.strip() == str(ROOT / "flows/__init__.py")
+
+
+def test_prefect_s_part_imported_from_elsewhere_already_is_not_taken_for_ours(said_beside_others):
+    said = said_beside_others("import flows; use_checkout()")
+    assert "another package named `flows` is imported already" in said

@@ -19,6 +19,6 @@ class DatedFolder(FolderStore):
         self._created.setdefault(key, self._clock())
         return await super().create(key, data, media_type=media_type)
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncIterator[StoredObject]:
-        async for found in super().list(prefix, start_after=start_after):
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        async for found in super().list(prefix):
             yield replace(found, modified_at=self._created[found.key])

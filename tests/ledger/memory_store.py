@@ -1,7 +1,7 @@
 """A store in memory, as strict as a real one."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -44,11 +44,14 @@ class MemoryStore:
     ) -> StoredObject:
         raise NotImplementedError
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         self.reads += 1
         for key in sorted(self.objects):
-            if key.startswith(prefix) and key > start_after:
+            if key.startswith(prefix):
                 yield self._described(key)
+
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        return set(keys) & self.objects.keys()
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         return None

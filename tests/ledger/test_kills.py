@@ -14,7 +14,7 @@ from tests.ledger.world import World, completed, work
 
 ON_THE_HAPPY_PATH = (
     "check",
-    "note campaign",
+    "note scope",
     "make inputs",
     "read belief",
     "open journal",

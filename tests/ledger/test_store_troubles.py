@@ -7,7 +7,7 @@ from florist.ledger.errors import RunUnrecordedError, UnreadableRecordError
 from florist.stores.errors import StoreDeniedError, StoreUnavailableError, StoreUnsafeError
 from tests.ledger.world import World, work
 
-WRITES = ["campaigns", "open", "entries", "claims", "0001.json"]
+WRITES = ["scopes", "open", "entries", "claims", "0001.json"]
 
 
 def hindered(world: World, part: str, times: int, error: Exception):
@@ -47,7 +47,7 @@ def test_read_that_fails_for_a_while_is_repeated():
     assert (world.start().how, left) == (How.NEW, [0])
 
 
-@pytest.mark.parametrize("part", ["campaigns", "open", "entries"])
+@pytest.mark.parametrize("part", ["scopes", "open", "entries"])
 def test_store_out_of_reach_before_the_post_spends_nothing(part):
     world = World()
     process = hindered(world, part, 99, StoreUnavailableError("no answer"))

@@ -110,8 +110,13 @@ def test_file_with_many_mistakes_tells_of_all_with_places_and_mends(problems_of:
         ("", "tried.yaml: is empty"),
         ("# only a comment\n", "tried.yaml: is empty"),
         ("name: x\nsteps:\n\ta: b\n", "tried.yaml:3:1: a tab cannot indent"),
-        ("name: a: b", "tried.yaml:1:8: unreadable YAML"),
-        ("name: [x", "tried.yaml:1:9: unreadable YAML"),
+        ("name: a: b", 'tried.yaml:1:8: a ":" where none can be; put a text that has ": " in it in quotes'),
+        ("name: [x", 'tried.yaml:1:9: a "{" or "[" is not closed'),
+        ("a: {brief: ${params.p}}", 'tried.yaml:1:13: a "${…}" inside {…} or […] stands in quotes'),
+        ("a:\n    b: c\n   d: e", "tried.yaml:3:4: this line does not line up with the ones above it"),
+        ("a:\n  b: c\n    d: e", "tried.yaml:3:6: this line is indented deeper"),
+        ("name: 'don't'", "tried.yaml:1:12: a quoted text ends here, and more follows"),
+        ("name: @x", "tried.yaml:1:7: a text that begins with this character stands in quotes"),
         ('name: "\\UFFFFFFFF"', "tried.yaml"),
         ("name: x\x00", "tried.yaml: unreadable YAML"),
         ("name: x\nsteps: &s {a: *s}", "tried.yaml:2:15: steps.a: the alias *s is not supported"),
@@ -200,6 +205,12 @@ def test_missing_file_names_its_nearest_neighbour(pipeline_file: Callable[[str],
     file = pipeline_file(WHOLE)
     with pytest.raises(PipelineFileError, match=r'no such file; did you mean "tried.yaml"\?'):
         load_pipeline(file.with_name("tired.yaml"))
+
+
+def test_missing_file_among_files_that_are_not_like_it_names_none(pipeline_file: Callable[[str], Path]) -> None:
+    file = pipeline_file(WHOLE)
+    with pytest.raises(PipelineFileError, match=r"moods\.yaml: no such file$"):
+        load_pipeline(file.with_name("moods.yaml"))
 
 
 @pytest.mark.parametrize("path", [".", "nowhere/x.yaml", "/dev/null", "a\0b", "x" * 5000])

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
 from florist.stores.s3 import S3Store
-from florist.stores.s3_client import Access
+from florist.stores.s3_access import Access
 
 ACCESS_KEY = "florist-tests"
 SECRET_KEY = "secret-of-the-tests-3f9c"

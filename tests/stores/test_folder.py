@@ -100,6 +100,35 @@ async def test_folder_key_below_a_file_is_none(store):
     assert await store.read("a.json/b") is None
 
 
+@pytest.mark.parametrize(("prefix", "read"), [("ledger/a/7/", 1), ("ledger/a/7", 2), ("ledger/a/", 10), ("", 34)])
+async def test_folder_listing_reads_only_folders_that_can_hold_the_prefix(store, monkeypatch, prefix, read):
+    for folder in (f"{top}/a/{number}" for top in ("index", "ledger", "runs") for number in range(9)):
+        await store.create(f"{folder}/1.json", b"{}")
+    folders, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: folders.append(path) or scandir(path))
+    found = [item.key async for item in store.list(prefix)]
+    assert all(key.startswith(prefix) for key in found)
+    assert (bool(found), len(folders)) == (True, read)
+
+
+@pytest.mark.parametrize("prefix", ["/", "a//", "../", "a/../", "b.txt/"])
+async def test_folder_listing_of_a_prefix_that_no_key_can_have_is_empty(store, prefix):
+    await store.create("a/b.txt", b"x")
+    await store.create("b.txt", b"x")
+    assert [found.key async for found in store.list(prefix)] == []
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+async def test_folder_name_taken_by_what_is_no_file_is_told_at_once(store, make):
+    await store.create("a/b.json", b"{}")
+    make(store.path / "a" / "pipe.json")
+    assert await store.head("a/pipe.json") is None
+    assert await store.read("a/pipe.json") is None
+    assert await store.present(["a/pipe.json"]) == set()
+    with pytest.raises(StoreError, match="no regular file"):
+        await asyncio.wait_for(store.create("a/pipe.json", b"{}"), 10)
+
+
 async def test_folder_write_cancelled_while_its_draft_is_made_leaves_nothing(tmp_path, monkeypatch):
     is_made, may_go_on = threading.Event(), threading.Event()
 

@@ -21,7 +21,7 @@ from florist.pipelines.loading import parse_pipeline
 from florist.pipelines.planning import PlannedStep
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
-from florist.studio.steps import Assignment, StartedStep, StepFunctions, StepResult, Upstream, make_step
+from florist.studio.steps import CampaignRow, StartedStep, StepFunctions, StepResult, Upstream, make_step
 from florist.studio.studio import Studio
 from tests.s3_servers.fixtures import moto, seaweedfs_http
 
@@ -56,17 +56,17 @@ class Chain(StepFunctions):
     async def run(self, campaign: str = "spring") -> WalkResult[StepResult]:
         pipeline = parse_pipeline(CHAIN, file=Path("chain.yaml"))
         planned = plan(pipeline, {}, await definitions_of(pipeline, self.studio.client))
-        self._assignment = Assignment(campaign=campaign)
+        self._row = CampaignRow(campaign=campaign)
         return await walk(planned, lambda step, upstream: make_step(step, upstream, self))
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         self.before_start(step)
-        return await self.studio.start(step, upstream, self._assignment, attempt)
+        return await self.studio.start(step, upstream, self._row, attempt)
 
     async def wait(self, started: StartedStep) -> Run:
         self.sandbox.clock.advance(1)
-        in_a_minute = datetime.now(UTC) + timedelta(minutes=1)
-        return await self.studio.wait(started, deadline_at=in_a_minute, window=3000)
+        in_an_hour = datetime.now(UTC) + timedelta(hours=1)
+        return await self.studio.wait(started, deadline_at=in_an_hour, window=3000)
 
     async def keep(self, started: StartedStep, run: Run, upstream: Upstream) -> Manifest:
         return await self.studio.keep(started, run, upstream)

@@ -1,9 +1,11 @@
 """A content is uploaded once, for all steps and processes; what is noted of it may be lost without harm."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +20,14 @@ from florist.stores.folder import FolderStore
 from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
 from tests.studio.conftest import connected
 
-CONTENT = "ab" * 32
+
+def barn() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (8, 6), "firebrick").save(file, "PNG")
+    return file.getvalue()
+
+
+CONTENT = hashlib.sha256(barn()).hexdigest()
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 Opened = Callable[[], AbstractAsyncContextManager[Path]]
@@ -26,9 +35,9 @@ Opened = Callable[[], AbstractAsyncContextManager[Path]]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Opened:
-    """The file whose digest is taken to be `CONTENT`."""
+    """The file whose digest is `CONTENT`."""
     path = tmp_path / "barn.png"
-    Image.new("RGB", (8, 6), "firebrick").save(path)
+    path.write_bytes(barn())
 
     @asynccontextmanager
     async def as_it_is() -> AsyncIterator[Path]:
@@ -104,7 +113,7 @@ class Assets:
         self.lifetime = timedelta(hours=1)
         self.uploads = self.reads = 0
 
-    async def upload(self, path: Path, *, workspace_id: str) -> SimpleNamespace:
+    async def upload(self, path: Path, *, workspace_id: str, sha256: str) -> SimpleNamespace:
         self.uploads += 1
         await asyncio.sleep(0)
         if self.uploads <= self.failures:

@@ -14,7 +14,7 @@ from florist.ledger import How
 from florist.secrets import SignedUrl
 from florist.stores.errors import IntegrityError
 from florist.stores.folder import FolderStore
-from florist.sweep.lost_runs import lost_runs
+from florist.sweep.failures import unkept_runs
 from florist.sweep.workspace import sweep_workspace
 from tests.studio.conftest import Workshop
 
@@ -100,7 +100,7 @@ async def test_chain_taken_up_next_week_is_fed_from_the_archive(workshop):
 
 async def test_chain_goes_on_when_flora_has_forgotten_the_run(workshop):
     await first_step_alone(workshop)
-    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="key-visual", seconds=1e9))
+    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="tech_keyvisual01", seconds=1e9))
     async with workshop.chain() as chain:
         assert (await chain.run()).failed == {}
     assert workshop.sandbox.books().total.charged_usd == PRICE
@@ -112,7 +112,7 @@ async def test_run_that_a_sweep_kept_is_taken_from_there_though_flora_has_forgot
         await chain.run()
         report = await sweep_workspace(chain.studio)
         assert report.kept_now == 1
-    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="key-visual", seconds=1e9))
+    workshop.sandbox.set_faults(Fault(name="not_found_at_first", technique="tech_keyvisual01", seconds=1e9))
     async with workshop.chain() as chain:
         walked = await chain.run()
     assert walked.results["still"].how is How.REUSED
@@ -209,7 +209,7 @@ async def test_output_whose_url_flora_does_not_open_is_uploaded(workshop, folder
 
 
 @pytest.mark.parametrize("settings", [{"final_lifetimes": True}])
-async def test_output_that_expires_before_it_is_kept_is_noted_as_lost(workshop):
+async def test_output_that_expires_before_it_is_kept_is_told_so_and_noted_by_the_sweep_alone(workshop):
     async with workshop.chain() as chain:
         keep = chain.keep
 
@@ -220,8 +220,7 @@ async def test_output_that_expires_before_it_is_kept_is_noted_as_lost(workshop):
         chain.keep = keep_too_late
         walked = await chain.run()
     assert isinstance(walked.failed["still"], OutputExpiredError)
-    [lost] = (await lost_runs(workshop.store)).values()
-    assert (lost.technique, lost.charged_usd) == ("key-visual", Decimal("0.08"))
+    assert (await unkept_runs(workshop.store)).runs == {}
 
 
 async def test_presigned_url_is_in_no_record_of_the_ledger(workshop):

@@ -12,7 +12,7 @@ from florist.ledger import How
 from florist.pipelines.errors import UnusableValueError
 from florist.secrets import SignedUrl
 from florist.stores.errors import ObjectMissingError
-from florist.studio.output_urls import LENT_FOR, OutputUrls, is_taken
+from florist.studio.output_urls import PRESIGNED_FOR, OutputUrls, is_taken
 from florist.studio.steps import StepResult
 
 NOON = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -62,34 +62,34 @@ def made(kind: MediaKind, *, url: str = "redacted:x", text: str | None = None) -
 
 async def test_text_too_long_for_its_manifest_is_read_from_the_archive(folder):
     await folder.create("runs/a/b/1-0.txt", "Blüten ".encode() * 5000)
-    feeding = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
-    assert await feeding.text_of(made(MediaKind.TEXT), 0) == "Blüten " * 5000
+    output_urls = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
+    assert await output_urls.text_of(made(MediaKind.TEXT), 0) == "Blüten " * 5000
 
 
 async def test_text_that_flora_told_needs_no_archive(folder):
-    feeding = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
-    assert await feeding.text_of(made(MediaKind.TEXT, text="Petals"), 0) == "Petals"
+    output_urls = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
+    assert await output_urls.text_of(made(MediaKind.TEXT, text="Petals"), 0) == "Petals"
 
 
 @pytest.mark.parametrize(
     ("kind", "error"), [(MediaKind.TEXT, ObjectMissingError), (MediaKind.IMAGE, UnusableValueError)]
 )
 async def test_text_that_is_not_there_is_an_error(folder, kind, error):
-    feeding = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
+    output_urls = OutputUrls(SimpleNamespace(), folder, SimpleNamespace())
     with pytest.raises(error):
-        await feeding.text_of(made(kind), 0)
+        await output_urls.text_of(made(kind), 0)
 
 
 async def test_url_of_our_object_opens_for_hours(moto):
     store = moto.store()
     client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
     url = await OutputUrls(client, store, SimpleNamespace()).url_of(made(MediaKind.IMAGE), 0)
-    assert f"X-Amz-Expires={int(LENT_FOR.total_seconds())}" in urlsplit(url).query
+    assert f"X-Amz-Expires={int(PRESIGNED_FOR.total_seconds())}" in urlsplit(url).query
 
 
 async def test_url_with_less_time_left_than_the_step_may_wait_is_not_fed(moto):
     client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
-    feeding = OutputUrls(client, moto.store(), SimpleNamespace())
+    output_urls = OutputUrls(client, moto.store(), SimpleNamespace())
     step = made(MediaKind.IMAGE, url=ending(30).reveal())
-    assert await feeding.url_of(step, 0, timeout=20) == ending(30).reveal()
-    assert moto.endpoint_url in await feeding.url_of(step, 0, timeout=40)
+    assert await output_urls.url_of(step, 0, timeout=20) == ending(30).reveal()
+    assert moto.endpoint_url in await output_urls.url_of(step, 0, timeout=40)

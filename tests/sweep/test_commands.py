@@ -127,6 +127,19 @@ def test_verify_of_a_harmed_output_exits_with_1_and_names_it(swept, capsys, harm
     assert (finding["fault"], finding["key"]) == (fault, picture_key(swept))
 
 
+@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"other")])
+def test_verify_with_mend_fetches_what_is_harmed_again(swept, capsys, harm):
+    whole = picture(swept).read_bytes()
+    harm(picture(swept))
+    assert called("archive", "verify", "--mend", "--archive", str(swept)) == 0
+    shown = capsys.readouterr()
+    assert (shown.out.splitlines()[1].split("\t")[0], "0 missing or damaged, 1 mended" in shown.err) == (
+        "mended",
+        True,
+    )
+    assert picture(swept).read_bytes() == whole
+
+
 def picture_key(archive: Path) -> str:
     [manifest] = (archive / "runs").rglob("key-visual/*.json")
     return json.loads(manifest.read_text())["outputs"][0]["key"]

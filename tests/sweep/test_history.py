@@ -1,7 +1,7 @@
 """A pass through history misses no run, however it grows and whenever it is killed."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,12 +62,12 @@ class Sweeper:
     """Deals with runs, in as many lives as it takes."""
 
     shown: Shown
-    bookmarks: Checkpoints
+    checkpoints: Checkpoints
     dealt: set[str] = field(default_factory=set)
 
     async def sweep(self, *, pages: int | None = None) -> None:
         """Go through history; die after so many pages."""
-        passing = HistoryPass(self.shown.history, self.bookmarks, await self.bookmarks.newest())
+        passing = HistoryPass(self.shown.history, self.checkpoints, await self.checkpoints.newest())
         read = 0
         async for page in passing.pages():
             read += 1
@@ -89,6 +89,19 @@ def sweeper(shown: Shown, store=None) -> Sweeper:
         shown,
         Checkpoints(store or MemoryStore(now=lambda: BEGIN), owner="127.0.0.1:1 abc", history="technique-runs"),
     )
+
+
+async def test_pass_over_an_item_that_cannot_be_read_is_not_taken_for_covered():
+    found = sweeper(Shown())
+    found.shown.add(3, days=1.0)
+    read = found.shown.page
+
+    async def page(cursor):
+        return replace(await read(cursor), unreadable=("item 1: status",))
+
+    found.shown.page = page
+    await found.sweep()
+    assert (found.missed, (await found.checkpoints.newest()).covered_to) == (set(), None)
 
 
 Grow = st.tuples(st.just("grow"), st.integers(1, 60), st.sampled_from([0.0, 0.01, 0.7, 5.0]))
@@ -201,29 +214,29 @@ async def test_history_with_an_unfinished_run_without_a_date_is_not_taken_for_co
     found.shown.runs.append(Run(run_id="run_x", status=RunStatus.RUNNING))
     found.shown.add(3)
     await found.sweep()
-    assert (await found.bookmarks.newest()).covered_to is None
+    assert (await found.checkpoints.newest()).covered_to is None
 
 
-async def test_bookmarks_of_two_sweeps_at_once_do_not_touch_each_other(tmp_path):
-    mine, theirs = (sweeper(Shown(), FolderStore(tmp_path)).bookmarks for _ in range(2))
+async def test_checkpoints_of_two_sweeps_at_once_do_not_touch_each_other(tmp_path):
+    mine, theirs = (sweeper(Shown(), FolderStore(tmp_path)).checkpoints for _ in range(2))
     marks = [Checkpoint(covered_to=BEGIN + timedelta(days=day)) for day in range(8)]
     await asyncio.gather(*(who.put(mark) for who, mark in zip([mine, theirs] * 4, marks, strict=True)))
     assert await mine.newest() in marks
 
 
-async def test_bookmark_newest_is_the_last_one_put_and_those_before_are_gone(tmp_path):
-    bookmarks = sweeper(Shown(), FolderStore(tmp_path)).bookmarks
-    place = OpenPass(newest_at=BEGIN, oldest_at=BEGIN, cursor="c")
-    for mark in (Checkpoint(), Checkpoint(covered_to=BEGIN), Checkpoint(open=place)):
-        await bookmarks.put(mark)
-    assert await bookmarks.newest() == Checkpoint(open=place)
+async def test_checkpoint_newest_is_the_last_one_put_and_those_before_are_gone(tmp_path):
+    checkpoints = sweeper(Shown(), FolderStore(tmp_path)).checkpoints
+    position = OpenPass(newest_at=BEGIN, oldest_at=BEGIN, cursor="c")
+    for mark in (Checkpoint(), Checkpoint(covered_to=BEGIN), Checkpoint(open=position)):
+        await checkpoints.put(mark)
+    assert await checkpoints.newest() == Checkpoint(open=position)
     assert len(list(tmp_path.rglob("*.json"))) == 1
 
 
-async def test_bookmark_that_is_damaged_has_history_gone_through_from_its_beginning(tmp_path):
+async def test_checkpoint_that_is_damaged_has_history_gone_through_from_its_beginning(tmp_path):
     found = sweeper(Shown(), FolderStore(tmp_path))
     found.shown.add(9, days=1)
     await found.sweep()
     [file] = tmp_path.rglob("*.json")
     file.write_text("no json")
-    assert await found.bookmarks.newest() == Checkpoint()
+    assert await found.checkpoints.newest() == Checkpoint()

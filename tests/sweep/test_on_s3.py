@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from florist.studio.studio import Studio
-from florist.sweep.report import Outcome
+from florist.sweep.report import RunResult
 from florist.sweep.workspace import sweep_workspace
 from tests.sweep.test_sweep import KilledError, killed_when, long_history
 
@@ -22,7 +22,7 @@ async def test_sweep_on_s3_is_taken_up_after_a_kill_and_keeps_exactly_what_is_mi
     already = len(await workshop.keys("index/")) - 1080
     report = await sweep_workspace(workshop.studio)
     assert (already + report.kept_now, report.not_kept) == (20, 0)
-    assert {run.run_id for run in report.of(Outcome.KEPT)} <= set(wanted)
+    assert {run.run_id for run in report.of(RunResult.KEPT)} <= set(wanted)
     assert len(await workshop.keys("runs/")) == 2 * len(wanted)
     assert (await sweep_workspace(workshop.studio)).kept_now == 0
 

@@ -13,7 +13,7 @@ from florist.stores.folder import FolderStore
 from florist.stores.keys import TEMPORARY_MARK
 from florist.studio.studio import Studio
 from florist.sweep.errors import SweepIncompleteError
-from florist.sweep.report import Outcome, SweepProgress
+from florist.sweep.report import RunResult, SweepProgress
 from florist.sweep.workspace import sweep_workspace
 
 RETRIEVE = "GET /techniques/{technique}/runs/{run_id}"
@@ -26,11 +26,11 @@ class KilledError(BaseException):
 
 
 def killed_when(kept: int):
-    def tell(progress: SweepProgress) -> None:
+    def on_progress(progress: SweepProgress) -> None:
         if progress.kept == kept:
             raise KilledError
 
-    return tell
+    return on_progress
 
 
 async def long_history(workshop, runs: int = 5000, missing: int = 30) -> list[str]:
@@ -48,7 +48,7 @@ async def test_sweep_of_a_long_history_keeps_exactly_what_is_missing(workshop):
     wanted = await long_history(workshop)
     before = workshop.asked(RETRIEVE)
     report = await sweep_workspace(workshop.studio)
-    assert sorted(run.run_id for run in report.of(Outcome.KEPT)) == sorted(wanted)
+    assert sorted(run.run_id for run in report.of(RunResult.KEPT)) == sorted(wanted)
     assert (report.seen, report.kept_before, report.failed, report.lost) == (5000, 4970, 0, 0)
     assert (report.pages, workshop.asked(PAGES)) == (101, 100)  # one of them of generations
     assert workshop.asked(RETRIEVE) - before == 30
@@ -107,13 +107,13 @@ async def test_sweep_of_pages_that_shift_under_it_keeps_each_run_once(workshop):
     workshop.sandbox.add_history(110)
     added = 0
 
-    def tell(progress: SweepProgress) -> None:
+    def grow(progress: SweepProgress) -> None:
         nonlocal added
         if added < 5:
             workshop.sandbox.add_history(7)
             added += 1
 
-    report = await sweep_workspace(workshop.studio, on_progress=tell)
+    report = await sweep_workspace(workshop.studio, on_progress=grow)
     assert (report.kept_now, len({run.run_id for run in report.runs})) == (110, 110)
     assert (await sweep_workspace(workshop.studio)).kept_now == 35
 
@@ -137,7 +137,7 @@ async def test_sweep_keeps_pictures_and_generations_made_by_hand(workshop):
     while not (await workshop.client.generations.retrieve(made.run_id)).is_finished:
         pass
     report = await sweep_workspace(workshop.studio)
-    assert {run.run_id for run in report.of(Outcome.KEPT)} == {picture, made.run_id}
+    assert {run.run_id for run in report.of(RunResult.KEPT)} == {picture, made.run_id}
     folders = {key.rsplit("/", 1)[0] for key in await workshop.keys("runs/")}
     assert folders == {"runs/2027-01-15/key-visual", f"runs/2027-01-15/{_folder(made)}"}
     assert report.kept_now_usd == workshop.sandbox.books().total.charged_usd
@@ -155,7 +155,7 @@ async def test_output_that_has_expired_is_lost_once_and_stays_in_every_report(wo
     before = workshop.asked(RETRIEVE)
     second = await sweep_workspace(workshop.studio)
     for report in (first, second):
-        assert [(run.run_id, run.charged_usd) for run in report.of(Outcome.LOST)] == [(run_id, Decimal("0.08"))]
+        assert [(run.run_id, run.charged_usd) for run in report.of(RunResult.LOST)] == [(run_id, Decimal("0.08"))]
         assert (report.not_kept, report.not_kept_usd, report.failed) == (1, Decimal("0.08"), 0)
     assert workshop.asked(RETRIEVE) == before
 
@@ -164,7 +164,7 @@ async def test_run_without_outputs_is_lost(workshop):
     workshop.sandbox.set_faults(Fault(name="no_outputs"))
     [run_id] = await workshop.headlines(1)
     report = await sweep_workspace(workshop.studio)
-    assert [(run.run_id, run.outcome) for run in report.runs] == [(run_id, Outcome.LOST)]
+    assert [(run.run_id, run.outcome) for run in report.runs] == [(run_id, RunResult.LOST)]
 
 
 async def test_run_that_cannot_be_fetched_does_not_stop_the_others_and_is_tried_again(workshop):

@@ -214,21 +214,32 @@ def test_poller_cancelled_by_somebody_cancels_the_waiters(watching: Make, in_jum
     in_jumping_time(act())
 
 
-@pytest.mark.parametrize("fault", [AuthenticationError("no", status=401), ValueError("a bug")])
 @pytest.mark.parametrize("waiting", [2, 60])
-def test_error_in_the_poller_reaches_every_waiter_and_the_next_starts_afresh(
-    watching: Make, in_jumping_time: Jump, fault: Exception, waiting: int
+def test_key_that_is_no_good_reaches_every_waiter_and_the_next_starts_afresh(
+    watching: Make, in_jumping_time: Jump, waiting: int
 ) -> None:
     async def act() -> tuple[list[Run | BaseException], Run]:
         at = watching()
-        at.flora.faults = iter([None, None, None, fault])
+        at.flora.faults = iter([None, None, None, AuthenticationError("no", status=401)])
         ids = [at.flora.add(f"run-{n}", ends=30) for n in range(waiting)]
         outcomes = await gathered(*map(at.wait, ids))
         return outcomes, await at.wait("run-0")
 
     outcomes, run = in_jumping_time(act())
-    assert {type(outcome) for outcome in outcomes} == {type(fault)}
+    assert {type(outcome) for outcome in outcomes} == {AuthenticationError}
     assert run.is_finished
+
+
+@pytest.mark.parametrize(("waiting", "failed"), [(2, 1), (60, 0)])
+def test_error_never_heard_of_concerns_the_run_or_page_whose_answer_it_came_of(
+    watching: Make, in_jumping_time: Jump, waiting: int, failed: int
+) -> None:
+    async def act() -> list[Run | BaseException]:
+        at = watching()
+        at.flora.faults = iter([ValueError("a bug")])
+        return await gathered(*(at.wait(at.flora.add(f"run-{n}", ends=30)) for n in range(waiting)))
+
+    assert [type(outcome) for outcome in in_jumping_time(act())].count(ValueError) == failed
 
 
 @pytest.mark.parametrize("waiting", [1, 10])
@@ -273,25 +284,40 @@ def test_flora_down_for_the_whole_window_leaves_the_run_pending(watching: Make, 
     assert moments == [0, 2, 4, 8, 16, 32, 62, 92]
 
 
-def test_unknown_run_is_not_yet_known_for_a_minute_then_not_found_alone(
-    watching: Make, in_jumping_time: Jump
+@pytest.mark.parametrize("just_started", [False, True])
+def test_unknown_run_is_not_found_at_once_or_after_a_minute_if_just_started_and_alone(
+    watching: Make, in_jumping_time: Jump, just_started: bool
 ) -> None:
     async def act() -> tuple[float, Run]:
         at = watching()
         other = asyncio.ensure_future(at.wait(at.flora.add("run-1", ends=200)))
         with pytest.raises(NotFoundError):
-            await at.wait("run-unknown")
+            await at.wait("run-unknown", just_started=just_started)
         return now(), await other
 
     failed_at, other = in_jumping_time(act())
-    assert failed_at >= 60
+    assert failed_at >= 60 if just_started else failed_at == 0
     assert other.is_finished
+
+
+def test_wait_of_a_run_not_just_started_asks_at_once_whatever_its_technique_takes(
+    watching: Make, in_jumping_time: Jump
+) -> None:
+    async def act() -> float:
+        at = watching()
+        await at.wait(at.flora.add("run-1", ends=40))
+        began = now()
+        with pytest.raises(NotFoundError):
+            await at.wait("run-unknown")
+        return now() - began
+
+    assert in_jumping_time(act()) <= 2
 
 
 def test_run_known_late_is_found(watching: Make, in_jumping_time: Jump) -> None:
     async def act() -> Run:
         at = watching()
-        wait = asyncio.ensure_future(at.wait("run-1"))
+        wait = asyncio.ensure_future(at.wait("run-1", just_started=True))
         await asyncio.sleep(40)
         at.flora.add("run-1", ends=10)
         return await wait
@@ -334,7 +360,7 @@ def test_duration_of_a_technique_is_learnt_from_its_runs(watching: Make, in_jump
         await at.wait(at.flora.add("run-1", ends=40))
         at.flora.requests.clear()
         at.began = now()
-        await at.wait(at.flora.add("run-2", ends=40))
+        await at.wait(at.flora.add("run-2", ends=40), just_started=True)
         return at
 
     at = in_jumping_time(act())

@@ -4,11 +4,11 @@ import pytest
 
 from florist.api.errors import APIConnectionError, InternalServerError, RateLimitError
 from florist.api.watching_schedule import (
-    FIRST_LOOK_AT_MOST,
+    LONGEST_FIRST_DELAY,
     Pace,
-    first_look,
+    first_poll_delay,
     learnt_duration,
-    next_look,
+    next_poll_delay,
     requests_allowed,
     rest_after,
 )
@@ -16,18 +16,18 @@ from florist.api.watching_schedule import (
 PACE = Pace()
 
 
-@pytest.mark.parametrize(("expected", "look"), [(0, 0), (10, 8), (60, 48), (3600, FIRST_LOOK_AT_MOST)])
+@pytest.mark.parametrize(("expected", "look"), [(0, 0), (10, 8), (60, 48), (3600, LONGEST_FIRST_DELAY)])
 def test_first_look_comes_before_the_expected_end(expected: float, look: float) -> None:
-    assert first_look(expected) == look
+    assert first_poll_delay(expected) == look
 
 
 @pytest.mark.parametrize("elapsed", [0, 1, 30, 59, 60, 61, 75, 600, 100_000])
 def test_next_look_at_any_age_stays_within_the_pace(elapsed: float) -> None:
-    assert PACE.shortest <= next_look(elapsed, 60, PACE) <= PACE.longest
+    assert PACE.shortest <= next_poll_delay(elapsed, 60, PACE) <= PACE.longest
 
 
 def test_next_look_is_thickest_around_the_expected_end() -> None:
-    assert [next_look(elapsed, 60, PACE) for elapsed in (20, 48, 60, 72, 120)] == [5, 3, 2, 3, 5]
+    assert [next_poll_delay(elapsed, 60, PACE) for elapsed in (20, 48, 60, 72, 120)] == [5, 3, 2, 3, 5]
 
 
 @pytest.mark.parametrize(("waiting", "requests"), [(0, 0), (1, 2), (50, 2), (51, 4), (200, 8), (500, 20)])

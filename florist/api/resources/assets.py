@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from florist.api.assets import MOST_DIRECT_BYTES, Asset, AssetFile, AssetStatus,
 from florist.api.calls import Call
 from florist.api.errors import AssetError, ConflictError, IdempotencyDuplicateError
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import Resource, checked_key, without_none
+from florist.api.resources.resource import Resource, checked_idempotency_key, without_none
+from florist.api.resources.workspaces import Workspaces
 from florist.api.retries import Effect
 from florist.api.routes import route
-from florist.api.storage import Storage, is_safe
+from florist.api.storage import Storage, is_safe, opened
 from florist.api.transport import Transport
 from florist.secrets import SignedUrl
 
@@ -27,9 +29,16 @@ class Assets(Resource):
     """What `client.assets` offers."""
 
     def __init__(
-        self, transport: Transport, *, workspace_id: str | None, storage: Storage, is_sandbox: bool
+        self,
+        transport: Transport,
+        *,
+        workspace_id: str | None,
+        workspaces: Workspaces,
+        storage: Storage,
+        is_sandbox: bool,
     ) -> None:
         super().__init__(transport, workspace_id=workspace_id)
+        self._workspaces = workspaces
         self._storage = storage
         self._is_sandbox = is_sandbox
 
@@ -42,6 +51,7 @@ class Assets(Resource):
         file_name: str | None = None,
         project_id: str | None = None,
         ready_timeout: float = READY_TIMEOUT,
+        sha256: str | None = None,
     ) -> Asset:
         """Bring a file to FLORA by the way that fits it, and return the asset once it is ready.
 
@@ -51,19 +61,22 @@ class Assets(Resource):
 
         Args:
             source: text is a URL if it begins with http:// or https://, else a path.
+            workspace_id: the client's own if left out or, where it has none, the key's first.
             content_type: MIME type; told from the bytes if left out.
             project_id: shows the asset on that project's canvas, too.
             ready_timeout: seconds FLORA may take to make it ready, once it has the bytes.
+            sha256: hex; what is sent of a path is hashed on its way, and must be that.
 
         Raises:
             AssetError: missing, empty, of a type FLORA does not take, or FLORA could not make it ready.
+            AssetChangedError: the file's bytes are not, or no longer, those of `sha256`.
 
         Source: POST /assets, POST /assets/{id}/complete, POST /assets/{id}/retry, GET /assets/{id}
         """
         # At once and under the same name: a URL may be a signed one, and locals are printed with tracebacks.
         source = _understood(source)
         about = {
-            "workspace_id": self._workspace(workspace_id),
+            "workspace_id": workspace_id or await self._workspaces.home(),
             "content_type": content_type,
             "file_name": file_name,
             "project_id": project_id,
@@ -71,7 +84,7 @@ class Assets(Resource):
         if isinstance(source, SignedUrl):
             asset = await self.create(source=source, **about)
         else:
-            file = await asset_file(source, content_type=content_type, file_name=file_name)
+            file = await asset_file(source, content_type=content_type, file_name=file_name, sha256=sha256)
             about |= {"content_type": file.media_type, "file_name": file.name}
             send = self._send_directly if file.size_bytes <= MOST_DIRECT_BYTES else self._send_to_storage
             asset = await send(file, about)
@@ -150,9 +163,7 @@ class Assets(Resource):
         )
 
     async def _send_directly(self, file: AssetFile, about: Mapping[str, str | None]) -> Asset:
-        content = (
-            file.source if isinstance(file.source, bytes) else await asyncio.to_thread(file.source.read_bytes)
-        )
+        content = file.source if isinstance(file.source, bytes) else await asyncio.to_thread(_content, file)
         return await self._post(
             "/assets", None, form=without_none(about), files={"file": (file.name, content, file.media_type)}
         )
@@ -203,7 +214,7 @@ class Assets(Resource):
 
     async def _post(self, path: str, idempotency_key: str | None, **parts: Any) -> Asset:
         def call() -> Call:
-            key = checked_key(idempotency_key)
+            key = checked_idempotency_key(idempotency_key)
             return Call("POST", path, effect=Effect.FREE_WRITE, idempotency_key=key, **parts)
 
         try:
@@ -214,6 +225,11 @@ class Assets(Resource):
             # An earlier attempt of ours was processed and its answer lost: another asset costs nothing.
             answer = await self._transport.send(call())
         return model_from(answer, Asset.model_validate)
+
+
+def _content(file: AssetFile) -> bytes:
+    with opened(file) as stream:
+        return b"".join(iter(partial(stream.read, MOST_DIRECT_BYTES), b""))
 
 
 def _understood(source: Path | str | bytes | SignedUrl) -> Path | bytes | SignedUrl:

@@ -70,6 +70,7 @@ class Generations(Resource):
             Run,
             member="generations",
             identity=lambda run: run.run_id,
+            must_be_whole=True,
             workspace_id=workspace_id,
             project_id=project_id,
             status=status,

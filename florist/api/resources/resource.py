@@ -1,29 +1,32 @@
 """What every resource of the client is made of: reading, listing, starting something that costs."""
 
-import functools
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from florist.api.answers import Answer, model_from
+from florist.api.answers import UNREADABLE, Answer, model_from, problem_of
+from florist.api.attempts import ambiguous
 from florist.api.calls import Call
 from florist.api.errors import APIResponseValidationError
-from florist.api.models import StartedRun
-from florist.api.outcomes import ambiguous
+from florist.api.models import Run, StartedRun
 from florist.api.paging import AsyncPager, Page
 from florist.api.retries import Effect
 from florist.api.transport import Transport
+from florist.api.wire_values import identifier
 from florist.errors import ConfigurationError
 
 RUN_ID = re.compile(rb'"(?:run_id|runId)"\s*:\s*"([^"\\]+)"|"id"\s*:\s*"(run_[^"\\]+)"')
 """A run id, wherever it stands in an answer whose format nobody knows."""
 
+LONGEST_CURSOR = 4000
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ReadT = TypeVar("ReadT")
+BegunT = TypeVar("BegunT", Run, StartedRun)
 
 
 class Resource:
@@ -40,7 +43,9 @@ class Resource:
     async def _catalogue(
         self, path: str, model: type[ModelT], *, member: str, **query: str | int | None
     ) -> tuple[ModelT, ...]:
-        return await self._read(path, lambda body: _items(body, model, member), **query)
+        page = await self._read(path, lambda body: _page(body, model, member), **query)
+        page.warn_of_unreadable(path)
+        return page.items
 
     def _pager(
         self,
@@ -49,12 +54,13 @@ class Resource:
         *,
         member: str,
         identity: Callable[[ModelT], str | None],
+        must_be_whole: bool = False,
         **query: str | int | None,
     ) -> AsyncPager[ModelT]:
         async def fetch(cursor: str | None) -> Page[ModelT]:
             return await self._read(path, lambda body: _page(body, model, member), **query, cursor=cursor)
 
-        return AsyncPager(fetch, identity=identity)
+        return AsyncPager(fetch, identity=identity, name=path, must_be_whole=must_be_whole)
 
     async def _start(self, path: str, idempotency_key: str | None, body: Mapping[str, Any]) -> StartedRun:
         call = Call(
@@ -62,23 +68,25 @@ class Resource:
             path,
             effect=Effect.SPEND,
             body=without_none(body),
-            idempotency_key=checked_key(idempotency_key),
+            idempotency_key=checked_idempotency_key(idempotency_key),
         )
         started, _ = await self._spend(call, StartedRun.model_validate, lambda run_id: StartedRun(run_id=run_id))
         return started
 
     async def _spend(
-        self, call: Call, read: Callable[[Any], ReadT], with_id_alone: Callable[[str], ReadT]
-    ) -> tuple[ReadT, Answer]:
+        self, call: Call, read: Callable[[Any], BegunT], with_id_alone: Callable[[str], BegunT]
+    ) -> tuple[BegunT, Answer]:
         """Send a POST that costs; take the run id from the answer even if nothing else in it can be read."""
         answer = await self._transport.send(call)
         try:
-            return model_from(answer, read), answer
+            run = model_from(answer, read)
         except APIResponseValidationError as error:
             run_id = _run_id_in(answer)
             if run_id is None:
                 raise ambiguous(call, answer) from error
-            return with_id_alone(run_id), answer
+            run = with_id_alone(run_id)
+        self._transport.recent_runs.add(run.run_id)
+        return run, answer
 
     def _workspace(self, workspace_id: str | None) -> str:
         chosen = workspace_id or self._workspace_id
@@ -89,7 +97,7 @@ class Resource:
         return chosen
 
 
-def checked_key(idempotency_key: str | None) -> str:
+def checked_idempotency_key(idempotency_key: str | None) -> str:
     """Return the key a POST is sent under: the caller's, or a new one, so that every re-send bears the same.
 
     Raises:
@@ -102,24 +110,43 @@ def checked_key(idempotency_key: str | None) -> str:
 
 
 def _page(body: Any, model: type[ModelT], member: str) -> Page[ModelT]:
+    items: list[ModelT] = []
+    unreadable: list[str] = []
+    for number, item in enumerate(_listed(body, member)):
+        try:
+            items.append(model.model_validate(item))
+        except UNREADABLE as error:
+            unreadable.append(f"item {number}: {problem_of(error)}")
+    return Page(tuple(items), _next_cursor(body), tuple(unreadable))
+
+
+def _listed(body: Any, member: str) -> list[Any]:
+    items = body[member] if member in body else body[to_camel(member)]
+    if not isinstance(items or [], list):
+        raise TypeError(f"{member} is no list")
+    return items or []
+
+
+def _next_cursor(body: Any) -> str | None:
     meta = body.get("meta") or {}
     cursor = meta.get("next_cursor") or meta.get("nextCursor")
-    return Page(_items(body, model, member), str(cursor) if cursor else None)
-
-
-def _items(body: Any, model: type[ModelT], member: str) -> tuple[ModelT, ...]:
-    items = body[member] if member in body else body[to_camel(member)]
-    return _several(model).validate_python(items or ())
-
-
-@functools.cache  # building one takes longer than reading a page with it
-def _several(model: type[ModelT]) -> TypeAdapter[tuple[ModelT, ...]]:
-    return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]
+    if not cursor:
+        return None
+    if isinstance(cursor, bool) or not isinstance(cursor, str | int):
+        raise TypeError("the cursor is no text")
+    cursor = str(cursor)
+    if not (cursor.isascii() and cursor.isprintable() and len(cursor) <= LONGEST_CURSOR):
+        raise ValueError("the cursor cannot be sent back")
+    return cursor
 
 
 def _run_id_in(answer: Answer) -> str | None:
     found = RUN_ID.search(answer.content)
-    return (found.group(1) or found.group(2)).decode(errors="replace") if found else None
+    run_id = (found.group(1) or found.group(2)).decode(errors="replace") if found else ""
+    try:
+        return identifier(run_id)
+    except ValueError:
+        return None
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

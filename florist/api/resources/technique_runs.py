@@ -8,7 +8,7 @@ from typing import Literal
 from florist.api.calls import Call
 from florist.api.models import InputValue, Run, RunStatus
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import RUN_ID, Resource, checked_key
+from florist.api.resources.resource import RUN_ID, Resource, checked_idempotency_key
 from florist.api.retries import Effect
 from florist.api.routes import route
 
@@ -81,7 +81,7 @@ class TechniqueRuns(Resource):
         before_send: Callable[[], Awaitable[None]] | None = None,
     ) -> StartAnswer:
         """Start a run as `create` does, and return beside it what FLORA's answer says of the request."""
-        key = checked_key(idempotency_key)
+        key = checked_idempotency_key(idempotency_key)
         call = Call(
             "POST",
             route("/techniques/{}/runs", technique),
@@ -132,6 +132,7 @@ class TechniqueRuns(Resource):
             Run,
             member="technique_runs",
             identity=lambda run: run.run_id,
+            must_be_whole=True,
             workspace_id=workspace_id,
             project_id=project_id,
             technique_id=technique_id,

@@ -11,7 +11,7 @@ from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.manifest import RunOrigin
 from florist.stores.locations import store_at
-from florist.stores.s3_client import Access
+from florist.stores.s3_access import Access
 
 
 async def keep(settings: dict) -> None:

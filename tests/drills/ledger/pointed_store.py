@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -76,12 +76,15 @@ class PointedStore:
         writing = self._store.write(key, chunks, media_type=media_type, metadata=metadata)
         return await self._pointed("write", key, writing)
 
-    async def list(self, prefix: str, *, start_after: str = "") -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         self._before("list", prefix)
-        async for found in self._store.list(prefix, start_after=start_after):
+        async for found in self._store.list(prefix):
             modified_at = datetime.fromtimestamp(self._of_real(found.modified_at.timestamp()), UTC)
             yield replace(found, modified_at=modified_at)
         self._after("list", prefix)
+
+    async def present(self, keys: Iterable[str]) -> set[str]:
+        return await self._pointed("present", "keys", self._store.present(keys))
 
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         return await self._pointed("presign", key, self._store.presign(key, expires_in=expires_in))
@@ -122,4 +125,4 @@ def kind_of(key: str, data: bytes = b"") -> str:
         return f"{what} {json.loads(data)['state']}" if what == "entries" and data else what
     if folder == "campaigns":
         return "manifest" if key.endswith(".json") else "output"
-    return folder if rest else "probe"
+    return "probe" if folder == "checks" else folder

@@ -3,11 +3,15 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.drills.ledger.afterwards import NOT_PROCESSED, PROCESSED, decided, lost, resumed
 from tests.drills.ledger.chaos import chaos_round
 from tests.drills.ledger.kills import killed_at
 from tests.drills.ledger.rounds import Figures, run_rounds
 from tests.drills.ledger.scene import scene
+
+pytestmark = pytest.mark.short_drill
 
 AT_ONCE = 6
 

@@ -19,12 +19,14 @@ from urllib.parse import urlsplit
 from florist.api import FloraAPI
 from florist.errors import FloristError
 from florist.ledger import Ledger, Spender, TechniqueRoute
-from florist.pipelines import PlannedStep, definitions_of, load_pipeline
-from florist.pipelines.rows import plan_rows, step_label, walk_rows
+from florist.pipelines import definitions_of, load_pipeline
+from florist.pipelines.planning import Plan, PlannedStep
+from florist.pipelines.rows import Halt, plan_rows, step_label, walk_rows
+from florist.pipelines.walking import WalkResult, walk
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
-from florist.studio.steps import Assignment, StepResult, make_step
+from florist.studio.steps import CampaignRow, StepResult, make_step
 from florist.studio.studio import Studio, StudioSteps
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
@@ -91,9 +93,16 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
 
 
 async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime) -> dict[str, object]:
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-        assignment = Assignment(campaign=wanted.campaign, row=row)
-        return await make_step(step, upstream, StudioSteps(studio, assignment, now=time.now))
+    halt = Halt[StepResult]()
+
+    async def walk_row(key: str, planned: Plan) -> WalkResult[StepResult]:
+        row = CampaignRow(campaign=wanted.campaign, key=key)
+        functions = StudioSteps(studio, row, now=time.now)
+
+        async def run_step(step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
+            return await make_step(step, upstream, functions)
+
+        return await walk(planned, halt.guarded(run_step))
 
     pipeline = load_pipeline(wanted.pipeline)
     rows = {f"row-{number}": {"name": f"number {number}"} for number in range(wanted.rows)}
@@ -101,16 +110,16 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
         rows = {wanted.only: rows[wanted.only]}
     plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
     await studio.check()
-    walked = await walk_rows(plans, run_step)
+    walked = await walk_rows(plans, walk_row)
     failed = {
         step_label(row, step): type(error).__name__
-        for row, walk in walked.items()
-        for step, error in walk.failed.items()
+        for row, ended in walked.items()
+        for step, error in ended.failed.items()
     }
-    for row, walk in walked.items():
-        for step, error in walk.failed.items():
+    for row, ended in walked.items():
+        for step, error in ended.failed.items():
             print(f"{row}/{step}: {type(error).__name__}: {error}")  # noqa: T201
-    done = [result.how for walk in walked.values() for result in walk.results.values()]
+    done = [result.how for ended in walked.values() for result in ended.results.values()]
     counts = {str(how): done.count(how) for how in set(done)}
     return {"failed": failed, "how": counts, "is_done": len(done) == plans.runs}
 

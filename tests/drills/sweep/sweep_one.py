@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from florist.api import FloraAPI
 from florist.stores.locations import store_at
-from florist.stores.s3_client import Access
+from florist.stores.s3_access import Access
 from florist.studio.studio import Studio
 from florist.sweep.workspace import sweep_workspace
 

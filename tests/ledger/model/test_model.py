@@ -77,13 +77,6 @@ def test_rules_in_every_order_pay_once_adopt_their_own_and_come_to_an_end(settin
     assert not found.broken, str(found)
 
 
-@pytest.mark.drill
-@pytest.mark.parametrize("setting", LARGE, ids=title)
-def test_rules_in_every_order_of_a_larger_world_pay_once_adopt_their_own_and_come_to_an_end(setting):
-    found = explored(setting)
-    assert not found.broken, str(found)
-
-
 @pytest.mark.parametrize(("setting", "broken"), INHERENT)
 def test_rules_beyond_what_the_docs_promise_break_as_they_say(setting, broken):
     assert broken in explored(setting).broken
