@@ -135,8 +135,11 @@ class Sender:
             call,
             post.entry,
             run_id,
-            by="adopted" if post.is_repeat else "new",
-            reason=f"FLORA answered the repeated request with run {run_id}" if post.is_repeat else "",
+            # A replay of what was never sent from here: another archive has paid for this very work.
+            by="adopted" if post.is_repeat or answer.is_replayed else "new",
+            reason=f"FLORA answered the repeated request with run {run_id}"
+            if post.is_repeat or answer.is_replayed
+            else "",
         )
         post.entry, post.is_open = entry, False
         return Settled(entry) if entry.has_run else TakenOver(entry)

@@ -15,6 +15,7 @@ from florist.api.errors import (
 from florist.ledger import How, State, adopt, callback_token, restart
 from florist.ledger.errors import EntryBusyError, NeedsReviewError, RunClaimedError, UnresolvedError
 from tests.ledger.fake_flora import Fault
+from tests.ledger.memory_store import MemoryStore
 from tests.ledger.world import PROMISES, TECHNIQUE, KilledError, World, inputs, work
 
 BEHAVIOURS = pytest.mark.parametrize("behaviour", ["replay", "duplicate"])
@@ -240,6 +241,15 @@ def test_callback_url_is_made_of_the_token_of_the_request():
     process = world.process()
     started = world.run(process.start(work(), callback_url=lambda token: tokens.append(token) or "https://x"))
     assert tokens == [callback_token(started.entry)]
+
+
+def test_run_that_another_archive_has_paid_for_is_adopted_and_not_called_new():
+    world = World("replay")
+    paid = world.start()
+    other = World("replay", store=MemoryStore(world.flora.now), time=world.time)
+    other.flora = world.flora
+    again = other.start()
+    assert (again.how, again.run_id, world.charged()) == (How.ADOPTED, paid.run_id, 1)
 
 
 @pytest.mark.parametrize("has_heard", [True, False])
