@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import pytest
 from PIL import Image
 
 from deployments.server_processes import PrefectServer, prefect_server, sandbox_server, server_process
-from florist.ledger import Entry, Ledger
+from florist.api import FloraAPI
+from florist.ledger import Entry, Ledger, TechniqueRoute
+from florist.ledger.promises import Observation, Promise, Promises
 from florist.stores.folder import FolderStore
 
 pytestmark = pytest.mark.drill
@@ -156,18 +159,28 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+async def learn_that_flora_replays(office: Office) -> None:
+    """Have it known, as `florist doctor --probe-idempotency` would; else a lost answer waits for minutes."""
+    async with FloraAPI(api_key=KEY, base_url=office.flora_url) as client:
+        flora = TechniqueRoute(client)
+        now = await flora.ask_time(anew=True)
+        promises = Promises(FolderStore(office.archive), scope=flora.promise_scope, lasts=timedelta(days=7))
+        await promises.learn(Observation(promise=Promise.REPLAY, is_same_body=True, seen_at=now, age_seconds=1.0))
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     shutil.copy(Path(__file__).with_name("three-steps.yaml"), folder)
     Image.new("RGB", (64, 64), "crimson").save(folder / "dot.png")
     with (
-        sandbox_server(folder / "sandbox", options=["--idempotency", "duplicate"]) as flora_url,
+        sandbox_server(folder / "sandbox", options=["--idempotency", "replay"]) as flora_url,
         prefect_server(folder / "prefect") as prefect,
     ):
         made = Office(prefect, flora_url, folder)
         made.python("deployments.prepare", "--archive", str(made.archive))
         made.python("prefect", "--no-prompt", "deploy", "--all")
+        asyncio.run(learn_that_flora_replays(made))
         yield made
 
 
