@@ -63,7 +63,11 @@ class Office:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
-        answer = httpx.request(method, f"{self.prefect.api_url}{path}", json=body or None, timeout=60)
+        for _ in range(10):
+            answer = httpx.request(method, f"{self.prefect.api_url}{path}", json=body or None, timeout=60)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # its SQLite is busy: a person presses again
+                break
+            time.sleep(1)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
