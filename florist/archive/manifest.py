@@ -4,6 +4,7 @@
 docstrings say. Example: docs/client.md, "Paying once".
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -64,7 +65,12 @@ class RunOrigin(ManifestModel):
     parents: tuple[Parent, ...] = ()
     campaign: str | None = None
     row: str | None = None
-    step: str | None = None
+    step: str | None = Field(
+        default=None, description="What it is called within its row; before a first @, its step's name alone."
+    )
+    axes: Mapping[str, str] = Field(
+        default={}, description="Its value on each axis of its step, where the archiver was told."
+    )
     flow_run_id: str | None = Field(default=None, description="Prefect's id of the flow run that started it.")
     ledger_key: str | None = None
     started_by: str | None = Field(

@@ -20,8 +20,8 @@ from florist.pipelines.planning import (
     Plan,
     PlannedStep,
     plan,
-    resolve_inputs,
 )
+from florist.pipelines.resolving import resolve_inputs
 from florist.pipelines.sources import (
     FileSource,
     JoinedSource,

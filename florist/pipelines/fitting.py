@@ -1,16 +1,20 @@
 """The inputs that a step gives, held against those its technique takes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from florist.api.models import MediaKind, Technique, TechniqueInput
 from florist.frozen import FrozenModel
+from florist.pipelines.cells import Cell
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import Pipeline
 from florist.pipelines.param_values import ParamValue
 from florist.pipelines.problems import FieldPath, Problem
-from florist.pipelines.references import OutputReference, ParamReference, Part, Template
+from florist.pipelines.references import AxisReference, OutputReference, ParamReference, Part, Template
 from florist.pipelines.sources import KIND_NAMES, FileSource, TextSource, UrlSource, media_source
 from florist.wording import did_you_mean, quoted
+
+BETWEEN_COLLECTED = "\n\n"
+"""What stands between texts of several cells that are collected into one."""
 
 
 class PlannedInput(FrozenModel):
@@ -22,15 +26,15 @@ class PlannedInput(FrozenModel):
 
 
 def fitted_inputs(
-    pipeline: Pipeline, step: str, values: Mapping[str, ParamValue], definitions: Mapping[str, Technique]
+    pipeline: Pipeline, cell: Cell, values: Mapping[str, ParamValue], definitions: Mapping[str, Technique]
 ) -> tuple[tuple[PlannedInput, ...], list[Problem]]:
-    """Return the inputs of a step in the order of its technique's definition, and all that does not fit.
+    """Return the inputs of a cell in the order of its technique's definition, and all that does not fit.
 
     Args:
         values: what the params stand for. Of a param or step that is missing here or in `definitions` something
             is said elsewhere, and nothing here.
     """
-    fitting = _Fitting(pipeline, step, values, definitions)
+    fitting = _Fitting(pipeline, cell, values, definitions)
     return fitting.inputs(), fitting.problems
 
 
@@ -39,18 +43,19 @@ class _Unknown(Exception):  # noqa: N818 - no error: the value depends on someth
 
 
 class _Fitting:
-    """Fits one step's inputs, noting what is wrong."""
+    """Fits one cell's inputs, noting what is wrong."""
 
     def __init__(
         self,
         pipeline: Pipeline,
-        step: str,
+        cell: Cell,
         values: Mapping[str, ParamValue],
         definitions: Mapping[str, Technique],
     ) -> None:
         self._pipeline = pipeline
-        self._name = step
-        self._step = pipeline.steps[step]
+        self._cell = cell
+        self._name = cell.step
+        self._step = pipeline.steps[cell.step]
         self._technique = definitions[self._step.technique]
         self._values = values
         self._definitions = definitions
@@ -96,27 +101,44 @@ class _Fitting:
         return self._text(template) if entry.type is MediaKind.TEXT else self._media(entry, template)
 
     def _text(self, template: Template) -> TextSource | Template | None:
-        filled = Template.of(self._filled(part) for part in template.parts)
+        filled = Template.of(piece for part in template.parts for piece in self._filled(part))
         if filled.outputs:
             return filled
         text = "".join(map(str, filled.parts))
         return TextSource(text=text) if text.strip() else None
 
-    def _filled(self, part: Part) -> Part:
-        if not isinstance(part, ParamReference):
-            return part
-        value = self._values[part.param]
-        return value.text if isinstance(value, TextSource) else ""
+    def _filled(self, part: Part) -> Iterator[Part]:
+        match part:
+            case ParamReference(param=name):
+                value = self._values[name]
+                yield value.text if isinstance(value, TextSource) else ""
+            case AxisReference(axis=axis):
+                yield self._cell.axes[axis]
+            case OutputReference():
+                for index, output in enumerate(self._cells(part)):
+                    yield from (BETWEEN_COLLECTED, output) if index else (output,)
+            case str():
+                yield part
+
+    def _cells(self, reference: OutputReference) -> tuple[OutputReference, ...]:
+        cells = self._cell.upstream[reference.step]
+        return tuple(OutputReference(step=cell, output=reference.output) for cell in cells)
 
     def _media(self, entry: TechniqueInput, template: Template) -> FileSource | UrlSource | Template | None:
-        match template.parts:
+        parts = (
+            self._cell.axes[part.axis] if isinstance(part, AxisReference) else part for part in template.parts
+        )
+        match Template.of(parts).parts:
             case ():
                 return None
             case (ParamReference(param=name),):
                 value = self._values[name]
                 return value if isinstance(value, FileSource | UrlSource) else None
-            case (OutputReference(),):
-                return template
+            case (OutputReference() as reference,):
+                cells = self._cells(reference)
+                if len(cells) > 1:
+                    raise UnusableValueError(_several(entry))
+                return Template(parts=cells)
             case (str(literal),) if literal.strip():
                 return media_source(literal, entry.type, folder=self._pipeline.folder)
             case (str(),):
@@ -128,6 +150,11 @@ class _Fitting:
     def _refuse_other_param(self, entry: TechniqueInput, reference: ParamReference) -> None:
         if reference.param not in self._values:
             raise _Unknown
+        if self._pipeline.params[reference.param].list:
+            raise UnusableValueError(
+                f"the param {reference.param} is a list, which gives an axis its values; write "
+                f'"for: {{<axis>: {reference}}}" in the step, and ${{for.<axis>}} here'
+            )
         kind = self._pipeline.params[reference.param].type
         if kind is not entry.type:
             raise UnusableValueError(
@@ -138,7 +165,7 @@ class _Fitting:
     def _refuse_other_output(self, entry: TechniqueInput, reference: OutputReference) -> None:
         upstream = self._pipeline.steps.get(reference.step)
         technique = self._definitions.get(upstream.technique) if upstream else None
-        if technique is None:
+        if technique is None or not self._cell.upstream.get(reference.step):
             raise _Unknown
         if technique.outputs:
             kind = _declared_output(reference, technique).type

@@ -7,14 +7,17 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from florist.api.models import MediaKind
+from florist.pipelines.axes import VARIATION, list_items, value_faults
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.file_text import file_text
-from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
+from florist.pipelines.models import LONGEST_TIMEOUT, MAX_VARIATIONS, AxisValues, Param, Pipeline, Step
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
-from florist.pipelines.references import NAME, Template, parse_template
+from florist.pipelines.references import NAME, ParamReference, Template, parse_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
+
+STEP_KEYS = ("technique", "description", "inputs", "for", "variations", "timeout")
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
@@ -86,18 +89,22 @@ class _Reader:
             default=self._text(fields.get("default"), (*path, "default")) or None,
             optional=self._flag(fields.get("optional"), (*path, "optional")),
             choices=self._texts(fields.get("choices"), (*path, "choices")),
+            list=self._flag(fields.get("list"), (*path, "list")),
         )
+        if param.list and param.type is not MediaKind.TEXT:
+            self._problem((*path, "list"), "only a param of type text is a list")
         if param.default and "${" in param.default:
             self._problem((*path, "default"), "a default cannot refer to anything; it is taken as it stands")
         if param.choices and param.type is not MediaKind.TEXT:
             self._problem((*path, "choices"), "only a param of type text has choices")
-        elif param.choices and param.default and param.default not in param.choices:
-            mend = did_you_mean(param.default, param.choices)
-            self._problem((*path, "default"), f"{quoted(param.default)} is none of the choices{mend}")
+        for text in list_items(param.default) if param.list and param.default else [param.default]:
+            if param.choices and text and text not in param.choices and param.type is MediaKind.TEXT:
+                mend = did_you_mean(text, param.choices)
+                self._problem((*path, "default"), f"{quoted(text)} is none of the choices{mend}")
         return param
 
     def _step(self, node: Node, path: FieldPath) -> Step:
-        fields = self._fields(node, path, Step.model_fields, required=("technique",))
+        fields = self._fields(node, path, STEP_KEYS, required=("technique",))
         technique = self._text(fields.get("technique"), (*path, "technique"))
         if "technique" in fields and not technique:
             self._problem((*path, "technique"), "is empty; the slug or id of a FLORA technique goes here")
@@ -106,8 +113,48 @@ class _Reader:
             technique=technique or "",
             description=self._text(fields.get("description"), (*path, "description")) or "",
             inputs={name: self._values(value, (*path, "inputs", name)) for name, value in inputs.items()},
+            axes=self._axes(fields.get("for"), (*path, "for")),
+            variations=self._variations(fields.get("variations"), (*path, "variations")),
             timeout=self._seconds(fields.get("timeout"), (*path, "timeout")),
         )
+
+    def _axes(self, node: Node | None, path: FieldPath) -> dict[str, AxisValues]:
+        axes = self._entries(node, path)
+        for axis in axes:
+            if axis == VARIATION:
+                self._problem((*path, axis), 'is what "variations" counts; give the axis another name')
+            elif not NAME.fullmatch(axis):
+                self._problem((*path, axis), _bad_name(axis))
+        return {axis: self._axis_values(values, (*path, axis)) for axis, values in axes.items()}
+
+    def _axis_values(self, node: Node, path: FieldPath) -> AxisValues:
+        if isinstance(node, Scalar) and node.text:
+            match self._template(node, path).parts:
+                case (ParamReference() as param,):
+                    return param
+        if not isinstance(node, Items) or not node.items:
+            self._problem(path, "a list of values goes here, such as [small, large], or one list param")
+            return ()
+        values = self._texts(node, path)
+        faults = [*value_faults(values)]
+        if len(values) < len(node.items):
+            faults.append("a value is empty")
+        if any("${" in value for value in values):
+            faults.append(
+                "a value cannot refer to anything; for values from a param, the whole list is one: ${params.tones}"
+            )
+        for fault in dict.fromkeys(faults):
+            self._problem(path, fault)
+        return values
+
+    def _variations(self, node: Node | None, path: FieldPath) -> int:
+        text = self._text(node, path)
+        if text is None:
+            return 1
+        if not text.isdecimal() or not 1 <= int(text) <= MAX_VARIATIONS:
+            self._problem(path, f"{quoted(text)} is no number of variations; write one from 1 to {MAX_VARIATIONS}")
+            return 1
+        return int(text)
 
     def _values(self, node: Node, path: FieldPath) -> tuple[Template, ...]:
         if not isinstance(node, Items):

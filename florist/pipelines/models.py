@@ -8,14 +8,17 @@ from pydantic import ConfigDict, Field
 from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
-from florist.pipelines.references import Template
+from florist.pipelines.references import OutputReference, ParamReference, Template
 
 LONGEST_TIMEOUT = 30 * 24 * 3600.0
 """Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
 
+MAX_VARIATIONS = 100
+"""Of one step in one row. Far beyond what anybody looks through."""
+
 
 class Param(FrozenModel):
-    """What a pipeline is run with. An empty value is no value."""
+    """What a pipeline is run with. An empty value is no value. A `list` of texts gives an axis its values."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,16 +27,28 @@ class Param(FrozenModel):
     default: str | None = None
     optional: bool = False
     choices: tuple[str, ...] = ()
+    list: bool = False
+
+
+AxisValues = tuple[str, ...] | ParamReference
+"""What an axis goes over: texts, or a list param."""
 
 
 class Step(FrozenModel):
-    """One technique to run. `timeout` is in seconds; None leaves it to whoever walks."""
+    """One technique to run. `timeout` is in seconds; None leaves it to whoever walks.
+
+    Attributes:
+        axes: what it is repeated over within a row, as its `for:` says; what it needs may have further ones.
+        variations: how often each is made, of the same inputs.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     technique: str
     description: str = ""
     inputs: Mapping[str, tuple[Template, ...]] = {}
+    axes: Mapping[str, AxisValues] = {}
+    variations: int = Field(default=1, ge=1, le=MAX_VARIATIONS)
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_TIMEOUT)
 
     def templates(self) -> Iterator[tuple[FieldPath, Template]]:
@@ -43,10 +58,24 @@ class Step(FrozenModel):
                 yield ("inputs", input_id, index) if len(values) > 1 else ("inputs", input_id), template
 
     @property
+    def params(self) -> tuple[str, ...]:
+        """The params that its inputs take, each once."""
+        return tuple(dict.fromkeys(param.param for _, template in self.templates() for param in template.params))
+
+    @property
+    def outputs(self) -> Iterator[OutputReference]:
+        """What it takes of other steps, in the order of its inputs."""
+        return (output for _, template in self.templates() for output in template.outputs)
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """The steps whose outputs it takes, each once, in the order of its inputs."""
-        outputs = (output for _, template in self.templates() for output in template.outputs)
-        return tuple(dict.fromkeys(output.step for output in outputs))
+        return tuple(dict.fromkeys(output.step for output in self.outputs))
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """Those of them whose axes it is spread over, for it does not collect their cells."""
+        return tuple(dict.fromkeys(output.step for output in self.outputs if not output.collects))
 
 
 class Pipeline(FrozenModel):

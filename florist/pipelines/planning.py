@@ -1,31 +1,46 @@
 """What a walk will do, and what it will cost: known before the first run is paid for.
 
 `plan` holds a pipeline against its params and the definitions of its techniques, and finds all that is wrong
-without starting anything. Once steps are done, `resolve_inputs` says where each input of the next comes from.
+without starting anything. Once steps are done, `resolving.py` says where each input of the next comes from.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from florist.api.models import MediaKind, Technique
+from pydantic import Field
+
+from florist.api.models import Technique
 from florist.frozen import FrozenModel
-from florist.pipelines.errors import PlanError, UpstreamOutputError
+from florist.pipelines.cells import Cell, cells_of
+from florist.pipelines.errors import PlanError
 from florist.pipelines.fitting import PlannedInput, fitted_inputs
 from florist.pipelines.models import Pipeline
-from florist.pipelines.param_values import param_values
+from florist.pipelines.param_values import ParamValue, ParamValues
 from florist.pipelines.problems import Problem
-from florist.pipelines.references import OutputReference, Template
-from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
-from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
-from florist.wording import did_you_mean, quoted
+from florist.pipelines.references import Template
+from florist.pipelines.sources import InputSource
+from florist.pipelines.wiring import longest_chain, wiring_problems
+from florist.wording import did_you_mean, quoted, shortened
 
 
 class PlannedStep(FrozenModel):
-    """One step, ready to run as soon as those it needs are done. `price_usd` is None where FLORA tells none."""
+    """One cell of a row: a step at one place on its axes, ready to run as soon as the cells it needs are done.
+
+    Attributes:
+        name: unique within the row, and what everybody calls it: `still` or, on an axis, `still@playful`.
+        step: what the pipeline calls the step.
+        axes: its value on each axis; of `variations`, the number, under `variation`, and that of an earlier step
+            under `<step>.variation`.
+        needs: the cells whose outputs it takes, by their names.
+        price_usd: None where FLORA tells none.
+    """
 
     name: str
+    step: str = Field(default_factory=lambda data: data.get("name", ""))
+    axes: Mapping[str, str] = {}
     technique: str
     technique_id: str
     technique_name: str = ""
@@ -37,9 +52,10 @@ class PlannedStep(FrozenModel):
 
 
 class PlanRow(NamedTuple):
-    """A step as a table shows it."""
+    """A cell as a table shows it."""
 
     step: str
+    axes: str
     technique: str
     needs: str
     inputs: str
@@ -47,7 +63,7 @@ class PlanRow(NamedTuple):
 
 
 class Plan(FrozenModel):
-    """The steps of one walk, each after all it needs."""
+    """The cells of one walk, each after all it needs."""
 
     pipeline: str
     steps: tuple[PlannedStep, ...]
@@ -72,12 +88,99 @@ class Plan(FrozenModel):
         return tuple(
             PlanRow(
                 step.name,
+                ", ".join(f"{axis}={shortened(value)}" for axis, value in step.axes.items()),
                 step.technique,
                 ", ".join(step.needs),
                 ", ".join(f"{entry.id} ← {_shown(entry.value)}" for entry in step.inputs),
                 step.price_usd,
             )
             for step in self.steps
+        )
+
+
+class Planner:
+    """Plans the rows of one pipeline. What they have in common is found out, and kept, once.
+
+    Args:
+        definitions: by the slug or id under which the pipeline names the technique.
+        folder: where relative paths in params start; the working directory if None.
+        known: names of techniques to suggest where the pipeline's is none.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        definitions: Mapping[str, Technique],
+        *,
+        folder: Path | None = None,
+        known: Iterable[str] = (),
+    ) -> None:
+        self._pipeline = pipeline
+        self._definitions = definitions
+        self._values = ParamValues(pipeline, folder=folder or Path.cwd())
+        self._wiring = wiring_problems(pipeline)
+        self._unknown = [
+            _unknown_technique(pipeline, name, {*definitions, *known})
+            for name, step in pipeline.steps.items()
+            if step.technique not in definitions
+        ]
+        self._params_of = {name: step.params for name, step in pipeline.steps.items()}
+        self._lists = [name for name, param in pipeline.params.items() if param.list]
+        self._cells: dict[tuple[ParamValue, ...], tuple[tuple[Cell, ...], list[Problem]]] = {}
+        self._steps: dict[tuple[int, tuple[ParamValue, ...]], PlannedStep | list[Problem]] = {}
+
+    def plan(self, params: Mapping[str, object]) -> Plan:
+        """Return what running the pipeline with these params means; see `plan`."""
+        values, problems = self._values.read(params)
+        problems += [*self._wiring, *self._unknown]
+        steps: list[PlannedStep] = []
+        if not self._wiring and all(name in values for name in self._lists):
+            cells, found = self._cells_at(values)
+            problems += found
+            for cell in cells:
+                planned = self._step(cell, values)
+                if isinstance(planned, PlannedStep):
+                    steps.append(planned)
+                else:
+                    problems += planned
+        if problems:
+            in_order_of_file = sorted(dict.fromkeys(problems), key=lambda problem: problem.position or (0, 0))
+            raise PlanError(in_order_of_file)
+        return Plan(pipeline=self._pipeline.name, steps=tuple(steps))
+
+    def _cells_at(self, values: Mapping[str, ParamValue]) -> tuple[tuple[Cell, ...], list[Problem]]:
+        lists = {name: value for name in self._lists if isinstance(value := values[name], tuple)}
+        at = tuple(lists.values())
+        if at not in self._cells:
+            cells, problems = cells_of(self._pipeline, lists)
+            self._cells[at] = tuple(chain.from_iterable(cells.values())), problems
+        return self._cells[at]
+
+    def _step(self, cell: Cell, values: Mapping[str, ParamValue]) -> PlannedStep | list[Problem]:
+        taken = tuple(values[name] for name in self._params_of[cell.step] if name in values)
+        key = id(cell), taken
+        if key not in self._steps:
+            self._steps[key] = self._fitted(cell, values)
+        return self._steps[key]
+
+    def _fitted(self, cell: Cell, values: Mapping[str, ParamValue]) -> PlannedStep | list[Problem]:
+        step = self._pipeline.steps[cell.step]
+        technique = self._definitions.get(step.technique)
+        if technique is None:
+            return []
+        inputs, problems = fitted_inputs(self._pipeline, cell, values, self._definitions)
+        return problems or PlannedStep(
+            name=cell.name,
+            step=cell.step,
+            axes=cell.axes,
+            technique=step.technique,
+            technique_id=technique.technique_id,
+            technique_name=technique.name,
+            description=step.description,
+            inputs=inputs,
+            needs=tuple(name for cells in cell.upstream.values() for name in cells),
+            timeout=step.timeout,
+            price_usd=technique.run_cost_usd,
         )
 
 
@@ -92,7 +195,7 @@ def plan(
     """Return what running the pipeline with these params means. Nothing is started; local files are looked at.
 
     Args:
-        params: text, a number or a path for each; an empty value or None is no value.
+        params: text, a number or a path for each, for a list also several; an empty value or None is no value.
         definitions: by the slug or id under which the pipeline names the technique.
         folder: where relative paths in `params` start; the working directory if None.
         known: names of techniques to suggest where the pipeline's is none.
@@ -100,107 +203,7 @@ def plan(
     Raises:
         PlanError: it cannot be run like this; `error.problems` lists all there is to mend.
     """
-    values, problems = param_values(pipeline, params, folder=folder or Path.cwd())
-    problems += wiring_problems(pipeline)
-    fitted: dict[str, tuple[PlannedInput, ...]] = {}
-    for name, step in pipeline.steps.items():
-        if step.technique in definitions:
-            fitted[name], found = fitted_inputs(pipeline, name, values, definitions)
-            problems += found
-        else:
-            problems.append(_unknown_technique(pipeline, name, {*definitions, *known}))
-    if problems:
-        raise PlanError(sorted(problems, key=lambda problem: problem.position or (0, 0)))
-    steps = (
-        _planned(pipeline, name, definitions[pipeline.steps[name].technique], fitted[name])
-        for name in in_order(pipeline.steps)
-    )
-    return Plan(pipeline=pipeline.name, steps=tuple(steps))
-
-
-class ResolvedInput(FrozenModel):
-    """One input of a step that is about to run, and where its value comes from."""
-
-    id: str
-    type: MediaKind
-    source: InputSource
-
-
-class UpstreamOutput(Protocol):
-    """What must be known of an output to hand it on: FLORA's and the archive's will do."""
-
-    @property
-    def output_id(self) -> str: ...  # noqa: D102
-    @property
-    def type(self) -> MediaKind: ...  # noqa: D102
-
-
-def resolve_inputs(
-    step: PlannedStep, upstream: Mapping[str, Sequence[UpstreamOutput]]
-) -> tuple[ResolvedInput, ...]:
-    """Return where each input of a step comes from, now that the steps it needs are done.
-
-    Args:
-        upstream: the outputs of each step it needs, in the order in which its run tells them.
-
-    Raises:
-        UpstreamOutputError: a run brought fewer outputs, or of another kind, than its technique declares.
-    """
-    return tuple(
-        ResolvedInput(id=entry.id, type=entry.type, source=_resolved(step.name, entry, upstream))
-        for entry in step.inputs
-    )
-
-
-def _resolved(step: str, entry: PlannedInput, upstream: Mapping[str, Sequence[UpstreamOutput]]) -> InputSource:
-    if not isinstance(entry.value, Template):
-        return entry.value
-    parts: list[TextSource | OutputSource] = []
-    for part in entry.value.parts:
-        if isinstance(part, OutputReference):
-            index = output_index(part, upstream.get(part.step, ()))
-            found = upstream[part.step][index].type
-            if found is not entry.type:
-                raise UpstreamOutputError(
-                    f"{step}.{entry.id} takes {KIND_NAMES[entry.type]}, but {part} came as {KIND_NAMES[found]}"
-                )
-            parts.append(OutputSource(step=part.step, index=index))
-        else:
-            parts.append(TextSource(text=str(part)))
-    return parts[0] if len(parts) == 1 else JoinedSource(parts=tuple(parts))
-
-
-def output_index(reference: OutputReference, outputs: Sequence[UpstreamOutput]) -> int:
-    """Return which of a run's outputs is meant.
-
-    Raises:
-        UpstreamOutputError: none, or for `output` not exactly one.
-    """
-    ids = [output.output_id for output in outputs]
-    match reference.output:
-        case None if len(ids) == 1:
-            return 0
-        case int(index) if index < len(ids):
-            return index
-        case str(output_id) if output_id in ids:
-            return ids.index(output_id)
-    brought = f"outputs {', '.join(ids)}" if ids else "no outputs"
-    raise UpstreamOutputError(f"{reference} does not fit what step {reference.step} brought: {brought}")
-
-
-def _planned(pipeline: Pipeline, name: str, technique: Technique, inputs: tuple[PlannedInput, ...]) -> PlannedStep:
-    step = pipeline.steps[name]
-    return PlannedStep(
-        name=name,
-        technique=step.technique,
-        technique_id=technique.technique_id,
-        technique_name=technique.name,
-        description=step.description,
-        inputs=inputs,
-        needs=step.needs,
-        timeout=step.timeout,
-        price_usd=technique.run_cost_usd,
-    )
+    return Planner(pipeline, definitions, folder=folder, known=known).plan(params)
 
 
 def _unknown_technique(pipeline: Pipeline, name: str, known: Iterable[str]) -> Problem:

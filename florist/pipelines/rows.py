@@ -15,7 +15,7 @@ from florist.errors import FloristError
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
 from florist.pipelines.models import Pipeline
-from florist.pipelines.planning import Plan, PlannedStep, plan
+from florist.pipelines.planning import Plan, PlannedStep, Planner
 from florist.pipelines.problems import Problem
 from florist.pipelines.walking import RunStep, WalkResult
 
@@ -72,11 +72,12 @@ def plan_rows(
     Raises:
         PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
+    planner = Planner(pipeline, definitions, folder=folder, known=known)
     plans: dict[str, Plan] = {}
     found: dict[Problem, list[str]] = {}
     for key, own in (rows or {"": {}}).items():
         try:
-            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder, known=known)
+            plans[key] = planner.plan({**params, **own})
         except PlanError as error:
             for problem in error.problems:
                 found.setdefault(problem, []).append(key)

@@ -20,7 +20,7 @@ def origin_of(started: StartedStep, upstream: Upstream) -> RunOrigin:
         parents=(_parent(identity, upstream) for identity in entry.work.inputs),
     )
     # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
+    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id, "axes": step.axes})
 
 
 def with_entry(
