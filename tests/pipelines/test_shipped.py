@@ -1,5 +1,6 @@
 """The pipelines that ship, held against the sandbox's techniques."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -9,7 +10,7 @@ import pytest
 
 from flora_sandbox.catalogue import TECHNIQUES
 from florist.api.models import MediaKind, Technique
-from florist.pipelines import Plan, load_pipeline, plan
+from florist.pipelines import Plan, load_pipeline, parse_pipeline, plan
 
 FOLDER = Path(__file__).parents[2] / "pipelines"
 SHIPPED = sorted(FOLDER.glob("*.yaml"))
@@ -33,6 +34,7 @@ def test_shipped_pipeline_plans_with_its_defaults_alone(file: Path) -> None:
     [
         ("product-launch", "0.64", ("still", "caption", "page")),
         ("moodboard", "0.33", ("wide", "wide-words", "critique")),
+        ("two-tones", "0.26", ("still", "caption@luxury", "page@luxury")),
         ("lookbook", "0.28", ("scene", "composite", "page")),
     ],
 )
@@ -44,3 +46,11 @@ def test_shipped_pipeline_costs_and_chains_as_documented(name: str, price_usd: s
 def test_product_launch_makes_four_kinds_of_media() -> None:
     made = {DEFINITIONS[step.technique].outputs[0].type for step in planned("product-launch").steps}
     assert made == {MediaKind.IMAGE, MediaKind.TEXT, MediaKind.VIDEO, MediaKind.DOCUMENT}
+
+
+def test_axes_shown_in_the_docs_make_the_cells_that_they_name() -> None:
+    page = (FOLDER.parent / "docs/pipelines.md").read_text().split("\n## Axes\n")[1].split("\n## ")[0]
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    made = plan(parse_pipeline(shown, file=FOLDER / "shown.yaml"), {}, DEFINITIONS)
+    named = re.findall(r"^\| `[a-z]+` \| (.*?) \|", page, re.MULTILINE)
+    assert [step.name for step in made.steps] == re.findall("`(.*?)`", ", ".join(named))
