@@ -15,7 +15,8 @@ from florist.errors import FloristError
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
 from florist.pipelines.models import Pipeline
-from florist.pipelines.planning import Plan, PlannedStep, Planner
+from florist.pipelines.planner import Planner
+from florist.pipelines.planning import Plan, PlannedStep
 from florist.pipelines.problems import Problem
 from florist.pipelines.walking import RunStep, WalkResult
 

@@ -2,6 +2,7 @@
 
 import mimetypes
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -105,8 +106,8 @@ def media_source(value: str, kind: MediaKind, *, folder: Path) -> FileSource | U
     path = (folder / value).absolute()
     try:
         fault = _fault(path)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    except OSError as error:
+        fault = f"cannot be read: {error.strerror}"
     if fault:
         raise UnusableValueError(f"the file {shortened(str(path), 300)} {fault}")
     _refuse_other_kind(path.name, kind)
@@ -134,13 +135,15 @@ def _url(value: str, kind: MediaKind) -> UrlSource:
 
 
 def _fault(path: Path) -> str | None:
-    if not path.exists():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         return "does not exist"
-    if path.is_dir():
+    if stat.S_ISDIR(found.st_mode):
         return "is a folder; name a file in it"
-    if not path.is_file():
+    if not stat.S_ISREG(found.st_mode):
         return "is not a regular file"
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         return "is empty"
     return None if os.access(path, os.R_OK) else "may not be read; look at its permissions"
 
