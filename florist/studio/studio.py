@@ -26,6 +26,7 @@ from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
+from florist.errors import ConfigurationError
 from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.resolving import ResolvedInput, resolve_inputs
@@ -160,9 +161,12 @@ class Studio:
 
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
+            ConfigurationError: it is a generation; likewise.
             APIStatusError: FLORA refused it.
             AssetChangedError: an input file was written to meanwhile; nothing was started.
         """
+        if step.generation:
+            raise ConfigurationError(f"{row.label}{step.name} is a generation: those can be planned, not run yet")
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
         identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
         work = row.work(step, identities, attempt=attempt)
