@@ -1,10 +1,12 @@
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from florist.api.models import Technique
-from florist.pipelines import Pipeline, Plan, PlanError, TextSource, plan
+from florist.pipelines import Pipeline, Plan, PlanError, PlannedStep, TextSource, plan
+from florist.pipelines.rows import plan_rows
 
 Definitions = dict[str, Technique]
 Planned = Callable[..., Plan]
@@ -71,6 +73,10 @@ def test_cell_tells_its_step_its_axes_and_both_in_the_table(planned: Planned) ->
     made = planned(TONES)
     assert [(step.step, step.axes) for step in made.steps][-1] == ("caption", {"tone": "loud"})
     assert [(row.step, row.axes) for row in made.table()][:2] == [("still", ""), ("shot@calm", "tone=calm")]
+
+
+def test_cell_made_without_axes_is_called_as_its_step() -> None:
+    assert PlannedStep(name="still", technique="t", technique_id="tech_t").step == "still"
 
 
 @pytest.mark.parametrize("tones", [["loud", "calm"], "loud, calm", ["calm ", "loud"], ("calm", "lou\u0064")])
@@ -199,11 +205,37 @@ def test_value_of_an_axis_can_stand_in_a_path(planned: Planned) -> None:
             "  a: {technique: film, for: {kind: [shot, gone]}, inputs: {image: '${for.kind}.png'}}\n",
             "gone.png does not exist",
         ),
+        (
+            "  a: {technique: film, variations: 2, inputs: {image: gone.png}}\n",
+            "gone.png does not exist",
+        ),
     ],
 )
 def test_axes_that_do_not_go_together_are_one_problem(problems: ProblemsOf, steps: str, problem: str) -> None:
     (found,) = problems(steps)
     assert problem in found
+
+
+def test_rows_planned_together_are_planned_as_each_alone(
+    loaded: Callable[[str], Pipeline], definitions: Definitions, tmp_path: Path
+) -> None:
+    (tmp_path / "rows").mkdir()
+    for name in ("mine.png", "shot.png"):
+        (tmp_path / "rows" / name).write_bytes(b"x")
+    pipeline = loaded(
+        "name: x\nparams: {tones: {list: true, default: 'a, b'}, one: {default: shot.png}, "
+        "two: {type: imageUrl, default: shot.png}}\nsteps:\n"
+        + write("a", "${params.one} ${for.tone}", ", for: {tone: '${params.tones}'}")
+        + "  b: {technique: film, inputs: {image: '${params.two}', prompt: '${steps.a.all}'}}\n"
+    )
+    rows = {
+        "same": {}, "again": {}, "text": {"one": "mine.png"}, "file": {"two": "mine.png"}, "tones": {"tones": "c"},
+        "other folder": {"two": "shot.png"}, "all": {"one": "mine.png", "two": "mine.png", "tones": "c, a"},
+    }  # fmt: skip
+    together = plan_rows(pipeline, {}, rows, definitions, folder=tmp_path / "rows").rows
+    for key, own in rows.items():
+        assert together[key] == plan(pipeline, own, definitions, folder=tmp_path / "rows")
+    assert len(set(map(str, together.values()))) == len(rows) - 1
 
 
 @pytest.mark.parametrize(
