@@ -17,8 +17,7 @@ from florist.pipelines.errors import (
 from florist.pipelines.loading import load_pipeline, parse_pipeline
 from florist.pipelines.models import Param, Pipeline, Step, one_step_pipeline
 from florist.pipelines.planner import plan
-from florist.pipelines.planning import Plan, PlannedStep
-from florist.pipelines.resolving import resolve_inputs
+from florist.pipelines.planning import Plan, PlannedStep, resolve_inputs
 from florist.pipelines.sources import (
     FileSource,
     JoinedSource,

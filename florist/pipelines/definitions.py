@@ -19,14 +19,21 @@ async def planned_at(client: FloraAPI, pipeline: Pipeline, params: Mapping[str, 
         PlanError: see `plan_rows`; for a technique that FLORA does not know, the nearest name it does know.
     """
     definitions = await definitions_of(pipeline, client)
-    known: list[str] = []
-    if not definitions.keys() >= set(pipeline.techniques):
-        with suppress(APIError):  # only for a better message
-            known = [technique.slug async for technique in client.techniques.list() if technique.slug]
-    if not definitions.keys() >= {f"{MODELS}{model}" for model in pipeline.models}:
-        with suppress(APIError):
-            known += [f"{MODELS}{model.model_id}" for model in await client.models.list()]
+    known = await names_to_suggest(pipeline, definitions, client)
     return plan_rows(pipeline, params, rows, definitions, known=known)
+
+
+async def names_to_suggest(
+    pipeline: Pipeline, definitions: Mapping[str, Technique], client: FloraAPI
+) -> list[str]:
+    """Return the techniques and models that FLORA knows, if the pipeline names some that it does not."""
+    known: list[str] = []
+    with suppress(APIError):  # only for a better message
+        if not definitions.keys() >= set(pipeline.techniques):
+            known += [technique.slug async for technique in client.techniques.list() if technique.slug]
+        if not definitions.keys() >= {f"{MODELS}{model}" for model in pipeline.models}:
+            known += [f"{MODELS}{model.model_id}" for model in await client.models.list()]
+    return known
 
 
 async def definitions_of(pipeline: Pipeline, client: FloraAPI) -> dict[str, Technique]:

@@ -14,7 +14,7 @@ from florist.api.models import InputValue, MediaKind
 from florist.archive.download import Fetch
 from florist.ledger import InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
-from florist.pipelines.resolving import ResolvedInput
+from florist.pipelines.planning import ResolvedInput
 from florist.pipelines.sources import FileSource, JoinedSource, OutputSource, TextSource, UrlSource
 from florist.secrets import SignedUrl
 from florist.studio.asset_cache import AssetCache

@@ -28,8 +28,7 @@ from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
 from florist.errors import ConfigurationError
 from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
-from florist.pipelines.planning import PlannedStep
-from florist.pipelines.resolving import ResolvedInput, resolve_inputs
+from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
 from florist.studio.input_values import InputValues, takes_upstream_files
