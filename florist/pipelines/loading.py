@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import get_args
 
 from florist.api.models import MediaKind
 from florist.pipelines.errors import PipelineFileError, TemplateError
@@ -12,6 +13,7 @@ from florist.pipelines.file_text import file_text
 from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import NAME, Template, parse_template
+from florist.pipelines.row_mapping import CellTemplate, RowFormat, RowMapping, parse_cell_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
@@ -57,15 +59,19 @@ class _Reader:
 
     def pipeline(self, root: Node) -> Pipeline:
         self._positions[()] = root.position
-        fields = self._fields(root, (), ("name", "description", "params", "steps"), required=("name", "steps"))
+        fields = self._fields(
+            root, (), ("name", "description", "params", "steps", "rows"), required=("name", "steps")
+        )
         steps = {name: self._step(node, ("steps", name)) for name, node in self._named(fields, "steps")}
         if not steps and "steps" in fields:
             self._problem(("steps",), "there are no steps; a pipeline has at least one")
+        params = {name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")}
         return Pipeline(
             name=self._name(fields.get("name")),
             description=self._text(fields.get("description"), ("description",)) or "",
-            params={name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")},
+            params=params,
             steps=steps,
+            rows=self._rows(fields.get("rows"), params),
             file=self._file,
             positions=self._positions,
         )
@@ -95,6 +101,28 @@ class _Reader:
             mend = did_you_mean(param.default, param.choices)
             self._problem((*path, "default"), f"{quoted(param.default)} is none of the choices{mend}")
         return param
+
+    def _rows(self, node: Node | None, params: Collection[str]) -> RowMapping:
+        fields = self._fields(node, ("rows",), RowMapping.model_fields) if node else {}
+        texts = {
+            name: self._text(fields.get(name), ("rows", name)) for name in ("key", "format", "encoding", "sheet")
+        }
+        if texts["format"] not in (None, *get_args(RowFormat)):
+            mend = did_you_mean(texts["format"] or "", get_args(RowFormat))
+            self._problem(("rows", "format"), f"{quoted(texts['format'] or '')} is no format of rows{mend}")
+            del texts["format"]
+        templates: dict[str, CellTemplate] = {}
+        for name, value in self._entries(fields.get("params"), ("rows", "params")).items():
+            path = ("rows", "params", name)
+            if name not in params:
+                mend = did_you_mean(name, params)
+                self._problem(path, f"there is no param {quoted(name)}{mend}", position=self._keys[path])
+            try:
+                templates[name] = parse_cell_template(self._text(value, path) or "")
+            except TemplateError as error:
+                for message in error.messages:
+                    self._problem(path, message)
+        return RowMapping.model_validate({**texts, "params": templates})
 
     def _step(self, node: Node, path: FieldPath) -> Step:
         fields = self._fields(node, path, Step.model_fields, required=("technique",))

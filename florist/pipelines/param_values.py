@@ -35,7 +35,8 @@ def param_values(
             else:
                 values[name] = _value(param, param.default or "", pipeline.folder)
         except UnusableValueError as error:
-            problems.append(pipeline.problem(("params", name), str(error)))
+            problem = pipeline.problem(("params", name), str(error))
+            problems.append(problem._replace(kind=f"{name}: {error.kind}"))
     return values, problems
 
 
@@ -53,7 +54,8 @@ def _value(param: Param, text: str, folder: Path) -> ParamValue:
     if param.type is not MediaKind.TEXT:
         return media_source(text, param.type, folder=folder)
     if param.choices and text not in param.choices:
-        raise UnusableValueError(f"{quoted(text)} is none of the choices{did_you_mean(text, param.choices)}")
+        mend = did_you_mean(text, param.choices)
+        raise UnusableValueError(f"{quoted(text)} is none of the choices{mend}", kind="none of the choices")
     return TextSource(text=text)
 
 
