@@ -7,7 +7,7 @@ without starting anything. Once steps are done, `resolve_inputs` says where each
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from florist.api.models import MediaKind, Technique
 from florist.frozen import FrozenModel
@@ -21,9 +21,17 @@ from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, Out
 from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
 from florist.wording import did_you_mean, quoted
 
+Route = Literal["technique", "generation"]
+"""What is run at FLORA."""
+
 
 class PlannedStep(FrozenModel):
-    """One step, ready to run as soon as those it needs are done. `price_usd` is None where FLORA tells none."""
+    """One step, ready to run as soon as those it needs are done.
+
+    Attributes:
+        technique_id: of a generation, its model's id.
+        price_usd: None where FLORA tells none.
+    """
 
     name: str
     technique: str
@@ -34,6 +42,7 @@ class PlannedStep(FrozenModel):
     needs: tuple[str, ...] = ()
     timeout: float | None = None
     price_usd: Decimal | None = None
+    route: Route = "technique"
 
 
 class PlanRow(NamedTuple):

@@ -26,7 +26,7 @@ from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
-from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
@@ -63,6 +63,7 @@ class Studio:
         client: stays the caller's to close.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
+        project_id: where FLORA files generations; None takes the workspace's project that was used last.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class Studio:
         *,
         spender: Spender | None = None,
         callback_url: str | None = None,
+        project_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
         self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
+        self._generations = Spender(self.ledger, GenerationRoute(client, project_id=project_id))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
@@ -133,6 +136,7 @@ class Studio:
     async def aclose(self) -> None:
         """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
         await self.spender.aclose()
+        await self._generations.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -235,7 +239,8 @@ class Studio:
         *,
         by_upload: bool,
     ) -> Started:
-        return await self.spender.start(
+        spender = self._generations if work.route == "generation" else self.spender
+        return await spender.start(
             work,
             lambda: self._input_values.values(
                 inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
@@ -263,6 +268,7 @@ class Studio:
         return await self.client.watcher.wait(
             started.run_id,
             technique=started.entry.work.technique_id,
+            route=started.entry.work.route,
             window=window,
             # A run that was started before may have ended long ago: look at once.
             expected_seconds=None if started.how is How.NEW else 0,
@@ -281,9 +287,10 @@ class Studio:
         return run
 
     async def _read(self, started: StartedStep) -> Run:
-        return await self.client.techniques.runs.retrieve(
-            started.run_id, technique=started.entry.work.technique_id
-        )
+        work = started.entry.work
+        if work.route == "technique":
+            return await self.client.techniques.runs.retrieve(started.run_id, technique=work.technique_id)
+        return await self.client.runs.retrieve(started.run_id)
 
 
 class StudioSteps(StepFunctions):
