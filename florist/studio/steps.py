@@ -59,6 +59,7 @@ class CampaignRow(FrozenModel):
             row=self.key,
             step=step.name,
             attempt=attempt,
+            route="generation" if step.generation else "technique",
         )
 
 

@@ -20,17 +20,18 @@ from florist.api.errors import (
     RunTimeoutError,
     RunWithoutOutputsError,
 )
-from florist.api.models import Run, RunStatus
+from florist.api.models import InputValue, Run, RunStatus
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
-from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.resolving import ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
+from florist.studio.generation_values import generation_values
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.missing_objects import bring_back_missing
 from florist.studio.origins import origin_of
@@ -64,6 +65,7 @@ class Studio:
         client: stays the caller's to close.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
+        project_id: where FLORA files generations; None takes the workspace's project that was used last.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Studio:
         *,
         spender: Spender | None = None,
         callback_url: str | None = None,
+        project_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
         self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
+        self._generations = Spender(self.ledger, GenerationRoute(client, project_id=project_id))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
@@ -134,6 +138,7 @@ class Studio:
     async def aclose(self) -> None:
         """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
         await self.spender.aclose()
+        await self._generations.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -236,11 +241,16 @@ class Studio:
         *,
         by_upload: bool,
     ) -> Started:
-        return await self.spender.start(
-            work,
-            lambda: self._input_values.values(
+        async def sent() -> tuple[InputValue, ...]:
+            values = await self._input_values.values(
                 inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
-            ),
+            )
+            return generation_values(step.generation, values) if step.generation else values
+
+        spender = self._generations if work.route == "generation" else self.spender
+        return await spender.start(
+            work,
+            sent,
             callback_url=self._callback_url,
             price_usd=step.price_usd,
             on_wait=on_wait,
@@ -264,6 +274,7 @@ class Studio:
         return await self.client.watcher.wait(
             started.run_id,
             technique=started.entry.work.technique_id,
+            route=started.entry.work.route,
             window=window,
             # A run that was started before may have ended long ago: look at once.
             expected_seconds=None if started.how is How.NEW else 0,
@@ -282,9 +293,10 @@ class Studio:
         return run
 
     async def _read(self, started: StartedStep) -> Run:
-        return await self.client.techniques.runs.retrieve(
-            started.run_id, technique=started.entry.work.technique_id
-        )
+        work = started.entry.work
+        if work.route == "technique":
+            return await self.client.techniques.runs.retrieve(started.run_id, technique=work.technique_id)
+        return await self.client.runs.retrieve(started.run_id)
 
 
 class StudioSteps(StepFunctions):
