@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from florist.api.catalogue import ModelParam
 from florist.api.models import MediaKind, Technique, TechniqueInput
 from florist.frozen import FrozenModel
 from florist.pipelines.cells import Cell
@@ -195,7 +196,7 @@ class CellFitting:
         for param in self._technique.model.params:
             if param.name == entry.id != PROMPT:
                 if isinstance(value, TextSource):
-                    sent_setting(param, value.text)
+                    _refuse_unsent(entry, param, value.text)
                 elif param.type != "string" or param.options:
                     raise UnusableValueError(f"{_called(entry)} takes a value that is known before the first run")
 
@@ -217,6 +218,13 @@ def _declared_output(reference: OutputReference, technique: Technique) -> Techni
     ids = ", ".join(output.id for output in outputs)
     which = f"{reference.step} makes {len(outputs)}" if reference.output is None else "there is no such output"
     raise UnusableValueError(f"{reference}: {which}; the outputs of {reference.step} are {ids}")
+
+
+def _refuse_unsent(entry: TechniqueInput, param: ModelParam, text: str) -> None:
+    try:
+        sent_setting(param, text)
+    except UnusableValueError as error:
+        raise UnusableValueError(f"{_called(entry)}: {error}") from error
 
 
 def _several(entry: TechniqueInput) -> str:

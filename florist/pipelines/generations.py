@@ -4,7 +4,8 @@ A model takes a prompt and its own settings, and makes one output of its type. S
 `sent_setting` says what FLORA is sent.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from florist.api.catalogue import Model, ModelParam
@@ -14,6 +15,7 @@ from florist.pipelines.axes import list_items
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import PROMPT, Generation, Step
 from florist.pipelines.problems import FieldPath
+from florist.pipelines.sources import KIND_NAMES
 from florist.wording import did_you_mean, quoted
 
 OUTPUT_KINDS: Mapping[str, MediaKind] = {
@@ -24,7 +26,7 @@ OUTPUT_KINDS: Mapping[str, MediaKind] = {
 }
 """What a generation of each of FLORA's types makes."""
 
-_NUMBERS = {"int": int, "int?": int, "seed": int, "float": float}
+_NUMBERS: Mapping[str, Callable[[str], int | float]] = {"int": int, "int?": int, "seed": int, "float": float}
 
 
 class PlannedGeneration(FrozenModel):
@@ -74,7 +76,9 @@ def generation_faults(step: Step, definition: Technique) -> Iterator[tuple[Field
     """Yield what is wrong with a generation whatever its inputs are, with the place below its step."""
     made = {output.type for output in definition.outputs}
     if step.generation and made and OUTPUT_KINDS[step.generation.type] not in made:
-        yield ("generation", "type"), f"{quoted(step.named)} makes {', '.join(made)}, not {step.generation.type}"
+        found = ", ".join(KIND_NAMES[kind] for kind in made)
+        wanted = KIND_NAMES[OUTPUT_KINDS[step.generation.type]]
+        yield ("generation", "type"), f"{quoted(step.named)} makes {found}, not {wanted}"
     if definition.run_cost_usd is None and step.ceiling_usd is None:
         message = 'FLORA tells no price of a model in dollars; write "ceiling_usd", what one run may cost at most'
         yield (), message
@@ -84,11 +88,13 @@ def sent_setting(param: ModelParam, text: str) -> object:
     """Return a setting as FLORA is sent it.
 
     Raises:
-        UnusableValueError: the model does not take it.
+        UnusableValueError: the model does not take it; the message says why, not of which setting.
     """
-    value = _read(param, text.strip())
     choices = [choice.value for choice in param.options]
-    if choices and text.strip() not in choices:
+    if choices or param.type != "string":
+        text = text.strip()
+    value = _read(param, text)
+    if choices and text not in choices:
         raise UnusableValueError(f"{quoted(text)} is none of its choices{did_you_mean(text, choices)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         if param.min is not None and value < param.min:
@@ -101,9 +107,12 @@ def sent_setting(param: ModelParam, text: str) -> object:
 def _read(param: ModelParam, text: str) -> object:
     if param.type in _NUMBERS:
         try:
-            return _NUMBERS[param.type](text)
-        except ValueError as error:
-            raise UnusableValueError(f"{quoted(text)} is no {param.type.rstrip('?')}") from error
+            number = _NUMBERS[param.type](text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise UnusableValueError(f"{quoted(text)} is no {param.type.rstrip('?')}")
+        return number
     if param.type == "bool":
         if text not in ("true", "false"):
             raise UnusableValueError(f'{quoted(text)} is neither "true" nor "false"')

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from flora_sandbox.catalogue import TECHNIQUES
+from flora_sandbox.catalogue import MODELS, TECHNIQUES
+from florist.api.catalogue import Model
 from florist.api.models import MediaKind, Technique
 from florist.pipelines import Plan, load_pipeline, parse_pipeline, plan
+from florist.pipelines.generations import model_definition
 
 FOLDER = Path(__file__).parents[2] / "pipelines"
 SHIPPED = sorted(FOLDER.glob("*.yaml"))
 DEFINITIONS = {technique.slug: Technique.model_validate(asdict(technique)) for technique in TECHNIQUES}
+PAGE = (FOLDER.parent / "docs/pipelines.md").read_text()
 
 
 def planned(name: str) -> Plan:
@@ -48,9 +51,23 @@ def test_product_launch_makes_four_kinds_of_media() -> None:
     assert made == {MediaKind.IMAGE, MediaKind.TEXT, MediaKind.VIDEO, MediaKind.DOCUMENT}
 
 
+def shown_in(section: str) -> str:
+    return section.split("```yaml\n")[1].split("```", maxsplit=1)[0]
+
+
+def test_generation_shown_in_the_docs_is_planned() -> None:
+    [flux] = [model for model in MODELS if model.model_id == "t2i-flux-2-pro"]
+    fields = asdict(flux)
+    for param in fields["params"]:
+        param["options"] = [{"value": value} for value in param["options"]]
+    known = {"models/t2i-flux-2-pro": model_definition(Model.model_validate(fields))}
+    shown = shown_in(PAGE.split("\n## Generations\n")[1])
+    made = plan(parse_pipeline(shown, file=FOLDER / "shown.yaml"), {}, DEFINITIONS | known)
+    assert [step.name for step in made.steps] == ["scene", "page"]
+
+
 def test_axes_shown_in_the_docs_make_the_cells_that_they_name() -> None:
-    page = (FOLDER.parent / "docs/pipelines.md").read_text().split("\n## Axes\n")[1].split("\n## ")[0]
-    shown = page.split("```yaml\n")[1].split("```")[0]
-    made = plan(parse_pipeline(shown, file=FOLDER / "shown.yaml"), {}, DEFINITIONS)
-    named = re.findall(r"^\| `[a-z]+` \| (.*?) \|", page, re.MULTILINE)
+    section = PAGE.split("\n## Axes\n")[1].split("\n## ")[0]
+    made = plan(parse_pipeline(shown_in(section), file=FOLDER / "shown.yaml"), {}, DEFINITIONS)
+    named = re.findall(r"^\| `[a-z]+` \| (.*?) \|", section, re.MULTILINE)
     assert [step.name for step in made.steps] == re.findall("`(.*?)`", ", ".join(named))
