@@ -63,6 +63,7 @@ class Studio:
 
     Args:
         client: stays the caller's to close.
+        spender: starts technique runs; `generations` starts generations.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
         project_id: where FLORA files generations; None takes the workspace's project that was used last.
@@ -74,6 +75,7 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        generations: Spender | None = None,
         callback_url: str | None = None,
         project_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -82,7 +84,7 @@ class Studio:
         self.ledger = Ledger(store)
         self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
-        self._generations = Spender(self.ledger, GenerationRoute(client, project_id=project_id))
+        self._generations = generations or Spender(self.ledger, GenerationRoute(client, project_id=project_id))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
