@@ -21,14 +21,15 @@ from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
-from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
+from florist.commands.offers import Offer, confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
 from florist.pipelines import load_pipeline
-from florist.pipelines.row_files import load_rows
+from florist.pipelines.row_files import RowFile
 from florist.pipelines.rows import MAX_IN_FLIGHT
+from florist.studio.row_locations import absolute_location, rows_of
 from florist.studio.steps import StepResult
 
 app = App(
@@ -135,7 +136,7 @@ def run(
     /,
     *,
     param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    rows: Path | None = None,
+    rows: str = "",
     archive: Archive = DEFAULT_ARCHIVE,
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
@@ -147,7 +148,8 @@ def run(
     Args:
         pipeline: a YAML file of steps.
         param: a param of the pipeline as name=value; may be given several times.
-        rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
+        rows: a spreadsheet, for each row of which the pipeline is run: CSV, TSV, JSON lines, YAML or .xlsx, as
+            a path, https://… or s3://…
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
         max_in_flight: rows walked at one time.
@@ -156,24 +158,27 @@ def run(
     use_checkout()
     params = parsed_params(param)
     loaded = load_pipeline(pipeline)
-    own = load_rows(rows) if rows else {}
     name, is_given = named_campaign(campaign, loaded.name)
-    found = asyncio.run(offer(loaded, params, own, archive=archive, campaign=name if is_given else ""))
+
+    async def offered() -> tuple[Offer, str]:
+        async with rows_of(rows) as own:
+            found = await offer(loaded, params, own, archive=archive, campaign=name if is_given else "")
+            return found, own.sha256 if isinstance(own, RowFile) else ""
+
+    found, rows_sha256 = asyncio.run(offered())
     print_offer(found)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(found, yes=yes)
     request = RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight)
     try:
-        results = _run_flow(request, params, own)
+        results = _run_flow(request, params, rows_sha256)
     except BaseException:
         remark_how_to_go_on(request)
         raise
     print_made(results, archive)
 
 
-def _run_flow(
-    request: RunRequest, params: dict[str, str], rows: dict[str, dict[str, str]]
-) -> Mapping[str, StepResult]:
+def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str) -> Mapping[str, StepResult]:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -191,7 +196,8 @@ def _run_flow(
         return await run_pipeline(
             pipeline=str(request.pipeline),
             params=params,
-            rows=rows,
+            rows=absolute_location(request.rows),
+            rows_sha256=rows_sha256,
             campaign=request.campaign,
             new_campaign=request.is_new_campaign,
             archive=archive_at(request.archive),

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
+from florist.studio.row_locations import rows_of
 from florist.studio.steps import WINDOW, StepResult
 from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+
+RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "string"})]
+"""A row file's location, which is all that Prefect's form offers; programs may give the rows themselves."""
 
 
 @flow(
@@ -27,7 +31,8 @@ from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name
 async def run_pipeline(
     pipeline: str,
     params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
-    rows: dict[str, dict[str, str]] = {},  # noqa: B006
+    rows: RowsGiven = "",
+    rows_sha256: str = "",
     campaign: str = "",
     new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
@@ -42,8 +47,9 @@ async def run_pipeline(
         params: Values for the pipeline's params, such as {"tone": "luxury"}; files are paths on the worker.
             Prefect's database keeps what is typed here readable: for a private file give its path, which Florist
             uploads to FLORA as an asset, and never a signed URL.
-        rows: For many runs at once, each with params of its own: {"sku-1": {"packshot": "a.png"}, "sku-2": …}; the
-            same goes for them.
+        rows: For many runs at once, a spreadsheet with a row for each (CSV, .xlsx, JSON lines, YAML): a path on
+            the worker, https://… or s3://… From Python also the rows themselves: {"sku-1": {"tone": "luxury"}, …}.
+        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
@@ -52,14 +58,15 @@ async def run_pipeline(
         max_in_flight: Rows walked at one time.
     """
     loaded = load_pipeline(Path(pipeline))
-    return await walk_pipeline(
-        loaded,
-        params,
-        rows,
-        campaign=campaign,
-        is_new_campaign=new_campaign,
-        workspace=await chosen_workspace(workspace),
-        archive=await chosen_archive(archive),
-        window=window,
-        max_in_flight=max_in_flight,
-    )
+    async with rows_of(rows, sha256=rows_sha256) as own:
+        return await walk_pipeline(
+            loaded,
+            params,
+            own,
+            campaign=campaign,
+            is_new_campaign=new_campaign,
+            workspace=await chosen_workspace(workspace),
+            archive=await chosen_archive(archive),
+            window=window,
+            max_in_flight=max_in_flight,
+        )

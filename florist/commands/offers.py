@@ -60,6 +60,8 @@ def print_offer(found: Offer) -> None:
     title = plans.pipeline if len(plans.rows) == 1 else f"{plans.pipeline}: row {key}, of {len(plans.rows)}"
     rows = [(row.step, row.technique, row.inputs, shown_usd(row.price_usd)) for row in first.table()]
     print_table(("Step", "Technique", "Takes", "Price"), rows, title=title, right=("Price",), console=err)
+    for note in plans.notes:
+        remark(note)
     remark(f"{price_line(plans)}")
     for line in found.progress.lines() if found.progress else ():
         remark(line)

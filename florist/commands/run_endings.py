@@ -13,6 +13,7 @@ from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
 from florist.pipelines.rows import MAX_IN_FLIGHT, step_label
 from florist.stores.locations import store_at
 from florist.studio.prices import charged_line
+from florist.studio.row_locations import shown_location
 from florist.studio.steps import StepResult
 
 
@@ -21,7 +22,7 @@ class RunRequest(NamedTuple):
 
     pipeline: Path
     param: tuple[str, ...]
-    rows: Path | None
+    rows: str
     archive: str
     campaign: str
     is_new_campaign: bool
@@ -31,7 +32,7 @@ class RunRequest(NamedTuple):
         """Return the command that goes on with it."""
         words = ["florist", "run", str(self.pipeline), "--archive", self.archive, "--campaign", self.campaign]
         words += [word for pair in self.param for word in ("--param", pair)]
-        words += ["--rows", str(self.rows)] if self.rows else []
+        words += ["--rows", shown_location(self.rows)] if self.rows else []
         if self.max_in_flight != MAX_IN_FLIGHT:
             words += ["--max-in-flight", str(self.max_in_flight)]
         return shlex.join(words)

@@ -25,7 +25,7 @@ class FieldReader:
         self._file = file
         self._problems = problems
         self.positions: dict[FieldPath, Position] = {}
-        self._keys: dict[FieldPath, Position] = {}
+        self.keys: dict[FieldPath, Position] = {}
 
     def fields(
         self, node: Node, path: FieldPath, known: Collection[str], *, required: Collection[str] = ()
@@ -35,7 +35,7 @@ class FieldReader:
         for key in fields:
             if key not in known:
                 mend = did_you_mean(key, known)
-                self.problem((*path, key), f"unknown key{mend}", position=self._keys[*path, key])
+                self.problem((*path, key), f"unknown key{mend}", position=self.keys[*path, key])
         for key in required:
             if key not in fields and (isinstance(node, Entries) or node == Scalar(None, node.position)):
                 self.problem(path, f'the key "{key}" is missing')
@@ -50,7 +50,7 @@ class FieldReader:
         for key, (position, value) in node.entries.items():
             is_in_place = isinstance(value, Scalar) and value.text is not None
             self.positions[*path, key] = value.position if is_in_place else position
-            self._keys[*path, key] = position
+            self.keys[*path, key] = position
         return {key: value for key, (_, value) in node.entries.items()}
 
     def problem(self, path: FieldPath, message: str, *, position: Position | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -22,6 +22,7 @@ from florist.pipelines.models import (
 )
 from florist.pipelines.problems import FieldPath, Position, Problem
 from florist.pipelines.references import NAME, ParamReference, Template, parse_template
+from florist.pipelines.row_mapping import CellTemplate, RowFormat, RowMapping, parse_cell_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
@@ -67,15 +68,19 @@ class _Reader(FieldReader):
 
     def pipeline(self, root: Node) -> Pipeline:
         self.positions[()] = root.position
-        fields = self.fields(root, (), ("name", "description", "params", "steps"), required=("name", "steps"))
+        fields = self.fields(
+            root, (), ("name", "description", "params", "steps", "rows"), required=("name", "steps")
+        )
         steps = {name: self._step(node, ("steps", name)) for name, node in self._named(fields, "steps")}
         if not steps and "steps" in fields:
             self.problem(("steps",), "there are no steps; a pipeline has at least one")
+        params = {name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")}
         return Pipeline(
             name=self._name(fields.get("name")),
             description=self.text(fields.get("description"), ("description",)) or "",
-            params={name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")},
+            params=params,
             steps=steps,
+            rows=self._rows(fields.get("rows"), params),
             file=self._file,
             positions=self.positions,
         )
@@ -109,6 +114,28 @@ class _Reader(FieldReader):
                 mend = did_you_mean(text, param.choices)
                 self.problem((*path, "default"), f"{quoted(text)} is none of the choices{mend}")
         return param
+
+    def _rows(self, node: Node | None, params: Collection[str]) -> RowMapping:
+        fields = self.fields(node, ("rows",), RowMapping.model_fields) if node else {}
+        texts = {
+            name: self.text(fields.get(name), ("rows", name)) for name in ("key", "format", "encoding", "sheet")
+        }
+        if texts["format"] not in (None, *get_args(RowFormat)):
+            mend = did_you_mean(texts["format"] or "", get_args(RowFormat))
+            self.problem(("rows", "format"), f"{quoted(texts['format'] or '')} is no format of rows{mend}")
+            del texts["format"]
+        templates: dict[str, CellTemplate] = {}
+        for name, value in self.entries(fields.get("params"), ("rows", "params")).items():
+            path = ("rows", "params", name)
+            if name not in params:
+                mend = did_you_mean(name, params)
+                self.problem(path, f"there is no param {quoted(name)}{mend}", position=self.keys[path])
+            try:
+                templates[name] = parse_cell_template(self.text(value, path) or "")
+            except TemplateError as error:
+                for message in error.messages:
+                    self.problem(path, message)
+        return RowMapping.model_validate({**texts, "params": templates})
 
     def _step(self, node: Node, path: FieldPath) -> Step:
         is_generation = isinstance(node, Entries) and "generation" in node.entries

@@ -10,6 +10,7 @@ from florist.api.models import GenerationType, MediaKind
 from florist.frozen import FrozenModel
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import OutputReference, ParamReference, Template
+from florist.pipelines.row_mapping import RowMapping
 
 LONGEST_TIMEOUT = 30 * 24 * 3600.0
 """Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
@@ -121,6 +122,7 @@ class Pipeline(FrozenModel):
     description: str = ""
     params: Mapping[str, Param] = {}
     steps: Mapping[str, Step]
+    rows: RowMapping = RowMapping()
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

@@ -36,7 +36,8 @@ class ParamValues:
             try:
                 values[name] = self._value(name, param, given.get(name))
             except UnusableValueError as error:
-                problems.append(self._pipeline.problem(("params", name), str(error)))
+                problem = self._pipeline.problem(("params", name), str(error))
+                problems.append(problem._replace(kind=f"{name}: {error.kind}"))
         return values, problems
 
     def _value(self, name: str, param: Param, given: object) -> ParamValue:
@@ -92,7 +93,8 @@ def _list(param: Param, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _refuse_other_choice(param: Param, text: str) -> None:
     if param.choices and text not in param.choices:
-        raise UnusableValueError(f"{quoted(text)} is none of the choices{did_you_mean(text, param.choices)}")
+        mend = did_you_mean(text, param.choices)
+        raise UnusableValueError(f"{quoted(text)} is none of the choices{mend}", kind="none of the choices")
 
 
 def _undeclared(pipeline: Pipeline, name: str) -> Problem:

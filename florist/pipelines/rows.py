@@ -5,25 +5,27 @@ be, save that an empty balance stops them all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from florist.api.models import Technique
 from florist.errors import FloristError
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
+from florist.pipelines.findings import Findings
 from florist.pipelines.models import Pipeline
 from florist.pipelines.planner import Planner
 from florist.pipelines.planning import Plan, PlannedStep
 from florist.pipelines.problems import Problem
+from florist.pipelines.row_files import Row, RowFile, RowReading
 from florist.pipelines.walking import RunStep, WalkResult
 
 Result = TypeVar("Result")
 
-Rows = Mapping[str, Mapping[str, str]]
-"""The params of each row, by its key."""
+Rows = Mapping[str, Mapping[str, str]] | RowFile
+"""The params of each row, by its key; or the file that they stand in."""
 
 MAX_IN_FLIGHT = 500
 """Rows walked at one time. What is dear is bounded where it is dear: uploads, transfers, hashes."""
@@ -37,6 +39,8 @@ class RowPlans(FrozenModel):
 
     pipeline: str
     rows: Mapping[str, Plan]
+    notes: tuple[str, ...] = ()
+    """What to know of the row file before anything is paid for, such as columns that no param takes."""
 
     @property
     def runs(self) -> int:
@@ -73,18 +77,91 @@ def plan_rows(
     Raises:
         PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
+    reading = RowReading(rows, pipeline, params) if isinstance(rows, RowFile) else _GivenRows(rows)
+    plans = dict(planned_rows(pipeline, params, reading, definitions, folder=folder, known=known))
+    return RowPlans(pipeline=pipeline.name, rows=plans, notes=reading.notes)
+
+
+class RowSource(Protocol):
+    """What rows are taken from, one by one: `RowReading` for a file.
+
+    Attributes:
+        notes: what a person should know before they pay; there once rows were read.
+    """
+
+    notes: tuple[str, ...]
+
+    def rows(self, found: Findings) -> Iterator[Row]:
+        """Yield each row that is one; what is wrong goes to `found`."""
+        ...
+
+
+def planned_rows(
+    pipeline: Pipeline,
+    params: Mapping[str, object],
+    rows: RowSource,
+    definitions: Mapping[str, Technique],
+    *,
+    folder: Path | None = None,
+    known: Collection[str] = (),
+) -> Iterator[tuple[str, Plan]]:
+    """Yield the key and the plan of each row, and keep none; see `plan_rows`.
+
+    What was yielded holds only if the iteration comes to its end: problems of later rows are told there.
+
+    Raises:
+        PlanError: at the end, with what is wrong in all rows.
+    """
     planner = Planner(pipeline, definitions, folder=folder, known=known)
-    plans: dict[str, Plan] = {}
-    found: dict[Problem, list[str]] = {}
-    for key, own in (rows or {"": {}}).items():
+    found = Findings()
+    shared: dict[Problem, _Sharing] = {}
+    count = 0
+    for count, row in enumerate(rows.rows(found), start=1):  # noqa: B007 - asked for at the end
         try:
-            plans[key] = planner.plan({**params, **own})
+            planned = planner.plan({**params, **row.params})
         except PlanError as error:
             for problem in error.problems:
-                found.setdefault(problem, []).append(key)
-    if found:
-        raise PlanError([_in_rows(problem, keys, of=len(rows)) for problem, keys in found.items()])
-    return RowPlans(pipeline=pipeline.name, rows=plans)
+                own = row.placed(problem)
+                if own == problem:
+                    shared.setdefault(problem, _Sharing()).add(row.key)
+                elif own:
+                    found.add(own)
+        else:
+            if not found and not shared:
+                yield row.key, planned
+    found.raise_any(before=tuple(sharing.told(problem, of=count) for problem, sharing in shared.items()))
+
+
+class _GivenRows:
+    """Rows that a program gives; none at all is one without a key."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, rows: Mapping[str, Mapping[str, str]]) -> None:
+        self._rows = rows or {"": {}}
+
+    def rows(self, _: Findings) -> Iterator[Row]:
+        return (Row(key, params) for key, params in self._rows.items())
+
+
+class _Sharing:
+    """The rows that have one problem in common, by which those of the pipeline itself are told once."""
+
+    def __init__(self) -> None:
+        self._named: list[str] = []
+        self._count = 0
+
+    def add(self, key: str) -> None:
+        self._count += 1
+        if len(self._named) < ROWS_NAMED:
+            self._named.append(key)
+
+    def told(self, problem: Problem, *, of: int) -> Problem:
+        if self._named == [""] or self._count == of > 1:  # of a single run, or of the pipeline itself
+            return problem
+        more = f" and {self._count - ROWS_NAMED} more" if self._count > ROWS_NAMED else ""
+        rows = f"row{'s' * (self._count > 1)} {', '.join(self._named)}{more}"
+        return problem._replace(message=f"{problem.message} ({rows})", kind=problem.kind or problem.message)
 
 
 class Halt(Generic[Result]):
@@ -160,11 +237,3 @@ def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
     if failed:
         failures = [StepFailure(step, type(error).__name__, str(error)) for step, error in failed.items()]
         raise StepsFailedError(failures, skipped) from next(iter(failed.values()))
-
-
-def _in_rows(problem: Problem, keys: Sequence[str], *, of: int) -> Problem:
-    if keys == [""] or len(keys) == of > 1:  # of a single run, or of the pipeline itself
-        return problem
-    named = ", ".join(keys[:ROWS_NAMED])
-    more = f" and {len(keys) - ROWS_NAMED} more" if len(keys) > ROWS_NAMED else ""
-    return problem._replace(message=f"{problem.message} (row{'s' * (len(keys) > 1)} {named}{more})")

@@ -20,17 +20,17 @@ from florist.api.errors import (
     RunTimeoutError,
     RunWithoutOutputsError,
 )
-from florist.api.models import Run, RunStatus
+from florist.api.models import InputValue, Run, RunStatus
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
-from florist.errors import ConfigurationError
-from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
+from florist.studio.generation_values import generation_values
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.missing_objects import bring_back_missing
 from florist.studio.origins import origin_of
@@ -62,8 +62,10 @@ class Studio:
 
     Args:
         client: stays the caller's to close.
+        spender: starts technique runs; `generations` starts generations.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
+        project_id: where FLORA files generations; None takes the workspace's project that was used last.
     """
 
     def __init__(
@@ -72,13 +74,16 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        generations: Spender | None = None,
         callback_url: str | None = None,
+        project_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
         self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
+        self._generations = generations or Spender(self.ledger, GenerationRoute(client, project_id=project_id))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
@@ -134,6 +139,7 @@ class Studio:
     async def aclose(self) -> None:
         """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
         await self.spender.aclose()
+        await self._generations.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -160,12 +166,9 @@ class Studio:
 
         Raises:
             LedgerError: it is not certain that paying is safe; nothing was paid.
-            ConfigurationError: it is a generation; likewise.
             APIStatusError: FLORA refused it.
             AssetChangedError: an input file was written to meanwhile; nothing was started.
         """
-        if step.generation:
-            raise ConfigurationError(f"{row.label}{step.name} is a generation: those can be planned, not run yet")
         inputs = resolve_inputs(step, {name: result.outputs for name, result in upstream.items()})
         identities = await self._input_values.identities(inputs, upstream, scope=row.scope)
         work = row.work(step, identities, attempt=attempt)
@@ -239,11 +242,16 @@ class Studio:
         *,
         by_upload: bool,
     ) -> Started:
-        return await self.spender.start(
-            work,
-            lambda: self._input_values.values(
+        async def sent() -> tuple[InputValue, ...]:
+            values = await self._input_values.values(
                 inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
-            ),
+            )
+            return generation_values(step.generation, values) if step.generation else values
+
+        spender = self._generations if work.route == "generation" else self.spender
+        return await spender.start(
+            work,
+            sent,
             callback_url=self._callback_url,
             price_usd=step.price_usd,
             on_wait=on_wait,
@@ -267,6 +275,7 @@ class Studio:
         return await self.client.watcher.wait(
             started.run_id,
             technique=started.entry.work.technique_id,
+            route=started.entry.work.route,
             window=window,
             # A run that was started before may have ended long ago: look at once.
             expected_seconds=None if started.how is How.NEW else 0,
@@ -285,9 +294,10 @@ class Studio:
         return run
 
     async def _read(self, started: StartedStep) -> Run:
-        return await self.client.techniques.runs.retrieve(
-            started.run_id, technique=started.entry.work.technique_id
-        )
+        work = started.entry.work
+        if work.route == "technique":
+            return await self.client.techniques.runs.retrieve(started.run_id, technique=work.technique_id)
+        return await self.client.runs.retrieve(started.run_id)
 
 
 class StudioSteps(StepFunctions):

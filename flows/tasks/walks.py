@@ -56,6 +56,8 @@ async def walk_pipeline(
     async with shared_studio(workspace, archive) as studio:
         await studio.check()
         plans = await planned_at(studio.client, pipeline, params, rows)
+        for line in plans.notes:
+            say(line)
         store = studio.ledger.store
         is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
         note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"

@@ -7,9 +7,8 @@ import pytest
 
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import Technique
-from florist.pipelines import PipelineFileError, PlannedStep, StepsFailedError, parse_pipeline
+from florist.pipelines import PlannedStep, StepsFailedError, parse_pipeline
 from florist.pipelines.errors import HaltedError, PlanError
-from florist.pipelines.row_files import load_rows
 from florist.pipelines.rows import Halt, plan_rows, raise_for_failures, results_of, walk_rows
 from florist.pipelines.walking import walk
 
@@ -141,20 +140,3 @@ async def test_rows_walk_no_more_than_so_many_at_once(plans):
 
     await walk_rows(plans, by_steps(run_step), max_in_flight=2)
     assert most == 2
-
-
-@pytest.mark.parametrize("content", ['{"a": {"brief": "one"}, "b": {}}', "a: {brief: one}\nb:\n"])
-def test_row_file_in_json_or_yaml_is_read(tmp_path, content):
-    (tmp_path / "rows").write_text(content)
-    assert load_rows(tmp_path / "rows") == {"a": {"brief": "one"}, "b": {}}
-
-
-@pytest.mark.parametrize(
-    ("content", "place"),
-    [("", "rows"), ("[a, b]", "rows:1:1"), ("a: {brief: [1]}", "rows:1:12: a.brief"), ("a: one", "rows:1:4: a")],
-)
-def test_row_file_that_is_none_says_where(tmp_path, content, place):
-    (tmp_path / "rows").write_text(content)
-    with pytest.raises(PipelineFileError) as raised:
-        load_rows(tmp_path / "rows")
-    assert place in str(raised.value)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
 from florist.errors import FloristError
-from florist.ledger import Ledger, Spender, TechniqueRoute
+from florist.ledger import GenerationRoute, Ledger, Spender, TechniqueRoute
 from florist.pipelines import definitions_of, load_pipeline
 from florist.pipelines.rows import plan_rows, step_label
 from florist.stores.folder import FolderStore
@@ -75,15 +75,22 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
         sleep=time.sleep,
     )
     async with client:
-        spender = Spender(
-            Ledger(store),
-            TechniqueRoute(client, now=time.now, monotonic=time.monotonic),
-            now=time.now,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
-            checkpoint=points.pass_by,
+        ledger = Ledger(store)
+        routes = (
+            route(client, now=time.now, monotonic=time.monotonic) for route in (TechniqueRoute, GenerationRoute)
         )
-        studio = Studio(client, store, spender=spender, now=time.now)
+        spender, generations = (
+            Spender(
+                ledger,
+                route,
+                now=time.now,
+                monotonic=time.monotonic,
+                sleep=time.sleep,
+                checkpoint=points.pass_by,
+            )
+            for route in routes
+        )
+        studio = Studio(client, store, spender=spender, generations=generations, now=time.now)
         try:
             return await _walk_with(studio, wanted, time)
         finally:
