@@ -1,9 +1,10 @@
-"""Plans a campaign from nothing, and prints seconds and the peak of this process's memory.
+"""Plans a campaign from nothing, and prints seconds of time and processor, and the peak of this process's memory.
 
     python -m benchmarks.planning [--rows 10000]
 
 Three steps a row. Every row has a file, a text and a title of its own, so that no two of its steps are those of
-another row; or, in the second line, a file alone. Linux only. Ends with exit code 1 above 10 s or 300 MB.
+another row; or, in the second line, a file alone. Linux only. Ends with exit code 1 above 10 s of processor or
+300 MB.
 """
 
 import argparse
@@ -46,19 +47,19 @@ def peak_bytes() -> int:
 
 def measure(name: str, folder: Path, rows: dict[str, dict[str, str]]) -> bool:
     """Plan the rows; return whether that kept its limits."""
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), time.process_time()
     pipeline = parse_pipeline(PIPELINE, file=folder / "spring.yaml")
     plans = plan_rows(pipeline, {}, rows, DEFINITIONS, folder=folder)
-    seconds, peak = time.perf_counter() - started, peak_bytes()
-    print(f"| {name} | {plans.runs} | {seconds:.1f} s | {peak / 1e6:.0f} MB |")
-    return seconds <= LIMIT_SECONDS and peak <= LIMIT_BYTES
+    seconds, processor, peak = time.perf_counter() - started, time.process_time() - computed, peak_bytes()
+    print(f"| {name} | {plans.runs} | {seconds:.1f} s | {processor:.1f} s | {peak / 1e6:.0f} MB |")
+    return processor <= LIMIT_SECONDS and peak <= LIMIT_BYTES
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     keys = [f"SKU-{number:05}" for number in range(parser.parse_args().rows)]
-    print("| what a row has of its own | cells | time | peak memory |\n|---|---|---|---|")
+    print("| what a row has of its own | cells | time | processor | peak memory |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for key in keys:
