@@ -74,7 +74,7 @@ class Plan(FrozenModel):
     @property
     def unpriced(self) -> tuple[str, ...]:
         """The steps whose price FLORA does not tell."""
-        return tuple(step.name for step in self.steps if step.price_usd is None)
+        return tuple(dict.fromkeys(step.step for step in self.steps if step.price_usd is None))
 
     @property
     def longest_chain(self) -> tuple[str, ...]:
