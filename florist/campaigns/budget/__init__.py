@@ -2,7 +2,7 @@
 
 Whoever walks a campaign asks for rows, walks them, and settles; see `docs/budget.md` for what is guaranteed::
 
-    budget = await CampaignBudget.opened(ledger, "spring", plans, cap_usd=Decimal(40))   # None: the cap that stands
+    budget = await CampaignBudget.opened(ledger, "spring", plans, cap_usd=Decimal(40)) # None: the cap as it stands
     while (block := await budget.authorise()) is not None:
         # block.rows: keys of the rows that may be walked now, in plan order
         functions = StudioSteps(studio, CampaignRow(...), allowance=block.allowance)
