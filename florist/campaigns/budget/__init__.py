@@ -17,3 +17,10 @@ Whoever walks a campaign asks for rows, walks them, and settles; see `docs/budge
 - Stop asking after an empty balance (402): settle, and end. `budget.standing()` says what people see.
 - Under Prefect: `Studio.start(..., allowance=block.allowance)`; nothing else of a step knows of the budget.
 """
+
+from florist.campaigns.budget.blocks import Block
+from florist.campaigns.budget.campaign_budget import CampaignBudget
+from florist.campaigns.budget.errors import BudgetDamagedError, BudgetError, UnpricedStepsError
+from florist.campaigns.budget.reports import Standing
+
+__all__ = ["Block", "BudgetDamagedError", "BudgetError", "CampaignBudget", "Standing", "UnpricedStepsError"]
