@@ -25,8 +25,8 @@ from florist.pipelines.loading import parse_pipeline
 from florist.pipelines.rows import RowPlans, plan_rows
 from florist.stores.folder import FolderStore
 from florist.studio.plain_walk import walk_plainly
-from florist.studio.studio import Studio
 from florist.studio.steps import StepResult
+from florist.studio.studio import Studio
 
 HURRY = 50
 PIPELINE = """

@@ -1,7 +1,5 @@
 """A campaign walked under a budget, end to end at a sandbox."""
 
-from decimal import Decimal
-
 from tests.campaigns.budget.conftest import PRICE, Campaign
 
 
