@@ -18,6 +18,7 @@ from cyclopts import App, Parameter, validators
 import florist
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.budget import budget_app
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
@@ -42,6 +43,7 @@ sandbox_app = App(name="sandbox", help="FLORA on this machine: its API, real med
 app.command(sandbox_app)
 app.command(ledger_app)
 app.command(archive_app)
+app.command(budget_app)
 app.command(sweep)
 app.command(techniques)
 app.command(doctor)

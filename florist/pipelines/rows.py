@@ -173,6 +173,11 @@ class Halt(Generic[Result]):
     def __init__(self) -> None:
         self._reason: FloristError | None = None
 
+    @property
+    def reason(self) -> FloristError | None:
+        """What stopped everything, if anything has."""
+        return self._reason
+
     def guarded(self, run_step: RunStep[Result]) -> RunStep[Result]:
         """Return the same, save that it raises `HaltedError` once a step has met with such a thing."""
 
