@@ -5,16 +5,25 @@ load ─► plan, price ─► step ─┬─► step ─┬─► report       
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from pydantic import Field
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.campaigns.walking import CampaignOptions, OnRefusal
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
-from florist.studio.steps import WINDOW, StepResult
-from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+from florist.studio.steps import WINDOW
+from flows.tasks import (
+    Seconds,
+    chosen_archive,
+    chosen_workspace,
+    ended,
+    flow_run_name,
+    run_campaign,
+    tell_in_flight,
+)
 
 
 @flow(
@@ -34,8 +43,10 @@ async def run_pipeline(
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
-) -> dict[str, StepResult]:
-    """Run a pipeline and keep every output.
+    min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    on_refusal: OnRefusal = "skip",
+) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
+    """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
@@ -50,10 +61,12 @@ async def run_pipeline(
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time.
+        min_success: The share of rows that must be complete, from 0 to 1. With fewer the flow run has failed, and
+            so it has without a single one.
+        on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
     """
-    loaded = load_pipeline(Path(pipeline))
-    return await walk_pipeline(
-        loaded,
+    result = await run_campaign(
+        load_pipeline(Path(pipeline)),
         params,
         rows,
         campaign=campaign,
@@ -61,5 +74,6 @@ async def run_pipeline(
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),
         window=window,
-        max_in_flight=max_in_flight,
+        options=CampaignOptions(min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight),
     )
+    return ended(result, min_success=min_success)

@@ -10,7 +10,7 @@
         ├── TemplateError               a value with a malformed reference
         ├── UnusableValueError          a path, URL or text that cannot be an input
         ├── UpstreamOutputError         an earlier run did not bring the output that a step takes from it
-        ├── HaltedError                 a step that was not begun, for the balance is used up
+        ├── HaltedError                 a step that was not begun, for what stopped another stops all
         └── StepsFailedError            a walk that ended with failed steps; the others are done
 """
 
@@ -65,7 +65,15 @@ class UpstreamOutputError(PipelineError):
 
 
 class HaltedError(PipelineError):
-    """A step was not begun, since an earlier one was refused for want of credits. Top up, then resume."""
+    """A step was not begun, since what stopped another one stops all.
+
+    Attributes:
+        code: of what stopped it, such as `insufficient_credits`.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StepFailure(NamedTuple):
