@@ -8,6 +8,8 @@ from decimal import Decimal
 from florist.api.errors import (
     TRANSIENT_RUN_CODES,
     APIStatusError,
+    AssetChangedError,
+    AssetError,
     BadRequestError,
     InsufficientCreditsError,
     RunError,
@@ -22,6 +24,7 @@ from florist.studio.steps import UNREACHABLE
 BUDGET = "budget"
 """The code of rows that the budget did not let begin."""
 CREDITS = "insufficient_credits"
+BAD_FILE = "unusable_file"
 NEEDS = "needs"
 """The code of cells that were not begun because one that they need is a gap."""
 NOT_STARTED = "not_started"
@@ -30,6 +33,7 @@ _AGAIN = "run the campaign again"
 _ADVICE = {
     BUDGET: f"raise the budget and {_AGAIN}",
     CREDITS: f"top up at FLORA and {_AGAIN}",
+    BAD_FILE: f"replace the file and {_AGAIN}",
     NEEDS: "mend what it needs; it is made after that",
     "halted": _AGAIN,
     "run_timeout": f"{_AGAIN}: it collects the run and pays nothing for it",
@@ -122,6 +126,8 @@ def gap_code(error: BaseException) -> str:
             return run.error_code
         case APIStatusError(code=code) if code:
             return code
+        case AssetError() if not isinstance(error, AssetChangedError):
+            return BAD_FILE
     return _SPLIT.sub("_", type(error).__name__.removesuffix("Error")).lower()
 
 
