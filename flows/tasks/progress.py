@@ -109,7 +109,7 @@ async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
 
 
 @contextmanager
-def quiet_rows(flow_run_id: str | None) -> Iterator[None]:
+def quiet_rows(flow_run_id: str) -> Iterator[None]:
     """Leave out of the log what Prefect says of each row's task run: the campaign's own lines say it shorter.
 
     The states of the task runs say it all the same.

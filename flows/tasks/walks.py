@@ -1,25 +1,27 @@
 """Price a pipeline, walk it, report: what the flows that run one or many techniques have in common."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from prefect import runtime
 from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
+from florist.campaigns.alongside import heard_alongside
 from florist.campaigns.endings import CampaignResult, raise_if_failed
-from florist.campaigns.events import listeners
-from florist.campaigns.walking import CampaignOptions, walk_campaign
+from florist.campaigns.events import Tell, listeners
+from florist.campaigns.walking import CampaignOptions, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
 from florist.pipelines.planning import Plan
-from florist.pipelines.rows import Rows, step_label
+from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
 from florist.studio.campaigns import Campaigns, campaign_name
 from florist.studio.row_runs import Guard, RowRun
 from florist.studio.steps import CampaignRow, StepResult
-from florist.studio.studio import StudioSteps
+from florist.studio.studio import Studio, StudioSteps
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import LogLines, progress_artifact, quiet_rows
 from flows.tasks.reports import report_made, report_price
@@ -55,10 +57,7 @@ async def run_campaign(
         StoreError: outputs could not be kept; nothing was paid.
     """
     campaign = campaign_name(campaign)
-    # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
-    flow_run_id = runtime.flow_run.get_id()
-
-    logger = get_run_logger()
+    lines = LogLines(get_run_logger())
     if campaign:
         await crash_killed_predecessors(campaign)
     async with shared_studio(workspace, archive) as studio:
@@ -68,31 +67,16 @@ async def run_campaign(
         is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
         note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
         await report_price(plans, note=note)
-        lines = LogLines(logger)
-
-        async def walk_row(key: str, planned: Plan, guard: Guard) -> WalkResult[StepResult]:
-            row = CampaignRow(campaign=campaign or None, key=key, flow_run_id=flow_run_id)
-            if key:
-                run = RowRun(planned, row, StudioSteps(studio, row, say=lines.waits), guard=guard)
-                walked = await row_task(run, window=max(window, WINDOW_OF_ROWS))
-            else:
-                # A task run for each step: the run graph is the pipeline.
-                functions = StudioSteps(studio, row, say=logger.info)
-                walked = await walk(planned, guard(StepTasks(functions, window=window).make))
-            if results is not None:
-                results.update({step_label(key, step): result for step, result in walked.results.items()})
-            return walked
-
-        async with progress_artifact(plans) as artifact:
-            with quiet_rows(flow_run_id):
-                result = await walk_campaign(
-                    plans,
-                    walk_row,
-                    campaign=campaign,
-                    options=options,
-                    tell=(lines.hear, artifact, *listeners()),
-                    expected=studio.client.watcher.expected_seconds,
-                )
+        walk_row = _row_walker(studio, campaign, window=window, lines=lines, results=results)
+        async with _watched(studio, plans, campaign, lines) as tell:
+            result = await walk_campaign(
+                plans,
+                walk_row,
+                campaign=campaign,
+                options=options,
+                tell=tell,
+                expected=studio.client.watcher.expected_seconds,
+            )
         await report_made(result)
     return result
 
@@ -127,6 +111,45 @@ async def walk_pipeline(
     )
     raise_if_failed(made, min_success=1)
     return results
+
+
+def _row_walker(
+    studio: Studio, campaign: str, *, window: float, lines: LogLines, results: dict[str, StepResult] | None
+) -> WalkRow:
+    """Return how a row is walked: many rows each in a task run, a pipeline run once with one for each step."""
+    # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
+    flow_run_id = runtime.flow_run.get_id()
+
+    async def walk_row(key: str, planned: Plan, guard: Guard) -> WalkResult[StepResult]:
+        row = CampaignRow(campaign=campaign or None, key=key, flow_run_id=flow_run_id)
+        if key:
+            run = RowRun(planned, row, StudioSteps(studio, row, say=lines.waits), guard=guard)
+            walked = await row_task(run, window=max(window, WINDOW_OF_ROWS))
+        else:
+            # The run graph is the pipeline.
+            functions = StudioSteps(studio, row, say=get_run_logger().info)
+            walked = await walk(planned, guard(StepTasks(functions, window=window).make))
+        if results is not None:
+            results.update({step_label(key, step): result for step, result in walked.results.items()})
+        return walked
+
+    return walk_row
+
+
+@asynccontextmanager
+async def _watched(
+    studio: Studio, plans: RowPlans, campaign: str, lines: LogLines
+) -> AsyncIterator[tuple[Tell, ...]]:
+    """Show a campaign in Prefect while the block lasts; yields all who are to be told of its events."""
+    flow_run_id = runtime.flow_run.get_id() or ""
+    store = studio.ledger.store
+    async with AsyncExitStack() as around:
+        if campaign:
+            alarm = heard_alongside(store, campaign, flow_run_id, get_run_logger().warning)
+            await around.enter_async_context(alarm)
+        artifact = await around.enter_async_context(progress_artifact(plans))
+        around.enter_context(quiet_rows(flow_run_id))
+        yield lines.hear, artifact, *listeners()
 
 
 _GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
