@@ -155,6 +155,7 @@ def run(
     max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
     min_success: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))] = 0.0,
     on_refusal: OnRefusal = "skip",
+    budget: Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))] = None,
     yes: Annotated[bool, Parameter(negative=())] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> int:
@@ -169,6 +170,7 @@ def run(
         max_in_flight: rows walked at one time.
         min_success: the share of rows, from 0 to 1, that must be complete; with fewer, or none, it has failed.
         on_refusal: what FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
+        budget: USD that the campaign may cost, all that it has cost before included; the rest is not started.
         yes: spend without asking.
         as_json: print what happens as lines of JSON.
     """
@@ -181,7 +183,9 @@ def run(
     print_offer(found)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(found, yes=yes)
-    options = CampaignOptions(min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight)
+    options = CampaignOptions(
+        min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight, budget_usd=budget
+    )
     request = RunRequest(pipeline, param, rows, archive, name, is_new, options)
     try:
         result = _run_flow(request, params, own, as_json=as_json)

@@ -4,6 +4,7 @@ load ─► plan, price ─► step ─┬─► step ─┬─► report       
                              └─► step ─┘                 of many rows, each row is
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +46,7 @@ async def run_pipeline(
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
     min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
     on_refusal: OnRefusal = "skip",
+    budget_usd: Annotated[float, Field(ge=0)] | None = None,
 ) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
     """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
@@ -63,6 +65,8 @@ async def run_pipeline(
         max_in_flight: Rows walked at one time.
         min_success: The share of rows that must be complete, from 0 to 1. With fewer the flow run has failed, and
             so it has without a single one.
+        budget_usd: What the campaign may cost, all that it has cost before included; the rest is not started.
+            A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
         on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
     """
     result = await run_campaign(
@@ -74,6 +78,11 @@ async def run_pipeline(
         workspace=await chosen_workspace(workspace),
         archive=await chosen_archive(archive),
         window=window,
-        options=CampaignOptions(min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight),
+        options=CampaignOptions(
+            min_success=min_success,
+            on_refusal=on_refusal,
+            max_in_flight=max_in_flight,
+            budget_usd=None if budget_usd is None else Decimal(str(budget_usd)),
+        ),
     )
     return ended(result, min_success=min_success)

@@ -17,6 +17,7 @@ from florist.api.errors import (
     UnprocessableEntityError,
 )
 from florist.errors import FloristError
+from florist.ledger.errors import BudgetRefusedError
 from florist.pipelines.errors import HaltedError
 from florist.pipelines.rows import step_label
 from florist.studio.steps import UNREACHABLE
@@ -42,6 +43,12 @@ _ADVICE = {
 }
 _MEND = f"mend its inputs and {_AGAIN}"
 _PAY_ANEW = "change its inputs, or pay for it anew by `florist ledger restart`"
+_CODES = (
+    (BudgetRefusedError, BUDGET),
+    (InsufficientCreditsError, CREDITS),
+    (AssetChangedError, "asset_changed"),
+    (AssetError, BAD_FILE),
+)
 _SPLIT = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -94,7 +101,7 @@ def gap_of_error(row: str, step: str, error: BaseException) -> Gap:
         row=row,
         step=step,
         code=gap_code(error),
-        is_started=not isinstance(error, HaltedError),
+        is_started=not isinstance(error, HaltedError | BudgetRefusedError),
         message=str(error) or type(error).__name__,
         advice=_advice(error),
         error=type(error).__name__,
@@ -120,15 +127,11 @@ def gap_code(error: BaseException) -> str:
     match error:
         case HaltedError():
             return error.code or "halted"
-        case InsufficientCreditsError():
-            return CREDITS
         case RunFailedError(run=run) if run.error_code:
             return run.error_code
-        case APIStatusError(code=code) if code:
-            return code
-        case AssetError() if not isinstance(error, AssetChangedError):
-            return BAD_FILE
-    return _SPLIT.sub("_", type(error).__name__.removesuffix("Error")).lower()
+    known = next((code for cls, code in _CODES if isinstance(error, cls)), "")
+    flora_code = error.code if isinstance(error, APIStatusError) else ""
+    return known or flora_code or _SPLIT.sub("_", type(error).__name__.removesuffix("Error")).lower()
 
 
 def is_refusal(error: BaseException) -> bool:

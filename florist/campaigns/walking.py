@@ -8,14 +8,15 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import Field
 
+from florist.campaigns.budget.reports import Standing
 from florist.campaigns.endings import CampaignResult, Cell, Made, end_line, ending
 from florist.campaigns.events import Done as DoneEvent
 from florist.campaigns.events import Ended, Event, GapFound, Planned, Started, Tell
-from florist.campaigns.gaps import Gap, gap_code, gap_of_error, gap_of_need, is_refusal
+from florist.campaigns.gaps import BUDGET, Gap, gap_code, gap_of_budget, gap_of_error, gap_of_need, is_refusal
 from florist.campaigns.progress import Expected, Progress, ticking
 from florist.errors import FloristError
 from florist.frozen import FrozenModel
@@ -24,13 +25,54 @@ from florist.pipelines.planning import Plan, PlannedStep
 from florist.pipelines.rows import MAX_IN_FLIGHT, RowPlans
 from florist.pipelines.walking import Done, Failed, RunStep, Skipped, StepOutcome, WalkResult, walk
 from florist.studio.row_runs import Guard
-from florist.studio.steps import CampaignRow, StepResult, Upstream, make_step
+from florist.studio.steps import Allowance, CampaignRow, StepResult, Upstream, make_step
 from florist.studio.studio import Studio, StudioSteps
 
 logger = logging.getLogger(__name__)
 
-WalkRow = Callable[[str, Plan, Guard], Awaitable[WalkResult[StepResult]]]
-"""Walks the row with this key; every step must be run through the guard."""
+
+class RowToWalk(NamedTuple):
+    """One row that is to be walked now.
+
+    Attributes:
+        guard: every step must be run through it.
+        allowance: of the campaign's budget, if it has one.
+    """
+
+    key: str
+    plan: Plan
+    guard: Guard
+    allowance: Allowance | None
+
+
+WalkRow = Callable[[RowToWalk], Awaitable[WalkResult[StepResult]]]
+
+
+class RowBlock(Protocol):
+    """Rows that a budget lets be walked now."""
+
+    rows: tuple[str, ...]
+    allowance: Allowance | None
+
+
+BlockT = TypeVar("BlockT", bound=RowBlock)
+
+
+class RowBudget(Protocol, Generic[BlockT]):
+    """A campaign's budget, as a walk sees it; see `florist.campaigns.budget`."""
+
+    async def authorise(self) -> BlockT | None:
+        """Return rows that may be walked now; None if nothing fits."""
+        ...
+
+    async def settle(self, block: BlockT) -> None:
+        """Give back what they did not cost."""
+        ...
+
+    async def standing(self) -> Standing | None:
+        """Return where it stands; None without a cap."""
+        ...
+
 
 OnRefusal = Literal["skip", "fail"]
 
@@ -43,11 +85,14 @@ class CampaignOptions(FrozenModel):
         on_refusal: `skip` leaves a gap where FLORA refuses something for good; `fail` begins nothing further after
             the first. What is in flight is waited for and kept either way.
         max_in_flight: rows that are walked at one time.
+        budget_usd: what the campaign may cost, all that it has cost before included; a flow run without a campaign
+            has a budget of its own. None: the cap that stands, if any.
     """
 
     min_success: float = Field(default=0.0, ge=0, le=1)
     on_refusal: OnRefusal = "skip"
     max_in_flight: int = Field(default=MAX_IN_FLIGHT, ge=1)
+    budget_usd: Decimal | None = Field(default=None, ge=0)
 
 
 async def walk_campaign(
@@ -55,6 +100,7 @@ async def walk_campaign(
     walk_row: WalkRow,
     *,
     campaign: str = "",
+    budget: RowBudget[BlockT] | None = None,
     options: CampaignOptions | None = None,
     tell: Iterable[Tell] = (),
     expected: Expected = lambda technique: None,
@@ -66,6 +112,7 @@ async def walk_campaign(
 
     Args:
         campaign: its name, for those who are told.
+        budget: opened for the same plans. Rows that do not fit are gaps; what is begun is finished and kept.
         tell: each is told of every event.
         expected: see `Progress`.
     """
@@ -73,7 +120,7 @@ async def walk_campaign(
     everyone = (progress.hear, *tell)
     walking = _Walking(plans, walk_row, options or CampaignOptions(), everyone, progress)
     async with ticking(progress, everyone):
-        return await walking.walk(campaign)
+        return await walking.walk(campaign, budget)
 
 
 async def walk_plainly(
@@ -81,22 +128,31 @@ async def walk_plainly(
     plans: RowPlans,
     *,
     campaign: str,
+    budget: RowBudget[BlockT] | None = None,
     options: CampaignOptions | None = None,
     tell: Iterable[Tell] = (),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CampaignResult:
     """Walk a campaign without Prefect: the same steps, ledger and archive, in one event loop."""
 
-    async def walk_row(key: str, planned: Plan, guard: Guard) -> WalkResult[StepResult]:
-        functions = StudioSteps(studio, CampaignRow(campaign=campaign, key=key), now=now)
+    async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
+        place = CampaignRow(campaign=campaign, key=row.key)
+        functions = StudioSteps(studio, place, allowance=row.allowance, now=now)
 
         async def run_step(step: PlannedStep, upstream: Upstream) -> StepResult:
             return await make_step(step, upstream, functions)
 
-        return await walk(planned, guard(run_step))
+        return await walk(row.plan, row.guard(run_step))
 
-    expected = studio.client.watcher.expected_seconds
-    return await walk_campaign(plans, walk_row, campaign=campaign, options=options, tell=tell, expected=expected)
+    return await walk_campaign(
+        plans,
+        walk_row,
+        campaign=campaign,
+        budget=budget,
+        options=options,
+        tell=tell,
+        expected=studio.client.watcher.expected_seconds,
+    )
 
 
 class Halt:
@@ -113,16 +169,22 @@ class Halt:
         if error.stops_all or (self._on_refusal == "fail" and is_refusal(error)):
             self._reason = error
 
+    @property
+    def error(self) -> HaltedError | None:
+        """What ends whatever has not begun, its code that of the reason; None while nothing is halted."""
+        if self._reason is None:
+            return None
+        message = f"not started, since another step was stopped by this: {self._reason}"
+        return HaltedError(message, code=gap_code(self._reason))
+
     def raise_if_halted(self) -> None:
         """Do nothing while nothing is halted.
 
         Raises:
-            HaltedError: its code is that of the reason.
+            HaltedError: see `error`.
         """
-        if self._reason is not None:
-            raise HaltedError(
-                f"not started, since another step was stopped by this: {self._reason}", code=gap_code(self._reason)
-            )
+        if (error := self.error) is not None:
+            raise error
 
 
 class _Walking:
@@ -143,10 +205,13 @@ class _Walking:
         self._progress = progress
         self._halt = Halt(options.on_refusal)
         self._ended: dict[str, tuple[Cell, ...]] = {}
+        self._held_back: dict[str, tuple[Cell, ...]] = {}
+        self._watches: dict[str, _RowWatch] = {}
         self._cause: BaseException | None = None
 
-    async def walk(self, campaign: str) -> CampaignResult:
+    async def walk(self, campaign: str, budget: RowBudget[BlockT] | None) -> CampaignResult:
         plans = self._plans
+        standing = None if budget is None else await budget.standing()
         self._tell(
             Planned(
                 campaign=campaign,
@@ -154,41 +219,70 @@ class _Walking:
                 rows=len(plans.rows),
                 cells=plans.runs,
                 price_usd=plans.price_usd,
+                budget_usd=None if standing is None else standing.cap_usd,
             )
         )
-        await self._walk_rows(plans.rows)
+        if budget is None:
+            await self._walk_rows(plans.rows, None)
+        else:
+            await self._walk_blocks(budget)
+        for key in plans.rows:
+            if key not in self._ended:
+                self._end(key, self._held_back.get(key) or self._never_begun(key))
         rows = {key: self._ended[key] for key in plans.rows}
         result = CampaignResult(plans.pipeline, rows, plans.price_usd, self._cause)
         self._tell(self._progress.numbers())
         self._tell(_ended(result, self._options.min_success))
         return result
 
-    async def _walk_rows(self, keys: Collection[str]) -> None:
+    async def _walk_blocks(self, budget: RowBudget[BlockT]) -> None:
+        """Walk what the budget lets be walked, until nothing fits any more."""
+        while self._halt.error is None and (block := await budget.authorise()) is not None:
+            await self._walk_rows(block.rows, block.allowance)
+            await budget.settle(block)
+
+    async def _walk_rows(self, keys: Collection[str], allowance: Allowance | None) -> None:
         """Walk these rows side by side, so many at one time."""
         left = iter(keys)
 
         async def walk_the_next() -> None:
             for key in left:
-                self._ended[key] = await self._row(key)
+                await self._row(key, allowance)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._options.max_in_flight, len(keys))):
                 group.create_task(walk_the_next(), name="rows")
 
-    async def _row(self, key: str) -> tuple[Cell, ...]:
+    async def _row(self, key: str, allowance: Allowance | None) -> None:
+        """Walk a row to its end, or until the budget holds back a step of it: then another block may have it."""
         planned = self._plans.rows[key]
-        watch = _RowWatch(key, self._halt, self._tell)
+        watch = self._watches.pop(key, None) or _RowWatch(key, self._halt, self._tell)
         try:
             self._halt.raise_if_halted()
-            outcomes = (await self._walk_row(key, planned, watch.guard)).outcomes
+            outcomes = (await self._walk_row(RowToWalk(key, planned, watch.guard, allowance))).outcomes
         except Exception as error:  # whatever it is, it is this row's alone
             if not isinstance(error, FloristError):
                 logger.exception("row %s was given up", key)
             outcomes = {step.name: watch.done.get(step.name, Failed(error)) for step in planned.steps}
         cells = tuple(self._cell(key, step.name, outcomes[step.name]) for step in planned.steps)
+        if allowance is not None and any(isinstance(cell, Gap) and cell.code == BUDGET for cell in cells):
+            self._held_back[key], self._watches[key] = cells, watch
+        else:
+            self._held_back.pop(key, None)
+            self._end(key, cells)
+
+    def _never_begun(self, key: str) -> tuple[Cell, ...]:
+        error = self._halt.error
+        steps = self._plans.rows[key].steps
+        return tuple(
+            gap_of_budget(key, step.name) if error is None else gap_of_error(key, step.name, error)
+            for step in steps
+        )
+
+    def _end(self, key: str, cells: tuple[Cell, ...]) -> None:
+        self._ended[key] = cells
         for gap in (cell for cell in cells if isinstance(cell, Gap)):
             self._tell(GapFound(row=key, step=gap.step, reason=gap.reason, message=gap.message, advice=gap.advice))
-        return cells
 
     def _cell(self, row: str, step: str, outcome: StepOutcome[StepResult]) -> Cell:
         match outcome:

@@ -38,7 +38,7 @@ class RunRequest(NamedTuple):
         words += [word for pair in self.param for word in ("--param", pair)]
         words += ["--rows", str(self.rows)] if self.rows else []
         for name, value in self.options.model_dump(exclude_defaults=True).items():
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{name.removesuffix('_usd').replace('_', '-')}", str(value)]
         return shlex.join(words)
 
 

@@ -23,7 +23,12 @@ from florist.wording import did_you_mean, quoted
 
 
 class PlannedStep(FrozenModel):
-    """One step, ready to run as soon as those it needs are done. `price_usd` is None where FLORA tells none."""
+    """One step, ready to run as soon as those it needs are done.
+
+    Attributes:
+        price_usd: None where FLORA tells none.
+        ceiling_usd: what it may cost at most where FLORA tells no price; a budget counts with it.
+    """
 
     name: str
     technique: str
@@ -34,6 +39,7 @@ class PlannedStep(FrozenModel):
     needs: tuple[str, ...] = ()
     timeout: float | None = None
     price_usd: Decimal | None = None
+    ceiling_usd: Decimal | None = None
 
 
 class PlanRow(NamedTuple):

@@ -10,16 +10,16 @@ from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
 from florist.campaigns.alongside import heard_alongside
+from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
-from florist.campaigns.walking import CampaignOptions, WalkRow, walk_campaign
+from florist.campaigns.walking import CampaignOptions, RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
-from florist.pipelines.planning import Plan
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
 from florist.studio.campaigns import Campaigns, campaign_name
-from florist.studio.row_runs import Guard, RowRun
+from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
 from flows.tasks.predecessors import crash_killed_predecessors
@@ -55,6 +55,7 @@ async def run_campaign(
         ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
+        BudgetError: the budget's records cannot be relied on, or a step has no price; nothing was paid.
     """
     campaign = campaign_name(campaign)
     lines = LogLines(get_run_logger())
@@ -67,12 +68,16 @@ async def run_campaign(
         is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
         note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
         await report_price(plans, note=note)
+        options = options or CampaignOptions()
+        scope = campaign or runtime.flow_run.get_id() or ""
+        budget = await CampaignBudget.opened(studio.ledger, scope, plans, cap_usd=options.budget_usd)
         walk_row = _row_walker(studio, campaign, window=window, lines=lines, results=results)
         async with _watched(studio, plans, campaign, lines) as tell:
             result = await walk_campaign(
                 plans,
                 walk_row,
                 campaign=campaign,
+                budget=budget,
                 options=options,
                 tell=tell,
                 expected=studio.client.watcher.expected_seconds,
@@ -120,17 +125,18 @@ def _row_walker(
     # Without a campaign, the flow run is the piece of work: its own retries resume, a fresh one makes anew.
     flow_run_id = runtime.flow_run.get_id()
 
-    async def walk_row(key: str, planned: Plan, guard: Guard) -> WalkResult[StepResult]:
-        row = CampaignRow(campaign=campaign or None, key=key, flow_run_id=flow_run_id)
-        if key:
-            run = RowRun(planned, row, StudioSteps(studio, row, say=lines.waits), guard=guard)
+    async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
+        place = CampaignRow(campaign=campaign or None, key=row.key, flow_run_id=flow_run_id)
+        say = lines.waits if row.key else get_run_logger().info
+        functions = StudioSteps(studio, place, allowance=row.allowance, say=say)
+        if row.key:
+            run = RowRun(row.plan, place, functions, guard=row.guard)
             walked = await row_task(run, window=max(window, WINDOW_OF_ROWS))
         else:
             # The run graph is the pipeline.
-            functions = StudioSteps(studio, row, say=get_run_logger().info)
-            walked = await walk(planned, guard(StepTasks(functions, window=window).make))
+            walked = await walk(row.plan, row.guard(StepTasks(functions, window=window).make))
         if results is not None:
-            results.update({step_label(key, step): result for step, result in walked.results.items()})
+            results.update({step_label(row.key, step): result for step, result in walked.results.items()})
         return walked
 
     return walk_row

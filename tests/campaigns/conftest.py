@@ -11,11 +11,10 @@ from florist.api.models import Run, Technique
 from florist.archive.manifest import Manifest
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.events import Event
-from florist.campaigns.walking import CampaignOptions, walk_campaign
+from florist.campaigns.walking import CampaignOptions, RowToWalk, walk_campaign
 from florist.ledger import How
-from florist.pipelines import Plan, PlannedStep, WalkResult, parse_pipeline, walk
+from florist.pipelines import PlannedStep, WalkResult, parse_pipeline, walk
 from florist.pipelines.rows import RowPlans, plan_rows
-from florist.studio.row_runs import Guard
 from florist.studio.steps import StepResult
 
 TEXT = """
@@ -81,15 +80,15 @@ class Campaign:
     how: How = How.NEW
 
     async def walk(self, run_cell: RunCell = lambda row, step: None, **options: object) -> CampaignResult:
-        async def walk_row(key: str, planned: Plan, guard: Guard) -> WalkResult[StepResult]:
+        async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
             async def run_step(step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-                self.begun.append(f"{key}/{step.name}")
-                waiting = run_cell(key, step.name)
+                self.begun.append(f"{row.key}/{step.name}")
+                waiting = run_cell(row.key, step.name)
                 if waiting is not None:
                     await waiting
-                return made(key, step.name, self.how)
+                return made(row.key, step.name, self.how)
 
-            return await walk(planned, guard(run_step))
+            return await walk(row.plan, row.guard(run_step))
 
         wanted = CampaignOptions.model_validate(options)
         return await walk_campaign(
