@@ -1,1 +1,1 @@
-"""Campaigns: a pipeline over many rows, its money planned before it is spent."""
+"""Campaigns: plan the money, spend it, tell what it cost."""

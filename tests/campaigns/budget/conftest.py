@@ -19,13 +19,13 @@ from florist.api import FloraAPI
 from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.budget.chain import Chain
 from florist.campaigns.budget.records import Record
+from florist.campaigns.endings import CampaignResult
+from florist.campaigns.walking import walk_plainly
 from florist.ledger import Ledger
-from florist.pipelines import WalkResult, definitions_of
+from florist.pipelines import definitions_of
 from florist.pipelines.loading import parse_pipeline
 from florist.pipelines.rows import RowPlans, plan_rows
 from florist.stores.folder import FolderStore
-from florist.studio.plain_walk import walk_plainly
-from florist.studio.steps import StepResult
 from florist.studio.studio import Studio
 
 HURRY = 50
@@ -89,7 +89,7 @@ class Campaign:
             **options,
         )
 
-    async def walked(self, cap_usd: Decimal | None = None, **options: Any) -> dict[str, WalkResult[StepResult]]:
+    async def walked(self, cap_usd: Decimal | None = None, **options: Any) -> CampaignResult:
         """How every row ended, walked by a process of its own."""
         async with self.client() as client:
             studio = Studio(client, self.store)

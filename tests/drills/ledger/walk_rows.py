@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -19,14 +20,14 @@ from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
 from florist.campaigns.budget import CampaignBudget
+from florist.campaigns.walking import walk_plainly
 from florist.errors import FloristError
 from florist.ledger import GenerationRoute, Ledger, Spender, TechniqueRoute
 from florist.pipelines import definitions_of, load_pipeline
-from florist.pipelines.rows import plan_rows, step_label
+from florist.pipelines.rows import plan_rows
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
-from florist.studio.plain_walk import walk_plainly
 from florist.studio.studio import Studio
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
@@ -119,17 +120,11 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
             sleep=time.sleep,
         )
     walked = await walk_plainly(studio, plans, campaign=wanted.campaign, budget=budget, now=time.now)
-    failed = {
-        step_label(row, step): type(error).__name__
-        for row, ended in walked.items()
-        for step, error in ended.failed.items()
-    }
-    for row, ended in walked.items():
-        for step, error in ended.failed.items():
-            print(f"{row}/{step}: {type(error).__name__}: {error}")  # noqa: T201
-    done = [result.how for ended in walked.values() for result in ended.results.values()]
-    counts = {str(how): done.count(how) for how in set(done)}
-    return {"failed": failed, "how": counts, "is_done": len(done) == plans.runs}
+    for gap in walked.gaps:
+        print(f"{gap.label}: {gap.error}: {gap.message}")  # noqa: T201
+    failed = {gap.label: gap.error for gap in walked.gaps if gap.error}
+    counts = Counter(str(made.how) for made in walked.made.values())
+    return {"failed": failed, "how": counts, "is_done": not walked.gaps}
 
 
 def store_named(place: str) -> Store:
