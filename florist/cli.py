@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,13 +16,25 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 import florist
+from florist.campaigns.endings import CampaignResult
+from florist.campaigns.errors import CampaignFailedError
+from florist.campaigns.walking import CampaignOptions, OnRefusal
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.budget import budget_app
+from florist.commands.campaign_view import campaign_view
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
 from florist.commands.offers import Offer, confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
-from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
+from florist.commands.run_endings import (
+    EXIT_WITH_GAPS,
+    RunRequest,
+    print_made,
+    remark_end,
+    remark_gaps,
+    remark_how_to_go_on,
+)
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
@@ -30,7 +42,6 @@ from florist.pipelines import load_pipeline
 from florist.pipelines.row_files import RowFile
 from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.row_locations import absolute_location, rows_of
-from florist.studio.steps import StepResult
 
 app = App(
     name="florist",
@@ -42,13 +53,17 @@ sandbox_app = App(name="sandbox", help="FLORA on this machine: its API, real med
 app.command(sandbox_app)
 app.command(ledger_app)
 app.command(archive_app)
+app.command(budget_app)
 app.command(sweep)
 app.command(techniques)
 app.command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 130 and 143 interrupted. No traceback reaches a person."""
+    """Run one command and exit: 0 done, 1 failed, 3 done with gaps, 130 and 143 interrupted.
+
+    No traceback reaches a person.
+    """
     try:
         app(arguments)
     except FloristError as error:
@@ -141,9 +156,13 @@ def run(
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
     max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
+    min_success: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))] = 0.0,
+    on_refusal: OnRefusal = "skip",
+    budget: Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))] = None,
     yes: Annotated[bool, Parameter(negative=())] = False,
-) -> None:
-    """Run a pipeline through Prefect, and keep every output.
+    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> int:
+    """Run a pipeline through Prefect, and keep every output. Exits with 0; with gaps 3; if it failed 1.
 
     Args:
         pipeline: a YAML file of steps.
@@ -153,7 +172,11 @@ def run(
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
         max_in_flight: rows walked at one time.
+        min_success: the share of rows, from 0 to 1, that must be complete; with fewer, or none, it has failed.
+        on_refusal: what FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
+        budget: USD that the campaign may cost, all that it has cost before included; the rest is not started.
         yes: spend without asking.
+        as_json: print what happens as lines of JSON.
     """
     use_checkout()
     params = parsed_params(param)
@@ -169,16 +192,26 @@ def run(
     print_offer(found)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(found, yes=yes)
-    request = RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight)
+    options = CampaignOptions(
+        min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight, budget_usd=budget
+    )
+    request = RunRequest(pipeline, param, rows, archive, name, is_new, options)
     try:
-        results = _run_flow(request, params, rows_sha256)
-    except BaseException:
+        result = _run_flow(request, params, rows_sha256, as_json=as_json)
+    except BaseException as error:
+        if isinstance(error, CampaignFailedError):
+            remark_gaps(error.gaps)
         remark_how_to_go_on(request)
         raise
-    print_made(results, archive)
+    if not as_json:
+        print_made(result, archive)
+    if result.gaps:
+        remark_how_to_go_on(request)
+    remark_end(result)
+    return EXIT_WITH_GAPS if result.gaps else 0
 
 
-def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str) -> Mapping[str, StepResult]:
+def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str, *, as_json: bool) -> CampaignResult:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -191,9 +224,9 @@ def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str) -> 
     from flows.prefect_server import check_server
     from flows.run_pipeline import run_pipeline
 
-    async def checked_run() -> Mapping[str, StepResult]:
+    async def checked_run() -> CampaignResult:
         await check_server()
-        return await run_pipeline(
+        result: CampaignResult = await run_pipeline(
             pipeline=str(request.pipeline),
             params=params,
             rows=absolute_location(request.rows),
@@ -201,10 +234,11 @@ def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str) -> 
             campaign=request.campaign,
             new_campaign=request.is_new_campaign,
             archive=archive_at(request.archive),
-            max_in_flight=request.max_in_flight,
+            **request.options.model_dump(),
         )
+        return result
 
-    with in_a_terminal(stop_writing):
+    with campaign_view(as_json=as_json) as console, in_a_terminal(stop_writing, through=console):
         try:
             return asyncio.run(checked_run())
         except (TerminationSignal, BaseExceptionGroup) as ended:

@@ -14,6 +14,8 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
     ├── StudioError                 florist.studio.errors: making one step
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
+    ├── CampaignError               florist.campaigns.errors: a campaign's bad end
+    ├── BudgetError                 florist.campaigns.budget.errors: a campaign's cap
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
 

@@ -4,18 +4,28 @@ load ─► plan, price ─► step ─┬─► step ─┬─► report       
                              └─► step ─┘                 of many rows, each row is
 """
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.campaigns.walking import CampaignOptions, OnRefusal
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.row_locations import rows_of
-from florist.studio.steps import WINDOW, StepResult
-from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+from florist.studio.steps import WINDOW
+from flows.tasks import (
+    Seconds,
+    chosen_archive,
+    chosen_workspace,
+    ended,
+    flow_run_name,
+    run_campaign,
+    tell_in_flight,
+)
 
 RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "string"})]
 """A row file's location, which is all that Prefect's form offers; programs may give the rows themselves."""
@@ -39,8 +49,11 @@ async def run_pipeline(
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
-) -> dict[str, StepResult]:
-    """Run a pipeline and keep every output.
+    min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    on_refusal: OnRefusal = "skip",
+    budget_usd: Annotated[float, Field(ge=0)] | None = None,
+) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
+    """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
@@ -56,11 +69,21 @@ async def run_pipeline(
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time.
+        min_success: The share of rows that must be complete, from 0 to 1. With fewer the flow run has failed, and
+            so it has without a single one.
+        budget_usd: What the campaign may cost, all that it has cost before included; the rest is not started.
+            A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
+        on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
     """
-    loaded = load_pipeline(Path(pipeline))
+    options = CampaignOptions(
+        min_success=min_success,
+        on_refusal=on_refusal,
+        max_in_flight=max_in_flight,
+        budget_usd=None if budget_usd is None else Decimal(str(budget_usd)),
+    )
     async with rows_of(rows, sha256=rows_sha256) as own:
-        return await walk_pipeline(
-            loaded,
+        result = await run_campaign(
+            load_pipeline(Path(pipeline)),
             params,
             own,
             campaign=campaign,
@@ -68,5 +91,6 @@ async def run_pipeline(
             workspace=await chosen_workspace(workspace),
             archive=await chosen_archive(archive),
             window=window,
-            max_in_flight=max_in_flight,
+            options=options,
         )
+    return ended(result, min_success=min_success)

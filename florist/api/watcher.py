@@ -116,6 +116,10 @@ class RunWatcher:
             watched.is_reported_ended = True
             self._wake()
 
+    def expected_seconds(self, technique: str) -> float | None:
+        """Return how long the runs of a technique have taken so far; None while none has been seen to end."""
+        return self._durations.get(technique)
+
     async def aclose(self) -> None:
         """Stop polling; whoever still waits gets an `APIConnectionError`. The runs go on at FLORA."""
         self._is_closed = True

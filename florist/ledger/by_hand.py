@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from florist.ledger.entries import Entry, State
+from florist.ledger.entries import Entry, GivenUp, State
 from florist.ledger.errors import EntryBusyError, RunClaimedError
 from florist.ledger.ledger import Ledger
 
@@ -94,7 +94,24 @@ async def restart(
             started_by=None,
             ended=None,
             manifest_key=None,
+            given_up=(*entry.given_up, *_given_up(entry)),
             note=f"restarted by hand; it was {entry.state}" + f", run {entry.run_id}" * entry.has_run,
+        ),
+    )
+
+
+def _given_up(entry: Entry) -> tuple[GivenUp, ...]:
+    """Return what a budget must still count: a request, or a run, that may have been charged."""
+    if not entry.sends:
+        return ()
+    prices = [send.price_micro for send in entry.sends if send.price_micro is not None]
+    return (
+        GivenUp(
+            idempotency_key=entry.idempotency_key,
+            block=entry.sends[0].block,
+            price_micro=max(prices, default=None),
+            run_id=entry.run_id,
+            charged_usd=None if entry.ended is None else entry.ended.charged_usd,
         ),
     )
 

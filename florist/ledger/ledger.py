@@ -152,6 +152,10 @@ class Ledger:
             self._scopes.pop(name, None)
             raise
 
+    async def has_begun(self, name: str) -> bool:
+        """Whether work of a campaign, or of a flow run, was ever begun here."""
+        return await self.store.head(_scope(name)) is not None
+
     async def note_callback(self, token: str, run_id: str) -> None:
         """Keep what a webhook told, of which the signature has been verified.
 
@@ -227,8 +231,7 @@ class Ledger:
         return await self._read(newest.key)
 
     async def _note_scope(self, name: str) -> bool:
-        path = f"{_SCOPES}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
-        return await self.store.create(path, _json({"scope": name, "first": uuid4().hex}))
+        return await self.store.create(_scope(name), _json({"scope": name, "first": uuid4().hex}))
 
     async def _grouped(self, technique_id: str | None) -> dict[str, list[StoredObject]]:
         """Return the records of each entry by its folder, in whatever order the store lists them."""
@@ -263,6 +266,10 @@ class Ledger:
 def callback_token(entry: Entry) -> str:
     """Return what to put into the path of a request's callback URL; the signed delivery then names its run."""
     return hashlib.sha256(f"callback {entry.idempotency_key}".encode()).hexdigest()[:32]
+
+
+def _scope(name: str) -> str:
+    return f"{_SCOPES}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
 
 
 def _folder(technique_id: str, key: str) -> str:

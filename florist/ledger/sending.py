@@ -16,9 +16,10 @@ from florist.api.models import InputValue
 from florist.ledger.attempts import pause_after, refusal_code
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
-from florist.ledger.errors import UnresolvedError
+from florist.ledger.errors import BudgetRefusedError, UnresolvedError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
+from florist.ledger.permits import Terms
 from florist.ledger.post_gate import Ticket
 from florist.ledger.promises import Observation, Promise
 from florist.ledger.start_calls import GoOn, Recorder, Settled, StartCall, Step, TakenOver, described
@@ -40,6 +41,10 @@ class _LostRaceError(HeldBackError):
         self.entry = entry
 
 
+class _WithoutMoneyError(HeldBackError):
+    """The budget has taken back the money of this request."""
+
+
 @dataclass(eq=False)
 class Post:
     """One POST under way.
@@ -49,6 +54,7 @@ class Post:
         kept: earlier POSTs under the same idempotency key that may have been processed; none if this one counts
             as the first.
         ticket: the journal's; its lease bounds when the bytes may leave.
+        terms: the budget's, where there is one.
         shown_before: runs of the technique that history shows already.
         is_recorded: the entry says `sent`.
         is_open: its bytes may have left, and what came of them is not recorded yet.
@@ -59,6 +65,7 @@ class Post:
     inputs: Sequence[InputValue]
     kept: tuple[Send, ...]
     ticket: Ticket
+    terms: Terms | None = None
     shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
     is_open: bool = False
@@ -123,6 +130,11 @@ class Sender:
             )
         except _LostRaceError as lost:
             return TakenOver(lost.entry)
+        except _WithoutMoneyError as taken_back:
+            step = await self._refused(post, "budget", str(taken_back))
+            if isinstance(step, TakenOver):
+                return step
+            raise BudgetRefusedError(f"{described(call.work)}: {taken_back}", key=call.key) from taken_back
         except HeldBackError as held_back:
             return await self._refused(post, "not_sent", str(held_back))
         except APIError as error:
@@ -167,6 +179,8 @@ class Sender:
             number=post.entry.number + 1,
             body_sha256=post.body_sha256,
             shown_before=post.shown_before,
+            block=post.terms.block if post.terms else None,
+            price_micro=post.terms.price_micro if post.terms else None,
         )
         entry = await self._recorder.record(
             call,
@@ -180,8 +194,15 @@ class Sender:
             raise _LostRaceError(entry)
         post.entry, post.is_recorded = entry, True
         call.sends_left -= 1
+        await self._check_budget(post)
         self._check_lease(post.ticket)
         post.is_open = True
+
+    async def _check_budget(self, post: Post) -> None:
+        """Raise if the budget has taken the money back; now that `sent` stands, whoever does so later sees it."""
+        if post.terms is None or post.call.permit is None or await post.call.permit.stands(post.terms):
+            return
+        raise _WithoutMoneyError("not sent, since the budget has taken back what was set aside for it")
 
     def _is_fresh(self, ticket: Ticket) -> bool:
         return self._monotonic() - ticket.began < self._timing.lease / 2

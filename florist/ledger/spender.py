@@ -28,6 +28,7 @@ from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
 from florist.ledger.journal import OpenRequest
 from florist.ledger.ledger import Ledger
+from florist.ledger.permits import Permit
 from florist.ledger.post_gate import Announcer, post_gate
 from florist.ledger.recovery import Recovery
 from florist.ledger.sending import Post, Sender
@@ -108,6 +109,7 @@ class Spender:
         self._touched: set[str] = set()
         self._calls: dict[str, asyncio.Task[Started]] = {}
         self._waiting: dict[str, int] = {}
+        self._permits: dict[str, Permit] = {}
         self._effects = Effects(
             ledger, flora, timing=self._timing, monotonic=monotonic, sleep=sleep, checkpoint=checkpoint
         )
@@ -152,6 +154,7 @@ class Spender:
         *,
         callback_url: Callable[[str], str] | None = None,
         price_usd: Decimal | None = None,
+        permit: Permit | None = None,
         on_wait: OnWait = lambda reason, seconds: None,
     ) -> Started:
         """Return the run of this work: the one that is paid for, or else a new one.
@@ -165,6 +168,7 @@ class Spender:
             callback_url: makes the URL of a webhook out of a token; what comes there goes to
                 `Ledger.note_callback`.
             price_usd: what the run is said to cost, for reports.
+            permit: a budget's leave to spend; without one there is no budget.
             on_wait: told what this call waits for, and for how many seconds at the most.
 
         Raises:
@@ -172,6 +176,7 @@ class Spender:
             APIStatusError: refused. Mend it and call again.
             NeedsReviewError: a person has to decide; other work may go on.
             UnresolvedError: not known yet; call again later.
+            BudgetRefusedError: the budget does not cover it; nothing was sent.
             RunUnrecordedError: started and paid for, but the store did not take the record; call again later.
             StoreError: the store failed, for minutes, before anything was sent.
         """
@@ -186,9 +191,14 @@ class Spender:
             gate=post_gate(self._ledger.store.location, self._flora.workspace, work.technique_id),
             announcer=self._announcer(work.technique_id),
             sends_left=self._timing.sends_at_most,
+            permit=permit,
             on_wait=on_wait,
         )
-        return await self._joined(call)
+        started = await self._joined(call)
+        if permit is not None:
+            self._permits[call.key] = permit
+            await permit.noted(started.entry)
+        return started
 
     async def finished(self, entry: Entry, run: Run) -> Entry:
         """Record how a run ended. Safe to repeat.
@@ -283,6 +293,8 @@ class Spender:
         return await self._post(call, entry or self._recorder.first(call), inputs, is_repeat=False)
 
     async def _post(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue], *, is_repeat: bool) -> Step:
+        # Before it is announced: a budget may have to wait for others.
+        terms = None if call.permit is None else await call.permit.terms(entry)
         request = OpenRequest(key=call.key, number=entry.number + 1)
         await self._admission.set_limit(call)
         post = Post(
@@ -291,6 +303,7 @@ class Spender:
             inputs=inputs,
             kept=entry.sends if is_repeat else (),
             ticket=await call.gate.ticket(request, call.announcer, is_urgent=is_repeat),
+            terms=terms,
         )
         call.tickets.append(post.ticket)
         try:
@@ -320,7 +333,15 @@ class Spender:
         return Announcer(write, self._now, self._monotonic)
 
     async def _closed(self, entry: Entry, state: State, **changes: Any) -> Entry:
-        """Move a started entry on to `state`, unless it has got that far already, or was restarted by hand."""
+        """Move a started entry on to `state`, and tell the budget, if there is one, how its run ended."""
+        entry = await self._moved_on(entry, state, **changes)
+        permit = self._permits.pop(entry.key, None)
+        if permit is not None:
+            await permit.noted(entry)
+        return entry
+
+    async def _moved_on(self, entry: Entry, state: State, **changes: Any) -> Entry:
+        """Move a started entry on, unless it has got that far already, or was restarted by hand."""
         run_id = entry.run_id
         owner = f"{self._owner}:{self._nonce()}"
         while entry.run_id == run_id and entry.state not in {state, State.ARCHIVED}:

@@ -10,6 +10,7 @@ from florist.api.errors import APIError
 from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects, Inputs
 from florist.ledger.entries import Candidate, Entry, StartedBy, State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnreadableRecordError
+from florist.ledger.permits import Permit
 from florist.ledger.post_gate import Announcer, PostGate, Ticket
 from florist.ledger.work import Work
 from florist.stores.errors import StoreError
@@ -26,6 +27,7 @@ class StartCall:
         owner: marks the records of this call, and of no other.
         make_inputs: makes what is sent, anew for each POST: files uploaded, URLs signed.
         sends_left: POSTs it may still make.
+        permit: a budget's leave, where there is a budget.
         tickets: what the journal announced for it; closed when the work's request is in doubt no more.
         patient_until: by our monotonic clock; None until there is something to be patient about.
     """
@@ -39,6 +41,7 @@ class StartCall:
     gate: PostGate
     announcer: Announcer
     sends_left: int
+    permit: Permit | None = None
     on_wait: OnWait = lambda reason, seconds: None
     tickets: list[Ticket] = field(default_factory=list)
     patient_until: float | None = None

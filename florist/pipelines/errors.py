@@ -11,7 +11,7 @@
         ├── RowsChangedError            a row file that is another one than it was when it was priced
         ├── UnusableValueError          a path, URL or text that cannot be an input
         ├── UpstreamOutputError         an earlier run did not bring the output that a step takes from it
-        ├── HaltedError                 a step that was not begun, for the balance is used up
+        ├── HaltedError                 a step that was not begun, for what stopped another stops all
         └── StepsFailedError            a walk that ended with failed steps; the others are done
 """
 
@@ -92,7 +92,15 @@ class UpstreamOutputError(PipelineError):
 
 
 class HaltedError(PipelineError):
-    """A step was not begun, since an earlier one was refused for want of credits. Top up, then resume."""
+    """A step was not begun, since what stopped another one stops all.
+
+    Attributes:
+        code: of what stopped it, such as `insufficient_credits`.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StepFailure(NamedTuple):

@@ -1,26 +1,20 @@
-"""One pipeline over many rows: planned and priced together, walked side by side.
+"""One pipeline over many rows, planned and priced together. A row is a set of params under a key of its own."""
 
-A row is a set of params under a key of its own. Rows do not need each other: what fails in one leaves the others
-be, save that an empty balance stops them all.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from florist.api.models import Technique
-from florist.errors import FloristError
 from florist.frozen import FrozenModel
-from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
+from florist.pipelines.errors import PlanError, StepFailure, StepsFailedError
 from florist.pipelines.findings import Findings
 from florist.pipelines.models import Pipeline
 from florist.pipelines.planner import Planner
-from florist.pipelines.planning import Plan, PlannedStep
+from florist.pipelines.planning import Plan
 from florist.pipelines.problems import Problem
 from florist.pipelines.row_files import Row, RowFile, RowReading
-from florist.pipelines.walking import RunStep, WalkResult
+from florist.pipelines.walking import WalkResult
 
 Result = TypeVar("Result")
 
@@ -164,64 +158,9 @@ class _Sharing:
         return problem._replace(message=f"{problem.message} ({rows})", kind=problem.kind or problem.message)
 
 
-class Halt(Generic[Result]):
-    """Stops all that has not begun, once something happens that would happen to every other step, too.
-
-    An empty balance, or a store that is out of reach for minutes: what is in flight is waited for and kept.
-    """
-
-    def __init__(self) -> None:
-        self._reason: FloristError | None = None
-
-    def guarded(self, run_step: RunStep[Result]) -> RunStep[Result]:
-        """Return the same, save that it raises `HaltedError` once a step has met with such a thing."""
-
-        async def run(step: PlannedStep, upstream: Mapping[str, Result]) -> Result:
-            if self._reason is not None:
-                raise HaltedError(f"not started, since another step was stopped by this: {self._reason}")
-            try:
-                return await run_step(step, upstream)
-            except FloristError as error:
-                if error.stops_all:
-                    self._reason = error
-                raise
-
-        return run
-
-
-WalkRow = Callable[[str, Plan], Awaitable[WalkResult[Result]]]
-"""Walks the row with this key."""
-
-
-async def walk_rows(
-    plans: RowPlans, walk_row: WalkRow[Result], *, max_in_flight: int = MAX_IN_FLIGHT
-) -> dict[str, WalkResult[Result]]:
-    """Walk all rows side by side and return how each ended, in their order.
-
-    Args:
-        max_in_flight: rows that are walked at one time.
-    """
-    places = asyncio.Semaphore(max_in_flight)
-
-    async def row(key: str, planned: Plan) -> WalkResult[Result]:
-        async with places:
-            return await walk_row(key, planned)
-
-    async with asyncio.TaskGroup() as group:
-        walks = {
-            key: group.create_task(row(key, planned), name=f"row {key}") for key, planned in plans.rows.items()
-        }
-    return {key: task.result() for key, task in walks.items()}
-
-
 def step_label(row: str, step: str) -> str:
     """Return what people call a step: with its row before it, where there is one."""
     return f"{row}/{step}" if row else step
-
-
-def results_of(walked: Mapping[str, WalkResult[Result]]) -> dict[str, Result]:
-    """Return what the done steps of all rows returned, by their labels."""
-    return {step_label(row, step): result for row, walk in walked.items() for step, result in walk.results.items()}
 
 
 def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:

@@ -75,14 +75,8 @@ async def campaign_progress(plans: RowPlans, campaign: str, ledger: Ledger, *, i
     Args:
         is_known: see `Campaigns.knows`.
     """
-    steps = [step for planned in plans.rows.values() for step in planned.steps]
-    entries: list[Entry] = []
-    for technique_id in sorted({step.technique_id for step in steps}) if is_known else ():
-        entries += await ledger.entries(technique_id)
-    compared = _Comparison(ledger, campaign, entries)
-    for key, planned in plans.rows.items():
-        await compared.row(key, planned)
-    unpaid = [step.price_usd for step in compared.unpaid if step.price_usd is not None]
+    compared = await _compared(plans, campaign, ledger, is_known=is_known)
+    unpaid = [step.price_usd for _, step in compared.unpaid if step.price_usd is not None]
     return CampaignProgress(
         campaign=campaign,
         location=ledger.store.location,
@@ -94,6 +88,28 @@ async def campaign_progress(plans: RowPlans, campaign: str, ledger: Ledger, *, i
     )
 
 
+async def unpaid_steps(
+    plans: RowPlans, campaign: str, ledger: Ledger, *, is_known: bool
+) -> dict[str, tuple[PlannedStep, ...]]:
+    """Return the steps of each row that have no paid run; see `campaign_progress`."""
+    compared = await _compared(plans, campaign, ledger, is_known=is_known)
+    unpaid: dict[str, tuple[PlannedStep, ...]] = dict.fromkeys(plans.rows, ())
+    for key, step in compared.unpaid:
+        unpaid[key] += (step,)
+    return unpaid
+
+
+async def _compared(plans: RowPlans, campaign: str, ledger: Ledger, *, is_known: bool) -> "_Comparison":
+    steps = [step for planned in plans.rows.values() for step in planned.steps]
+    entries: list[Entry] = []
+    for technique_id in sorted({step.technique_id for step in steps}) if is_known else ():
+        entries += await ledger.entries(technique_id)
+    compared = _Comparison(ledger, campaign, entries)
+    for key, planned in plans.rows.items():
+        await compared.row(key, planned)
+    return compared
+
+
 class _Comparison:
     """Holds planned steps against what the ledger has of the campaign."""
 
@@ -102,10 +118,14 @@ class _Comparison:
         self._campaign = campaign
         self._hashes: dict[Path, str] = {}
         self._entries: dict[tuple[str, str, str], list[Entry]] = {}
-        self.unpaid: list[PlannedStep] = []
+        self.unpaid: list[tuple[str, PlannedStep]] = []
         self.changed: list[ChangedStep] = []
         for entry in entries:
-            if entry.work.campaign == campaign and entry.has_run and not (entry.ended and entry.ended.is_failed):
+            if (
+                (entry.work.campaign or entry.work.flow_run_id) == campaign
+                and entry.has_run
+                and not (entry.ended and entry.ended.is_failed)
+            ):
                 place = (entry.work.row, entry.work.step, entry.work.technique_id)
                 self._entries.setdefault(place, []).append(entry)
 
@@ -118,7 +138,7 @@ class _Comparison:
             if entry is not None and not changed:
                 runs[step.name] = entry.run_id or ""
                 continue
-            self.unpaid.append(step)
+            self.unpaid.append((key, step))
             if entry is not None and all(need in runs for need in step.needs):
                 self.changed.append(ChangedStep(label=step_label(key, step.name), inputs=changed))
 

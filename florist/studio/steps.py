@@ -12,6 +12,7 @@ from florist.api.models import Run, RunStatus
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.frozen import FrozenModel
 from florist.ledger import Entry, How, InputIdentity, RunFacts, Work, next_attempt
+from florist.ledger.permits import Permit
 from florist.pipelines.planning import PlannedStep
 from florist.studio.campaigns import CampaignName
 from florist.studio.errors import NotStartedYet
@@ -61,6 +62,14 @@ class CampaignRow(FrozenModel):
             attempt=attempt,
             route="generation" if step.generation else "technique",
         )
+
+
+class Allowance(Protocol):
+    """What a budget has set aside for the steps of some rows."""
+
+    def permit(self, row: str, step: PlannedStep) -> Permit:
+        """Return the budget's leave for a step of the row with this key."""
+        ...
 
 
 class StartedStep(FrozenModel):

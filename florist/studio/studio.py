@@ -27,6 +27,7 @@ from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
 from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger.permits import Permit
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
@@ -39,6 +40,7 @@ from florist.studio.steps import (
     STEP_TIMEOUT,
     UNREACHABLE,
     WINDOW,
+    Allowance,
     CampaignRow,
     StartedStep,
     StepFunctions,
@@ -157,14 +159,17 @@ class Studio:
         row: CampaignRow,
         attempt: int = 0,
         *,
+        allowance: Allowance | None = None,
         say: Say = logger.info,
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
 
         Args:
+            allowance: of a campaign's budget, if it has one.
             say: told what is waited for, if anything is, and for how long at the most.
 
         Raises:
+            BudgetRefusedError: the budget does not cover it; nothing was sent.
             LedgerError: it is not certain that paying is safe; nothing was paid.
             APIStatusError: FLORA refused it.
             AssetChangedError: an input file was written to meanwhile; nothing was started.
@@ -174,13 +179,15 @@ class Studio:
         work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
         on_wait = Waits(f"{row.label}{step.name}", say=say)
+        permit = None if allowance is None else allowance.permit(row.key, step)
+        start = partial(self._start, step, work, inputs, upstream, on_wait, permit)
         try:
-            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=by_upload)
+            started = await start(by_upload=by_upload)
         except BadRequestError:
             if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
-            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=True)
+            started = await start(by_upload=True)
         return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
@@ -239,6 +246,7 @@ class Studio:
         inputs: Sequence[ResolvedInput],
         upstream: Upstream,
         on_wait: Waits,
+        permit: Permit | None,
         *,
         by_upload: bool,
     ) -> Started:
@@ -254,6 +262,7 @@ class Studio:
             sent,
             callback_url=self._callback_url,
             price_usd=step.price_usd,
+            permit=permit,
             on_wait=on_wait,
         )
 
@@ -308,19 +317,23 @@ class StudioSteps(StepFunctions):
         studio: Studio,
         row: CampaignRow,
         *,
+        allowance: Allowance | None = None,
         window: float = WINDOW,
         say: Say = logger.info,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
         self._row = row
+        self._allowance = allowance
         self._window = window
         self._say = say
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._row, attempt, say=self._say)
+        return await self._studio.start(
+            step, upstream, self._row, attempt, allowance=self._allowance, say=self._say
+        )
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from florist.campaigns.walking import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
 from florist.stores.folder import FolderStore
@@ -142,7 +143,8 @@ def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[i
 
 
 def test_command_that_goes_on_keeps_the_rows_in_flight():
-    request = RunRequest(Path("a.yaml"), (), Path("rows.yaml"), "outputs", "spring", False, max_in_flight=5)
+    options = CampaignOptions(max_in_flight=5)
+    request = RunRequest(Path("a.yaml"), (), Path("rows.yaml"), "outputs", "spring", False, options)
     assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
 

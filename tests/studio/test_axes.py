@@ -11,10 +11,9 @@ from florist.pipelines import definitions_of, load_pipeline, parse_pipeline
 from florist.pipelines.models import Pipeline
 from florist.pipelines.rows import plan_rows
 from florist.stores.folder import FolderStore
-from florist.studio.plain_walk import walk_plainly
 from florist.studio.steps import StepResult
 from florist.studio.studio import Studio
-from tests.studio.conftest import connected
+from tests.studio.conftest import connected, results_of
 
 TWO_TONES = load_pipeline(Path(__file__).parents[2] / "pipelines/two-tones.yaml")
 
@@ -32,9 +31,7 @@ def made(sandbox: SandboxServer, folder: FolderStore) -> Callable[..., object]:
     async def run(pipeline: Pipeline, **params: object) -> dict[str, StepResult]:
         async with connected(sandbox) as client, Studio(client, folder) as studio:
             plans = plan_rows(pipeline, params, {}, await definitions_of(pipeline, client))
-            walked = await walk_plainly(studio, plans, campaign="spring")
-        assert not walked[""].failed, walked[""].failed
-        return walked[""].results
+            return await results_of(studio, plans.rows[""], campaign="spring")
 
     return run
 

@@ -9,10 +9,9 @@ from florist.ledger import How
 from florist.pipelines import PlanError, parse_pipeline
 from florist.pipelines.definitions import planned_at
 from florist.pipelines.rows import RowPlans
-from florist.studio.plain_walk import walk_plainly
 from florist.studio.steps import CampaignRow
 from florist.sweep.workspace import sweep_workspace
-from tests.studio.conftest import connected
+from tests.studio.conftest import connected, results_of
 
 PIPELINE = """
 name: start
@@ -31,8 +30,8 @@ async def planned(client, model: str = "t2i-flux-2-pro") -> RowPlans:
 
 async def made(sandbox, folder):
     async with connected(sandbox) as client, Studio(client, folder) as studio:
-        walked = await walk_plainly(studio, await planned(client), campaign="spring")
-    return walked["tulip"].results
+        plans = await planned(client)
+        return await results_of(studio, plans.rows["tulip"], campaign="spring", row="tulip")
 
 
 async def test_generation_is_planned_with_the_models_that_flora_has(sandbox):

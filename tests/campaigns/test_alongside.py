@@ -1,0 +1,68 @@
+"""Two runs of one campaign at once: each says so, and neither of one that has ended."""
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from florist.campaigns.alongside import BEAT_EVERY, MISSED_BEATS, heard_alongside
+from florist.stores.folder import FolderStore
+
+
+class Beats:
+    """Runs whose hearts beat when they are told to; `said` is what each has said."""
+
+    def __init__(self, store: FolderStore) -> None:
+        self.store = store
+        self.said: dict[str, list[str]] = {}
+        self._pulses: list[asyncio.Semaphore] = []
+
+    async def begin(self, name: str, campaign: str, stack: AsyncExitStack) -> None:
+        pulse = asyncio.Semaphore(0)
+        self._pulses.append(pulse)
+        self.said[name] = []
+
+        async def sleep(seconds: float) -> None:
+            rested.set()
+            await pulse.acquire()
+
+        rested = asyncio.Event()
+        await stack.enter_async_context(
+            heard_alongside(self.store, campaign, name, self.said[name].append, sleep=sleep)
+        )
+        await rested.wait()
+
+
+@pytest.fixture
+def beats(tmp_path: Path) -> Beats:
+    return Beats(FolderStore(tmp_path))
+
+
+async def test_two_runs_of_a_campaign_each_say_so_once(beats: Beats):
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        await beats.begin("first", "spring", first)
+        await beats.begin("second", "spring", second)
+        await first.aclose()
+        assert [len(said) for said in beats.said.values()] == [1, 1]
+        assert "another run of campaign spring is at work" in beats.said["first"][0]
+
+
+async def test_run_of_another_campaign_or_after_the_end_of_one_says_nothing(beats: Beats):
+    async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as earlier:
+            await beats.begin("earlier", "spring", earlier)
+        await beats.begin("later", "spring", stack)
+        await beats.begin("other", "summer", stack)
+    assert beats.said == {"earlier": [], "later": [], "other": []}
+
+
+async def test_run_that_was_killed_is_forgotten_after_three_beats(beats: Beats, tmp_path: Path):
+    async with AsyncExitStack() as killed, AsyncExitStack() as stack:
+        await beats.begin("killed", "spring", killed)
+        (beat,) = (tmp_path / "ledger/at-work").rglob("*.json")
+        then = beat.stat().st_mtime - BEAT_EVERY * (MISSED_BEATS + 1)
+        os.utime(beat, (then, then))
+        await beats.begin("next", "spring", stack)
+        assert beats.said["next"] == []
