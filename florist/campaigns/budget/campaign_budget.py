@@ -94,6 +94,8 @@ class CampaignBudget:
             BudgetDamagedError: the budget's records cannot be relied on.
         """
         books = Books(ledger, scope, now=now, monotonic=monotonic, sleep=sleep)
+        if cap_usd is not None:
+            _check_prices(plans)
         is_capped = await opened_books(books, cap_usd)
         if is_capped:
             _check_prices(plans)
