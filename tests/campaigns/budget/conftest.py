@@ -19,7 +19,7 @@ from florist.api import FloraAPI
 from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.budget.chain import Chain
 from florist.campaigns.budget.records import Record
-from florist.ledger import Ledger
+from florist.ledger import Ledger, Spender, TechniqueRoute, Timing
 from florist.pipelines import definitions_of
 from florist.pipelines.loading import parse_pipeline
 from florist.pipelines.planning import Plan
@@ -98,10 +98,13 @@ class Campaign:
             **options,
         )
 
-    async def walked(self, cap_usd: Decimal | None = None, **options: Any) -> dict[str, WalkResult[StepResult]]:
+    async def walked(
+        self, cap_usd: Decimal | None = None, *, timing: Timing | None = None, **options: Any
+    ) -> dict[str, WalkResult[StepResult]]:
         """How every row ended, walked by a process of its own."""
         async with self.client() as client:
-            studio = Studio(client, self.store)
+            spender = Spender(self.ledger(), TechniqueRoute(client), timing=timing)
+            studio = Studio(client, self.store, spender=spender)
             try:
                 budget = await self.budget(studio, cap_usd, **options)
                 return await walk_plainly(studio, await self.plans(studio), campaign=self.name, budget=budget)

@@ -1,6 +1,7 @@
 """A campaign walked under a budget, end to end at a sandbox."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from florist.campaigns.budget import BudgetDamagedError, UnpricedStepsError
 from florist.campaigns.budget.books import Books
 from florist.campaigns.budget.opening import lift, rebuild, set_cap
+from florist.ledger import Entry, InputIdentity, Send, State, Timing
+from florist.studio.steps import CampaignRow
 from florist.studio.studio import Studio
 from tests.campaigns.budget.conftest import PRICE, Campaign, hurried
 
@@ -26,10 +29,10 @@ async def objects(campaign: Campaign, folder: str) -> list[str]:
     return sorted([item.key async for item in campaign.store.list(folder)])
 
 
-async def left_open(campaign: Campaign) -> None:
+async def left_open(campaign: Campaign, cap_usd: Decimal = PRICE * 4) -> None:
     """Have a process take all there is, and die."""
     async with campaign.client() as client:
-        await (await campaign.budget(Studio(client, campaign.store), PRICE * 4)).authorise()
+        await (await campaign.budget(Studio(client, campaign.store), cap_usd)).authorise()
 
 
 async def test_walk_under_a_cap_does_what_fits_and_says_what_was_not_started(campaign: Campaign):
@@ -97,6 +100,39 @@ async def test_block_of_another_plan_is_closed_once_it_has_stood_long_enough(cam
     campaign.text = text
     assert len(done(await campaign.walked(PRICE * 4))) == 2
     assert len(campaign.slept) > 2
+
+
+async def test_request_recorded_after_its_block_was_settled_is_held_before_its_row_takes_money_anew(
+    campaign: Campaign,
+):
+    campaign.rows = 1
+    await left_open(campaign, PRICE * 2)
+    await books_of(campaign).settle_by_scanning(1, ())
+    await campaign.ledger().append(await late_request(campaign))
+    hasty = Timing(patience=0.1, look_again=0.1, poll=0.1)
+    assert done(await campaign.walked(PRICE * 2, timing=hasty)) == ["row-0"]
+    record = await campaign.record()
+    assert (record.settled, record.held, record.open) == (20_000, *NOTHING_OPEN)
+
+
+async def late_request(campaign: Campaign) -> Entry:
+    """The first step's entry, as a process leaves it that dies right after `sent`, which its block did not see."""
+    async with campaign.client() as client:
+        await client.techniques.runs.list(limit=1).page()
+        step = (await campaign.plans(Studio(client, campaign.store))).rows["row-0"].steps[0]
+        sent_at = client.server_now() - timedelta(seconds=120)
+        fingerprint = client.key_fingerprint
+    brief = InputIdentity.of_text("brief", "number 0")
+    work = CampaignRow(campaign=campaign.name, key="row-0").work(step, (brief,))
+    send = Send(
+        sent_at=sent_at,
+        settles_at=sent_at + timedelta(seconds=90),
+        fingerprint=fingerprint,
+        owner="dead",
+        block=1,
+        price_micro=10_000,
+    )
+    return Entry(key=work.key, work=work, state=State.SENT, recorded_at=sent_at, owner="dead", sends=(send,))
 
 
 @pytest.mark.parametrize("settings", [{"balance_usd": Decimal("0.02")}])
