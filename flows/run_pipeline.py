@@ -32,13 +32,13 @@ async def run_pipeline(
     pipeline: str,
     params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
     rows: RowsGiven = "",
-    rows_sha256: str = "",
     campaign: str = "",
     new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
+    rows_sha256: str = "",
 ) -> dict[str, StepResult]:
     """Run a pipeline and keep every output.
 
@@ -49,13 +49,13 @@ async def run_pipeline(
             uploads to FLORA as an asset, and never a signed URL.
         rows: For many runs at once, a spreadsheet with a row for each (CSV, .xlsx, JSON lines, YAML): a path on
             the worker, https://… or s3://… From Python also the rows themselves: {"sku-1": {"tone": "luxury"}, …}.
-        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time.
+        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
     """
     loaded = load_pipeline(Path(pipeline))
     async with rows_of(rows, sha256=rows_sha256) as own:
