@@ -123,7 +123,14 @@ async def test_rows_on_the_web_that_are_too_large_are_refused(server, monkeypatc
 
 @pytest.mark.parametrize(
     "location",
-    ["http://products.example/p.csv", "https://10.0.0.1/p.csv", "https://169.254.169.254/p.csv", "ftp://x/p.csv"],
+    [
+        "http://products.example/p.csv",
+        "https://10.0.0.1/p.csv",
+        "https://169.254.169.254/p.csv",
+        "ftp://x/p.csv",
+        "https://x:y/",
+        "https://[x",
+    ],
 )
 async def test_rows_from_where_nothing_is_fetched_are_refused(location):
     with pytest.raises(FloristError):

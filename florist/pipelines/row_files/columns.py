@@ -38,11 +38,11 @@ class ParamSource:
         found = [part if isinstance(part, str) else _cell(part.name, cells, key) for part in self.parts]
         given = [bool(_cell(column, cells, key)) for column in self.columns]
         is_given = all(given) if self.is_path else any(given) or not given
-        return "".join(found).strip() if is_given else ""
+        return "".join(found) if is_given else ""
 
 
 def _cell(column: str, cells: Mapping[str, str], key: str) -> str:
-    return cells[column].strip() if column in cells else key if column == KEY else ""
+    return cells.get(column, key if column == KEY else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Columns:
     Attributes:
         key: the column that names the rows; None where the format tells keys, or no column can be it.
         params: the source of each param that gets its value from the row.
-        unused: columns that give nothing.
+        unused: columns that give no param a value; the key may be one of them.
         missing: params that need a value and that nothing gives.
         problems: what is wrong with the columns that there are.
     """
@@ -62,6 +62,11 @@ class Columns:
     unused: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The columns that are of no use at all."""
+        return tuple(column for column in self.unused if column != self.key)
 
 
 def columns_of(pipeline: Pipeline, common: Collection[str], header: Header, file: str) -> Columns:
@@ -94,8 +99,8 @@ class _Choice:
         parts = {name: self._mapped(name, template) for name, template in mapped.items()}
         parts |= {name: self._named_like(name) for name in self.pipeline.params if name not in mapped}
         params = {name: self._source(name, found) for name, found in parts.items() if found}
-        used = {column for source in params.values() for column in source.columns} | {key}
-        for column in self.header.doubled & used:
+        used = {column for source in params.values() for column in source.columns}
+        for column in self.header.doubled & {*used, key}:
             message = f"two columns are called {quoted(column)}; rename the one that is not meant"
             self.problems.append(Problem("", message, self.file, self.header.position(column)))
         unused = tuple(column for column in self.header.places if column not in used)
@@ -158,8 +163,8 @@ class _Choice:
 
 def without_column(param: str, columns: Columns, header: Header, file: str) -> Problem:
     """Return the problem of a param that needs a value and gets none in any row."""
-    near = nearest(param, columns.unused)
-    column = near or next(iter(columns.unused), "Column")
+    near = nearest(param, columns.idle)
+    column = near or next(iter(columns.idle), "Column")
     question = f"; did you mean {quoted(near)}? Rename it" if near else ": rename one"
     mend = f'{question}, or say which in the pipeline: rows: {{params: {{{param}: "{{{column}}}"}}}}'
     return Problem("", f"no column gives the param {param}{mend}", file, header.position(""))
@@ -170,15 +175,15 @@ def unused_note(pipeline: Pipeline, columns: Columns, file: str) -> str:
 
     A column that nearly has a param's name is named first: a slip there means that all rows get the default.
     """
-    if not columns.unused:
+    if not columns.idle:
         return ""
     ungiven = {name for name in pipeline.params if name not in columns.params}
     close = [
         f"{quoted(column)}: did you mean {quoted(near)}?"
-        for column in columns.unused
+        for column in columns.idle
         if (near := nearest(column, ungiven))
     ]
-    named = ", ".join(shortened(column, 40) for column in columns.unused[:_COLUMNS_NAMED])
-    more = f" and {len(columns.unused) - _COLUMNS_NAMED} more" if len(columns.unused) > _COLUMNS_NAMED else ""
+    named = ", ".join(shortened(column, 40) for column in columns.idle[:_COLUMNS_NAMED])
+    more = f" and {len(columns.idle) - _COLUMNS_NAMED} more" if len(columns.idle) > _COLUMNS_NAMED else ""
     note = f"{file}: no param takes {named}{more}"
     return f"{note} ({'; '.join(close)})" if close else note

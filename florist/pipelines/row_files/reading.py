@@ -127,16 +127,19 @@ class RowReading:
 
     def _row(self, record: Record, columns: Columns, seen: SeenKeys, found: Findings) -> Row:
         key = self._key(record, columns, seen, found)
+        is_keyed = record.key is not None
+        # Blanks at the ends of a spreadsheet's cell are not meant.
+        cells = record.cells if is_keyed else {column: text.strip() for column, text in record.cells.items()}
         params: dict[str, str] = {}
         for param, source in columns.params.items():
-            text = source.text(record.cells, key)
-            if text or (record.key is not None and param in record.cells):
+            text = source.text(cells, key)
+            if text or (is_keyed and param in cells):
                 params[param] = placed(text, self._file.base) if source.is_path else text
             for column in source.columns:
-                if record.cells.get(column) in _EXCEL_ERRORS:
+                if cells.get(column) in _EXCEL_ERRORS:
                     found.add(self._excel_error(record, column))
-        if record.key is not None:  # what it names are params, also where the pipeline has none of that name
-            params |= {name: record.cells[name] for name in columns.unused}
+        if is_keyed:  # what it names are params, also where the pipeline has none of that name
+            params |= {name: cells[name] for name in columns.unused}
         return Row(key, params, self._file.name, record, columns, self._told)
 
     def _key(self, record: Record, columns: Columns, seen: SeenKeys, found: Findings) -> str:
@@ -153,5 +156,5 @@ class RowReading:
         return key
 
     def _excel_error(self, record: Record, column: str) -> Problem:
-        message = f"the cell holds Excel's error {record.cells[column]}"
+        message = f"the cell holds Excel's error {record.cells[column].strip()}"
         return Problem(column, message, self._file.name, record.position(column))

@@ -8,7 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from florist.pipelines.row_files.row_file import row_file
+from florist.pipelines import parse_pipeline
+from florist.pipelines.findings import Findings
+from florist.pipelines.row_files import RowReading, row_file
 from florist.pipelines.row_mapping import RowMapping
 
 DELIMITERS = ",;\t|"
@@ -77,3 +79,22 @@ def test_workbook_of_any_cells_comes_back(table):
         path = Path(folder, "rows.xlsx")
         book.save(path)
         assert read(path) == [{name: str(cell) for name, cell in row.items()} for row in named(table)]
+
+
+PIPELINE = parse_pipeline("name: x\nparams: {a: {}, b: {}}\nsteps: {s: {technique: t}}\n", file=Path("x.yaml"))
+STARTS = [b"", b"\xff\xfe", b"\xef\xbb\xbf", b"a,b\n", b'{"a": "', b"PK\x03\x04", b"a: {b: "]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["csv", "tsv", "txt", "jsonl", "yaml", "json", "xlsx", ""]),
+    st.sampled_from(STARTS),
+    st.binary(max_size=60) | st.text('a,b;"\n{}:\t [1]', max_size=60).map(str.encode),
+)
+def test_file_of_any_bytes_is_rows_or_problems(suffix, start, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"rows.{suffix}".rstrip("."))
+        path.write_bytes(start + content)
+        found = Findings()
+        rows = list(RowReading(row_file(path), PIPELINE, {}).rows(found))
+        assert rows or found

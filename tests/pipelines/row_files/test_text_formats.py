@@ -44,8 +44,15 @@ def test_csv_in_another_encoding_is_read_when_the_pipeline_names_it(reader):
     assert reader.rows(content, rows="rows: {encoding: cp1252}") == {"vü": PACKSHOT}
 
 
-def test_csv_in_an_encoding_that_there_is_not_is_refused(reader):
-    assert "no encoding" in reader.problems("sku\n1\n", rows="rows: {encoding: klingon}")[0]
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "undefined"])
+def test_csv_in_an_encoding_that_there_is_not_is_refused(reader, encoding):
+    [problem] = reader.problems("sku\n1\n", rows=f"rows: {{encoding: {encoding}}}")
+    assert "no encoding" in problem
+
+
+def test_csv_in_utf_16_that_breaks_off_is_told(reader):
+    content = "sku,packshot\nv1,a.png\n".encode("utf-16")
+    assert reader.problems(content[:-1])[0].startswith("products.csv: begins as UTF-16 and does not go on so")
 
 
 def test_csv_cells_of_several_lines_leave_the_places_right(reader):
@@ -107,6 +114,11 @@ def test_json_line_that_is_wrong_says_where_and_the_others_are_read(reader, line
 @pytest.mark.parametrize("content", ['{"a": {"brief": "one"}, "b": {}}', "a: {brief: one}\nb:\n"])
 def test_rows_by_their_keys_in_json_or_yaml_are_read(reader, name, content):
     assert reader.rows(content, name, packshot="x") == {"a": {"brief": "one"}, "b": {}}
+
+
+def test_rows_by_their_keys_keep_what_a_spreadsheet_would_not(reader):
+    content = "k:\n  nonsense: x\n  brief: |\n    one\n  tone:\n"
+    assert reader.rows(content, "rows.yaml") == {"k": {"nonsense": "x", "brief": "one\n", "tone": ""}}
 
 
 @pytest.mark.parametrize(
