@@ -42,7 +42,6 @@ async def run_pipeline(
     pipeline: str,
     params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
     rows: RowsGiven = "",
-    rows_sha256: str = "",
     campaign: str = "",
     new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
@@ -52,6 +51,7 @@ async def run_pipeline(
     min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
     on_refusal: OnRefusal = "skip",
     budget_usd: Annotated[float, Field(ge=0)] | None = None,
+    rows_sha256: str = "",
 ) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
     """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
@@ -62,7 +62,6 @@ async def run_pipeline(
             uploads to FLORA as an asset, and never a signed URL.
         rows: For many runs at once, a spreadsheet with a row for each (CSV, .xlsx, JSON lines, YAML): a path on
             the worker, https://… or s3://… From Python also the rows themselves: {"sku-1": {"tone": "luxury"}, …}.
-        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
@@ -74,6 +73,7 @@ async def run_pipeline(
         budget_usd: What the campaign may cost, all that it has cost before included; the rest is not started.
             A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
         on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
+        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
     """
     options = CampaignOptions(
         min_success=min_success,

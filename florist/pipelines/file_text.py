@@ -1,5 +1,6 @@
 """The bytes and the text of a file that people name, or in one sentence why there are none."""
 
+import codecs
 from collections.abc import Collection
 from difflib import get_close_matches
 from io import BufferedReader
@@ -67,12 +68,14 @@ def _neighbours(file: Path, like: Collection[str]) -> str:
 def _decoded(content: bytes, name: str) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         _refuse(name, "is written in UTF-16; save it as UTF-8")
+    # Python counts the places of errors from after the mark.
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        return content.decode("utf-8-sig")
+        return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line_start = before.rfind(b"\n") + 1
-        position = Position(before.count(b"\n") + 1, len(before[line_start:].decode("utf-8-sig")) + 1)
+        position = Position(before.count(b"\n") + 1, len(before[line_start:].decode()) + 1)
         message = f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise PipelineFileError([Problem("", message, name, position)]) from error
 

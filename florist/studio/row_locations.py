@@ -30,6 +30,7 @@ BYTES_AT_MOST = 1024**3
 """Of a row file from elsewhere; a million rows of a product list have a fifth of that."""
 
 _LIMITS = DownloadLimits(size_bytes_at_most=BYTES_AT_MOST, total_timeout=600.0)
+_PORTS = {"https": 443, "http": 80}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -70,13 +71,20 @@ def shown_location(location: str) -> str:
 
 @asynccontextmanager
 async def _located(location: str) -> AsyncGenerator[RowFile, None]:
-    scheme = urlsplit(location).scheme if "://" in location else ""
+    try:
+        parts = urlsplit(location)
+        scheme = parts.scheme if "://" in location else ""
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"rows: this is no path and no URL ({error})") from error
     match scheme:
         case "" | "file":
-            path = Path(unquote(urlsplit(location).path) if scheme else location)
+            path = Path(unquote(parts.path) if scheme else location)
             yield await asyncio.to_thread(row_file, path)
         case "https" | "http":
-            async with _web_file(location) as found:
+            # Named by whoever starts this, not by a server's answer: so their own machine may be meant.
+            host = f"{parts.hostname}:{port or _PORTS[scheme]}"
+            async with _web_file(location, frozenset({host} if parts.hostname in _LOOPBACK else ())) as found:
                 yield found
         case "s3":
             async with _s3_file(location) as found:
@@ -86,11 +94,7 @@ async def _located(location: str) -> AsyncGenerator[RowFile, None]:
 
 
 @asynccontextmanager
-async def _web_file(url: str) -> AsyncGenerator[RowFile, None]:
-    parts = urlsplit(url)
-    # Named by whoever starts this, not by a server's answer: so their own machine may be meant.
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    trusted = frozenset({f"{parts.hostname}:{port}"} if parts.hostname in _LOOPBACK else ())
+async def _web_file(url: str, trusted: frozenset[str]) -> AsyncGenerator[RowFile, None]:
     told: list[str] = []
 
     def heard(headers: httpx.Headers) -> None:

@@ -144,7 +144,7 @@ def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[i
 
 def test_command_that_goes_on_keeps_the_rows_in_flight():
     options = CampaignOptions(max_in_flight=5)
-    request = RunRequest(Path("a.yaml"), (), Path("rows.yaml"), "outputs", "spring", False, options)
+    request = RunRequest(Path("a.yaml"), (), "rows.yaml", "outputs", "spring", False, options)
     assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from florist.api.models import MediaKind
 from florist.pipelines.models import Pipeline
 from florist.pipelines.problems import Problem
-from florist.pipelines.row_files.names import by_fold, meant
-from florist.pipelines.row_files.records import Header, Record
+from florist.pipelines.row_files.names import by_fold, meant, nearest
+from florist.pipelines.row_files.records import Header
 from florist.pipelines.row_mapping import CellTemplate, Column
-from florist.wording import did_you_mean, quoted, shortened
+from florist.wording import quoted, shortened
 
 KEY = "key"
 """The name under which a template has the row's key, where no column is called so."""
@@ -18,41 +18,55 @@ _COLUMNS_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
+class ParamSource:
+    """What gives one param its value: the whole of a column, or a template.
+
+    Attributes:
+        columns: those in it, under their names in the file.
+        is_path: its value is a path or URL. A cell without text leaves nothing of it: half a path leads nowhere.
+    """
+
+    param: str
+    parts: tuple[str | Column, ...]
+    columns: tuple[str, ...]
+    is_path: bool
+
+    def text(self, cells: Mapping[str, str], key: str) -> str:
+        """Return the text that a row's cells give the param, empty if they give none."""
+        if len(self.parts) == len(self.columns) == 1:
+            return _cell(self.columns[0], cells, key)
+        found = [part if isinstance(part, str) else _cell(part.name, cells, key) for part in self.parts]
+        given = [bool(_cell(column, cells, key)) for column in self.columns]
+        is_given = all(given) if self.is_path else any(given) or not given
+        return "".join(found) if is_given else ""
+
+
+def _cell(column: str, cells: Mapping[str, str], key: str) -> str:
+    return cells.get(column, key if column == KEY else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """What the columns of a table, or of one record, are taken for.
 
     Attributes:
         key: the column that names the rows; None where the format tells keys, or no column can be it.
-        params: the value of each param, its columns under their names in the file.
-        unused: columns that give nothing.
+        params: the source of each param that gets its value from the row.
+        unused: columns that give no param a value; the key may be one of them.
         missing: params that need a value and that nothing gives.
         problems: what is wrong with the columns that there are.
     """
 
     key: str | None
-    params: Mapping[str, CellTemplate]
+    params: Mapping[str, ParamSource]
     unused: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def text(self, param: str, record: Record, key: str, *, is_whole: bool) -> str:
-        """Return the text that a record gives a param, empty if it gives none.
-
-        Args:
-            is_whole: a cell without text leaves nothing of it: half a path leads nowhere.
-        """
-        parts: list[str] = []
-        given = False
-        for part in self.params[param].parts:
-            if isinstance(part, str):
-                parts.append(part)
-                continue
-            cell = record.cells.get(part.name, key if part.name == KEY else "").strip()
-            if not cell and is_whole:
-                return ""
-            given = given or bool(cell)
-            parts.append(cell)
-        return "".join(parts).strip() if given or not self.params[param].columns else ""
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The columns that are of no use at all."""
+        return tuple(column for column in self.unused if column != self.key)
 
 
 def columns_of(pipeline: Pipeline, common: Collection[str], header: Header, file: str) -> Columns:
@@ -81,11 +95,12 @@ class _Choice:
 
     def columns(self) -> Columns:
         key = self._key()
-        params = {name: self._filled(name, template) for name, template in self.pipeline.rows.params.items()}
-        params |= {name: template for name in self.pipeline.params if name not in params
-                   for template in self._named_like(name)}  # fmt: skip
-        used = {column for template in params.values() for column in template.columns} | {key}
-        for column in self.header.doubled & used:
+        mapped = self.pipeline.rows.params
+        parts = {name: self._mapped(name, template) for name, template in mapped.items()}
+        parts |= {name: self._named_like(name) for name in self.pipeline.params if name not in mapped}
+        params = {name: self._source(name, found) for name, found in parts.items() if found}
+        used = {column for source in params.values() for column in source.columns}
+        for column in self.header.doubled & {*used, key}:
             message = f"two columns are called {quoted(column)}; rename the one that is not meant"
             self.problems.append(Problem("", message, self.file, self.header.position(column)))
         unused = tuple(column for column in self.header.places if column not in used)
@@ -106,31 +121,40 @@ class _Choice:
         if found:
             message = f"{self.file} has the columns {', '.join(map(quoted, found))}; rename one of them"
         else:
-            mend = did_you_mean(name, self.header.places)
+            named = ", ".join(shortened(column, 40) for column in [*self.header.places][:_COLUMNS_NAMED])
+            near = nearest(name, self.header.places)
+            mend = f"; did you mean {quoted(near)}?" if near else f"; it has {named}"
             message = f"{self.file} has no column {quoted(name)}{mend}"
         self.problems.append(self.pipeline.problem(path, message))
         return None
 
-    def _filled(self, param: str, template: CellTemplate) -> CellTemplate:
-        """Return the template with the columns' names as they are in the file."""
+    def _mapped(self, param: str, template: CellTemplate) -> tuple[str | Column, ...]:
+        """Return a template's parts with the columns' names as they are in the file."""
         parts: list[str | Column] = []
         for part in template.parts:
-            if isinstance(part, Column) and not (part.name == KEY and not meant(KEY, self.known)):
-                parts.append(Column(name=self._column(part.name, ("rows", "params", param)) or part.name))
-            else:
+            is_key = isinstance(part, Column) and part.name == KEY and not meant(KEY, self.known)
+            if isinstance(part, str) or is_key:
                 parts.append(part)
-        return CellTemplate(parts=tuple(parts))
+            elif name := self._column(part.name, ("rows", "params", param)):
+                parts.append(Column(name=name))
+        return tuple(parts)
 
-    def _named_like(self, param: str) -> tuple[CellTemplate, ...]:
+    def _named_like(self, param: str) -> tuple[str | Column, ...]:
         found = meant(param, self.known)
         # Of two params that are written alike, a column gives the one whose very name it has.
         if len(found) == 1 and meant(found[0], self.wanted) == (param,):
-            return (CellTemplate(parts=(Column(name=found[0]),)),)
+            return (Column(name=found[0]),)
         if len(found) > 1:
             named = ", ".join(map(quoted, found))
             message = f"the columns {named} all read as the param {param}; rename all but one of them"
             self.problems.append(Problem("", message, self.file, self.header.position(found[1])))
         return ()
+
+    def _source(self, param: str, parts: tuple[str | Column, ...]) -> ParamSource:
+        columns = tuple(part.name for part in parts if isinstance(part, Column))
+        declared = self.pipeline.params.get(param)
+        is_path = declared is not None and declared.type is not MediaKind.TEXT
+        return ParamSource(param, parts, columns, is_path)
 
     def _is_missing(self, name: str, given: Collection[str]) -> bool:
         param = self.pipeline.params[name]
@@ -139,10 +163,10 @@ class _Choice:
 
 def without_column(param: str, columns: Columns, header: Header, file: str) -> Problem:
     """Return the problem of a param that needs a value and gets none in any row."""
-    example = f'{param}: "{{{next(iter(columns.unused), "Column")}}}"'
-    mend = did_you_mean(
-        param, columns.unused, otherwise=f"; say which in the pipeline: rows: {{params: {{{example}}}}}"
-    )
+    near = nearest(param, columns.idle)
+    column = near or next(iter(columns.idle), "Column")
+    question = f"; did you mean {quoted(near)}? Rename it" if near else ": rename one"
+    mend = f'{question}, or say which in the pipeline: rows: {{params: {{{param}: "{{{column}}}"}}}}'
     return Problem("", f"no column gives the param {param}{mend}", file, header.position(""))
 
 
@@ -151,20 +175,15 @@ def unused_note(pipeline: Pipeline, columns: Columns, file: str) -> str:
 
     A column that nearly has a param's name is named first: a slip there means that all rows get the default.
     """
-    if not columns.unused:
+    if not columns.idle:
         return ""
     ungiven = {name for name in pipeline.params if name not in columns.params}
     close = [
-        f"{quoted(column)}{mend}"
-        for column in columns.unused
-        if (mend := did_you_mean(column.casefold(), ungiven, otherwise="")) and columns.key != column
+        f"{quoted(column)}: did you mean {quoted(near)}?"
+        for column in columns.idle
+        if (near := nearest(column, ungiven))
     ]
-    named = ", ".join(shortened(column, 40) for column in columns.unused[:_COLUMNS_NAMED])
-    more = f" and {len(columns.unused) - _COLUMNS_NAMED} more" if len(columns.unused) > _COLUMNS_NAMED else ""
+    named = ", ".join(shortened(column, 40) for column in columns.idle[:_COLUMNS_NAMED])
+    more = f" and {len(columns.idle) - _COLUMNS_NAMED} more" if len(columns.idle) > _COLUMNS_NAMED else ""
     note = f"{file}: no param takes {named}{more}"
     return f"{note} ({'; '.join(close)})" if close else note
-
-
-def is_path(pipeline: Pipeline, param: str) -> bool:
-    """Whether a param's value is a path or URL."""
-    return param in pipeline.params and pipeline.params[param].type is not MediaKind.TEXT

@@ -43,7 +43,9 @@ def _records(stream: TextIO, name: str) -> Iterator[Record]:
 def _record(line: str, name: str, number: int) -> Record:
     place = partial(_position, number, line)
     try:
-        found = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+        found = json.loads(
+            line.rstrip(), parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
+        )
         if isinstance(found, dict):
             return Record({column: _text(value) for column, value in found.items()}, place)
         reason, column = 'is no object, such as {"sku": "V-001"}', 1

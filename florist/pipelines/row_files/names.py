@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -28,3 +29,10 @@ def meant(name: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """
     candidates = known.get(folded(name), ())
     return (name,) if name in candidates else candidates
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the name that is most like one that is not there, however both are written; empty if none is."""
+    written = {folded(other): other for other in known}
+    close = get_close_matches(folded(name), written, n=1)
+    return written[close[0]] if close else ""

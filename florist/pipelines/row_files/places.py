@@ -1,5 +1,6 @@
 """Where the relative paths in a row file start: at its folder, or at its own URL."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -18,7 +19,7 @@ def placed(value: str, base: Base) -> str:
     if "://" in value or value.startswith("data:") or not value:
         return value
     if isinstance(base, Path):
-        return str(base / value)
+        return os.path.join(base, value)  # noqa: PTH118 - half the time of a path, in every row
     parts = urlsplit(base)
     if parts.scheme in ("http", "https"):
         return urljoin(base, quote(value, safe=_KEPT))

@@ -1,13 +1,13 @@
 """Rows, one by one, out of a row file: each with its key, its params, and the place of each of them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from florist.pipelines.errors import PipelineFileError
 from florist.pipelines.findings import Findings
 from florist.pipelines.models import Pipeline
 from florist.pipelines.problems import Problem
-from florist.pipelines.row_files.columns import Columns, columns_of, is_path, unused_note, without_column
+from florist.pipelines.row_files.columns import Columns, columns_of, unused_note, without_column
 from florist.pipelines.row_files.keys import SeenKeys, key_fault, row_key
 from florist.pipelines.row_files.places import placed
 from florist.pipelines.row_files.records import Header, Record, Table
@@ -72,6 +72,7 @@ class RowReading:
         self._common = {name for name, value in common.items() if value not in (None, "")}
         self._choices: dict[tuple[str, ...], Columns] = {}
         self._told: frozenset[str] = frozenset()
+        self._key_of_all: str | None = None
         self.notes: tuple[str, ...] = ()
 
     def rows(self, found: Findings) -> Iterator[Row]:
@@ -102,9 +103,14 @@ class RowReading:
         if table.header is None:
             return None
         columns = columns_of(self._pipeline, self._common, table.header, self._file.name)
-        missing = [without_column(name, columns, table.header, self._file.name) for name in columns.missing]
+        missing = [
+            without_column(name, columns, table.header, self._file.name)
+            for name in columns.missing
+            if name not in self._pipeline.rows.params
+        ]
         found.add(*columns.problems, *missing)
         self._told = frozenset(columns.missing)
+        self._key_of_all = columns.key
         unused = unused_note(self._pipeline, columns, self._file.name)
         self.notes = tuple(note for note in (table.note, unused) if note)
         return None if table.varies else columns
@@ -115,27 +121,31 @@ class RowReading:
             if len(self._choices) >= _COLUMNS_KEPT:
                 self._choices.clear()
             header = Header.of(names, record.position("").line)
-            self._choices[names] = columns_of(self._pipeline, self._common, header, self._file.name)
+            columns = columns_of(self._pipeline, self._common, header, self._file.name)
+            self._choices[names] = replace(columns, key=self._key_of_all or columns.key)
         return self._choices[names]
 
     def _row(self, record: Record, columns: Columns, seen: SeenKeys, found: Findings) -> Row:
         key = self._key(record, columns, seen, found)
+        is_keyed = record.key is not None
+        # Blanks at the ends of a spreadsheet's cell are not meant.
+        cells = record.cells if is_keyed else {column: text.strip() for column, text in record.cells.items()}
         params: dict[str, str] = {}
-        for param, template in columns.params.items():
-            is_whole = is_path(self._pipeline, param)
-            text = columns.text(param, record, key, is_whole=is_whole)
-            if text or (param in record.cells and record.key is not None):
-                params[param] = placed(text, self._file.base) if is_whole else text
-            found.add(*(self._excel_error(record, column) for column in template.columns
-                        if record.cells.get(column) in _EXCEL_ERRORS))  # fmt: skip
-        if record.key is not None:  # what it names are params, also where the pipeline has none of that name
-            params |= {name: record.cells[name] for name in columns.unused}
+        for param, source in columns.params.items():
+            text = source.text(cells, key)
+            if text or (is_keyed and param in cells):
+                params[param] = placed(text, self._file.base) if source.is_path else text
+            for column in source.columns:
+                if cells.get(column) in _EXCEL_ERRORS:
+                    found.add(self._excel_error(record, column))
+        if is_keyed:  # what it names are params, also where the pipeline has none of that name
+            params |= {name: cells[name] for name in columns.unused}
         return Row(key, params, self._file.name, record, columns, self._told)
 
     def _key(self, record: Record, columns: Columns, seen: SeenKeys, found: Findings) -> str:
         if record.key is None and columns.key is None:
             return ""  # told of the header
-        key = row_key(record.cells[columns.key or ""]) if record.key is None else record.key
+        key = row_key(record.cells.get(columns.key or "", "")) if record.key is None else record.key
         position = record.position(columns.key or "")
         fault = key_fault(key)
         if fault is None and (first := seen.first(key, position)):
@@ -146,5 +156,5 @@ class RowReading:
         return key
 
     def _excel_error(self, record: Record, column: str) -> Problem:
-        message = f"the cell holds Excel's error {record.cells[column]}"
+        message = f"the cell holds Excel's error {record.cells[column].strip()}"
         return Problem(column, message, self._file.name, record.position(column))

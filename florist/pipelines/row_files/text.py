@@ -40,10 +40,12 @@ def _encoding(path: Path, name: str, given: str | None) -> str:
         if start.startswith(mark):
             return encoding
     try:
-        return codecs.lookup(given or "utf-8").name
-    except LookupError as error:
+        found = codecs.lookup(given or "utf-8").name
+        "a".encode(found)  # some are none of text, such as hex
+    except (LookupError, UnicodeError) as error:
         message = f"rows.encoding of the pipeline: there is no encoding {quoted(given or '')}"
         raise unreadable(name, message) from error
+    return found
 
 
 def _wrong_byte(path: Path, name: str, encoding: str) -> PipelineFileError:
