@@ -21,6 +21,7 @@ from florist.campaigns.errors import CampaignFailedError
 from florist.campaigns.walking import CampaignOptions, OnRefusal
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.budget import budget_app
 from florist.commands.campaign_view import campaign_view
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
@@ -51,6 +52,7 @@ sandbox_app = App(name="sandbox", help="FLORA on this machine: its API, real med
 app.command(sandbox_app)
 app.command(ledger_app)
 app.command(archive_app)
+app.command(budget_app)
 app.command(sweep)
 app.command(techniques)
 app.command(doctor)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Self
+from typing import Literal, Self
 
 from florist.campaigns.budget import rules
 from florist.campaigns.budget.blocks import Block, price_of, slots_of
@@ -32,6 +32,8 @@ ROWS_PER_BLOCK = 500
 IDLE_AFTER = 120.0
 """Seconds for which a block that is planned otherwise stands before our eyes until it is closed."""
 POLL = 5.0
+
+Released = Literal["settled", "waited", "nothing"]
 
 Unpaid = Callable[[RowPlans], Awaitable[Mapping[str, Sequence[PlannedStep]]]]
 """Returns the cells of each row that may have to be paid for."""
@@ -134,10 +136,10 @@ class CampaignBudget:
             released = None if record.frozen else await self._released(record, rows)
             if isinstance(released, Block):
                 return released
-            if released or (record != link.record and await self._chain.append(link, record) is not None):
-                continue
+            if released == "nothing" and record != link.record:
+                await self._chain.append(link, record)
             newest = await self._chain.newest()
-            if newest is None or rules.may_end(link.number, newest.number):
+            if released != "waited" and newest is not None and rules.may_end(link.number, newest.number):
                 return None
         return None
 
@@ -215,13 +217,13 @@ class CampaignBudget:
             pending[key] = slots
         self._refreshed = number
 
-    async def _released(self, record: Record, rows: Sequence[WantedRow]) -> Block | bool:
-        """Walk what others have left, or give it back; return whether to look again."""
+    async def _released(self, record: Record, rows: Sequence[WantedRow]) -> Block | Released:
+        """Return rows that others have left to be walked; or give money back that they have set aside."""
         others = {number: block for number, block in record.open.items() if number not in self._blocks}
         for number, opened in others.items():
             if await self._chain.is_closed(number):
                 await self._books.settle_by_scanning(number, opened.techniques)
-                return True
+                return "settled"
             shared = await self._shared(opened, rows)
             if shared:
                 await self._chain.join(number)
@@ -229,10 +231,11 @@ class CampaignBudget:
         for number, opened in others.items():
             if self._is_idle(number):
                 await self._books.settle_by_scanning(number, opened.techniques)
-                return True
-        if others:
-            await self._books.sleep(POLL)
-        return bool(others)
+                return "settled"
+        if not others:
+            return "nothing"
+        await self._books.sleep(POLL)
+        return "waited"
 
     async def _shared(self, opened: OpenBlock, rows: Sequence[WantedRow]) -> dict[str, Mapping[str, int]]:
         """Return the rows of an open block that are ours to walk, too: planned alike."""

@@ -7,8 +7,6 @@
     after `sent`        a look whether the block was closed, unless one of the last ten seconds says
 """
 
-from collections.abc import Iterable
-
 from florist.campaigns.budget import rules
 from florist.campaigns.budget.blocks import Block, price_of
 from florist.campaigns.budget.books import Books
@@ -51,7 +49,8 @@ class CellPermit:
         slot = block.slots.get((self._row, self._cell))
         if block.id is None or slot is None or block.is_stopped:
             raise self._refused(entry, "nothing is set aside for it")
-        spent = await self._spent(slot.keys.values(), entry)
+        known = [await self._known(each, entry) for each in slot.keys.values()]
+        spent = rules.spent_of([each for each in known if each is not None], block.id)
         if not rules.covers(slot.allowance, spent, self._price):
             raise self._refused(entry, "what was set aside for it is spent, or less than its price")
         if not await self._books.is_open(block.id):
@@ -110,22 +109,13 @@ class CellPermit:
                 return terms
         raise self._refused(entry, "its budget is gone")
 
-    async def _spent(self, keys: Iterable[Counted], entry: Entry) -> int:
-        """Return what this block's requests for the cell have cost, or may cost."""
-        spent = 0
-        for each in keys:
-            known: Counted | None = each
-            if each.charge is None:
-                of_key = await self._entry_of(each, entry)
-                known = fate(of_key, each.key) if of_key is not None else each
-            if known is not None:
-                spent += known.price if known.charge is None else known.charge
-        return spent
-
-    async def _entry_of(self, each: Counted, entry: Entry) -> Entry | None:
-        if each.key.rpartition("-")[0] == entry.key:
-            return entry
-        return await self._books.entry(each.key, each.technique_id)
+    async def _known(self, each: Counted, entry: Entry) -> Counted | None:
+        """Return a request of the cell as it stands by now; None where it was refused."""
+        if each.charge is not None:
+            return each
+        is_same = each.key.rpartition("-")[0] == entry.key
+        newest = entry if is_same else await self._books.entry(each.key, each.technique_id)
+        return each if newest is None else fate(newest, each.key)
 
     def _refused(self, entry: Entry, why: str) -> BudgetRefusedError:
         self._block.refused.add(self._row)

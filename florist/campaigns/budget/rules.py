@@ -115,6 +115,12 @@ def with_frozen(record: Record, reason: str) -> Record:
     return record.model_copy(update={"frozen": reason})
 
 
+def spent_of(known: Iterable[Counted], block: int | None) -> int:
+    """Return what a block's own requests for a cell have cost, or may cost."""
+    own = [each for each in known if each.block == block]
+    return sum(each.price if each.charge is None else each.charge for each in own)
+
+
 def covers(allowance: int, spent: int, price: int) -> bool:
     """Whether a block pays for a first request of a cell.
 

@@ -13,11 +13,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
+from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.walking import walk_plainly
 from florist.errors import FloristError
 from florist.ledger import Ledger, Spender, TechniqueRoute
@@ -98,7 +100,19 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
         rows = {wanted.only: rows[wanted.only]}
     plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
     await studio.check()
-    walked = await walk_plainly(studio, plans, campaign=wanted.campaign, now=time.now)
+    budget = None
+    if wanted.budget is not None:
+        budget = await CampaignBudget.opened(
+            studio.ledger,
+            wanted.campaign,
+            plans,
+            cap_usd=wanted.budget,
+            rows_per_block=wanted.rows_per_block,
+            now=time.now,
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+        )
+    walked = await walk_plainly(studio, plans, campaign=wanted.campaign, budget=budget, now=time.now)
     for gap in walked.gaps:
         print(f"{gap.label}: {gap.error}: {gap.message}")  # noqa: T201
     failed = {gap.label: gap.error for gap in walked.gaps if gap.error}
@@ -126,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", type=Path, required=True)
     parser.add_argument("--campaign", default="drill")
     parser.add_argument("--rows", type=int, default=10)
+    parser.add_argument("--budget", type=Decimal, help="USD that the campaign may cost")
+    parser.add_argument("--rows-per-block", type=int, default=500)
     parser.add_argument("--only", default="", help="leave out all rows but this one")
     parser.add_argument("--began", type=float, required=True, help="when fast time and real time were one")
     parser.add_argument("--rate", type=float, default=RATE)
