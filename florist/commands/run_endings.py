@@ -9,7 +9,7 @@ from typing import NamedTuple
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult, end_line
 from florist.campaigns.gaps import Gap, gap_lines
-from florist.campaigns.walking import CampaignOptions
+from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt

@@ -12,7 +12,8 @@ from florist.archive.manifest import Manifest
 from florist.campaigns.budget import Standing
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.events import Event
-from florist.campaigns.walking import CampaignOptions, RowToWalk, walk_campaign
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import RowToWalk, walk_campaign
 from florist.ledger import How
 from florist.ledger.permits import Permit
 from florist.pipelines import PlannedStep, WalkResult, parse_pipeline, walk
