@@ -22,7 +22,8 @@ from benchmarks.speed.task import API_KEY
 from benchmarks.speed.workload import Workload
 from florist.api import FloraAPI
 from florist.campaigns.events import Done, Event, heard_by, listeners
-from florist.campaigns.walking import CampaignOptions, walk_plainly
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import walk_plainly
 from florist.pipelines import definitions_of, load_pipeline
 from florist.pipelines.rows import Rows, plan_rows
 from florist.stores.locations import store_at

@@ -18,7 +18,7 @@ from cyclopts import App, Parameter, validators
 import florist
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.errors import CampaignFailedError
-from florist.campaigns.walking import CampaignOptions, OnRefusal
+from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.budget import budget_app

@@ -12,7 +12,7 @@ from prefect import flow
 from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
-from florist.campaigns.walking import CampaignOptions, OnRefusal
+from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.row_locations import rows_of

@@ -6,7 +6,8 @@ from benchmarks.speed.tally import Tally
 from benchmarks.speed.task import API_KEY, CAMPAIGN, Task
 from florist.api import FloraAPI
 from florist.campaigns.endings import raise_if_failed
-from florist.campaigns.walking import CampaignOptions, walk_plainly
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import walk_plainly
 from florist.pipelines import definitions_of, load_pipeline
 from florist.pipelines.rows import plan_rows
 from florist.stores.locations import store_at

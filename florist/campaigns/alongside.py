@@ -17,13 +17,15 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
-from florist.stores.errors import StoreError
+from florist.stores.errors import StoreDeniedError, StoreError
 from florist.stores.store import Store, StoredObject
 
 BEAT_EVERY = 30.0
 """Seconds."""
 MISSED_BEATS = 3
 """After so many a walk is taken for dead."""
+LITTER_AFTER = timedelta(days=1)
+"""What killed walks have left is cleared away by those that follow."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ class _Heart:
             try:
                 await self._beat(number)
                 await self._listen()
+            except StoreDeniedError:  # no right to delete: beats would pile up
+                return
             except StoreError as error:
                 logger.debug("heartbeat of campaign %s: %s", self._campaign, error)
             await sleep(BEAT_EVERY)
@@ -86,8 +90,7 @@ class _Heart:
         if await self._store.create(beat, b"{}"):
             self._newest = beat
         if before:
-            with suppress(StoreError):
-                await self._store.delete(before)
+            await self._store.delete(before)
 
     async def _listen(self) -> None:
         beats = [found async for found in self._store.list(self._folder)]
@@ -95,6 +98,9 @@ class _Heart:
         if now is None:
             return
         for beat in beats:
+            if now - beat.modified_at > LITTER_AFTER:
+                await self._store.delete(beat.key)
+                continue
             other = beat.key.split("/")[-2]
             if other not in self._told | {self._owner} and _is_alive(beat, now):
                 self._told.add(other)

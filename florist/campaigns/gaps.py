@@ -1,9 +1,10 @@
 """Gaps: cells of a campaign that should be there and are not, each with its reason and what to do about it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from florist.api.errors import (
     TRANSIENT_RUN_CODES,
@@ -19,7 +20,7 @@ from florist.api.errors import (
 from florist.errors import FloristError
 from florist.ledger.errors import BudgetRefusedError
 from florist.pipelines.errors import HaltedError
-from florist.pipelines.rows import step_label
+from florist.pipelines.rows import ROWS_NAMED, step_label
 from florist.studio.steps import UNREACHABLE
 
 BUDGET = "budget"
@@ -35,7 +36,7 @@ _ADVICE = {
     BUDGET: f"raise the budget and {_AGAIN}",
     CREDITS: f"top up at FLORA and {_AGAIN}",
     BAD_FILE: f"replace the file and {_AGAIN}",
-    NEEDS: "mend what it needs; it is made after that",
+    NEEDS: "mend what it needs",
     "halted": _AGAIN,
     "run_timeout": f"{_AGAIN}: it collects the run and pays nothing for it",
     "run_without_outputs": "it was charged: ask FLORA's support, or pay for it anew by `florist ledger restart`",
@@ -120,6 +121,40 @@ def gap_of_budget(row: str, step: str) -> Gap:
     return Gap(
         row, step, BUDGET, is_started=False, message="it does not fit into the budget", advice=_ADVICE[BUDGET]
     )
+
+
+class ToldGap(Protocol):
+    """What is said of a gap; a `Gap` and an event of one will do."""
+
+    @property
+    def row(self) -> str: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def advice(self) -> str: ...  # noqa: D102
+
+
+def is_begun(gap: ToldGap) -> bool:
+    """Whether anything was tried for the cell."""
+    return not gap.reason.startswith(NOT_STARTED)
+
+
+def gap_lines(gaps: Iterable[ToldGap]) -> list[str]:
+    """Return a line for each gap that was begun, and one for all that were not for the same reason."""
+    gaps = tuple(gaps)
+    lines = [f"gap: {gap.label}: {gap.reason}; {gap.advice}" for gap in gaps if is_begun(gap)]
+    alike: dict[tuple[str, str], list[ToldGap]] = {}
+    for gap in gaps:
+        if not is_begun(gap):
+            alike.setdefault((gap.reason, gap.advice), []).append(gap)
+    for (reason, advice), found in alike.items():
+        rows = list(dict.fromkeys(gap.row for gap in found))
+        named = ", ".join(rows[:ROWS_NAMED]) + ", …" * (len(rows) > ROWS_NAMED)
+        where = f" in {len(rows)} row{'s' * (len(rows) != 1)} ({named})" if named else ""
+        lines.append(f"gap: {len(found)} cell{'s' * (len(found) != 1)}{where}: {reason}; {advice}")
+    return lines
 
 
 def gap_code(error: BaseException) -> str:

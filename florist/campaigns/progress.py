@@ -140,22 +140,22 @@ async def ticking(progress: Progress, tell: Iterable[Tell], *, every: float = TI
 
 def progress_line(numbers: Progressed) -> str:
     """Return the numbers in one line for people."""
-    parts = [
-        f"{numbers.rows_complete} of {numbers.rows} row{'s' * (numbers.rows != 1)}",
-        f"{numbers.in_flight} in flight",
-        f"{numbers.gaps} gap{'s' * (numbers.gaps != 1)}",
-        money_words(numbers),
-    ]
-    if numbers.eta_seconds is not None:
-        parts.append(f"about {shown_seconds(numbers.eta_seconds)} left")
-    return ", ".join(parts)
+    return f"{count_words(numbers)}, {money_words(numbers)}"
+
+
+def count_words(numbers: Progressed) -> str:
+    """Return how many rows and cells are where."""
+    rows = f"{numbers.rows_complete} of {numbers.rows} row{'s' * (numbers.rows != 1)}"
+    return f"{rows}, {numbers.in_flight} in flight, {numbers.gaps} gap{'s' * (numbers.gaps != 1)}"
 
 
 def money_words(numbers: Progressed) -> str:
-    """Return what was charged, of the budget if there is one, else of the price."""
+    """Return what was charged, of the budget if there is one, else of the price; and the time that is left."""
+    of = f"{shown_usd(numbers.price_usd)}"
     if numbers.budget_usd is not None:
-        return f"{shown_usd(numbers.charged_usd)} of the budget of {shown_usd(numbers.budget_usd)}"
-    return f"{shown_usd(numbers.charged_usd)} of {shown_usd(numbers.price_usd)}"
+        of = f"a budget of {shown_usd(numbers.budget_usd)}"
+    left = "" if numbers.eta_seconds is None else f", about {shown_seconds(numbers.eta_seconds)} left"
+    return f"{shown_usd(numbers.charged_usd)} of {of}{left}"
 
 
 def shown_seconds(seconds: float) -> str:

@@ -5,25 +5,21 @@ How a row is run is handed in, so that a campaign is the same under Prefect and 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
-
-from pydantic import Field
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from florist.campaigns.budget.reports import Standing
 from florist.campaigns.endings import CampaignResult, Cell, Made, end_line, ending
-from florist.campaigns.events import Done as DoneEvent
-from florist.campaigns.events import Ended, Event, GapFound, Planned, Started, Tell
-from florist.campaigns.gaps import BUDGET, Gap, gap_code, gap_of_budget, gap_of_error, gap_of_need, is_refusal
+from florist.campaigns.events import Ended, Event, GapFound, Planned, Tell
+from florist.campaigns.gaps import BUDGET, Gap, gap_of_budget, gap_of_error, gap_of_need
+from florist.campaigns.guarding import Halt, RowWatch
+from florist.campaigns.options import CampaignOptions
 from florist.campaigns.progress import Expected, Progress, ticking
 from florist.errors import FloristError
-from florist.frozen import FrozenModel
-from florist.pipelines.errors import HaltedError
 from florist.pipelines.planning import Plan, PlannedStep
-from florist.pipelines.rows import MAX_IN_FLIGHT, RowPlans
-from florist.pipelines.walking import Done, Failed, RunStep, Skipped, StepOutcome, WalkResult, walk
+from florist.pipelines.rows import RowPlans
+from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult, walk
 from florist.studio.row_runs import Guard
 from florist.studio.steps import Allowance, CampaignRow, StepResult, Upstream, make_step
 from florist.studio.studio import Studio, StudioSteps
@@ -72,27 +68,6 @@ class RowBudget(Protocol, Generic[BlockT]):
     async def standing(self) -> Standing | None:
         """Return where it stands; None without a cap."""
         ...
-
-
-OnRefusal = Literal["skip", "fail"]
-
-
-class CampaignOptions(FrozenModel):
-    """How a campaign is walked, and when that is a success.
-
-    Attributes:
-        min_success: the share of rows that must be complete; without a single one a run has failed in any case.
-        on_refusal: `skip` leaves a gap where FLORA refuses something for good; `fail` begins nothing further after
-            the first. What is in flight is waited for and kept either way.
-        max_in_flight: rows that are walked at one time.
-        budget_usd: what the campaign may cost, all that it has cost before included; a flow run without a campaign
-            has a budget of its own. None: the cap that stands, if any.
-    """
-
-    min_success: float = Field(default=0.0, ge=0, le=1)
-    on_refusal: OnRefusal = "skip"
-    max_in_flight: int = Field(default=MAX_IN_FLIGHT, ge=1)
-    budget_usd: Decimal | None = Field(default=None, ge=0)
 
 
 async def walk_campaign(
@@ -155,38 +130,6 @@ async def walk_plainly(
     )
 
 
-class Halt:
-    """Remembers what stops all that has not begun: what every other step would meet with, too, or a refusal."""
-
-    def __init__(self, on_refusal: OnRefusal) -> None:
-        self._on_refusal = on_refusal
-        self._reason: FloristError | None = None
-
-    def note(self, error: Exception) -> None:
-        """Halt if this error is a reason to."""
-        if not isinstance(error, FloristError) or self._reason is not None:
-            return
-        if error.stops_all or (self._on_refusal == "fail" and is_refusal(error)):
-            self._reason = error
-
-    @property
-    def error(self) -> HaltedError | None:
-        """What ends whatever has not begun, its code that of the reason; None while nothing is halted."""
-        if self._reason is None:
-            return None
-        message = f"not started, since another step was stopped by this: {self._reason}"
-        return HaltedError(message, code=gap_code(self._reason))
-
-    def raise_if_halted(self) -> None:
-        """Do nothing while nothing is halted.
-
-        Raises:
-            HaltedError: see `error`.
-        """
-        if (error := self.error) is not None:
-            raise error
-
-
 class _Walking:
     """One walk over a campaign. Keeps of a row that has ended what reports need, and nothing else."""
 
@@ -206,7 +149,7 @@ class _Walking:
         self._halt = Halt(options.on_refusal)
         self._ended: dict[str, tuple[Cell, ...]] = {}
         self._held_back: dict[str, tuple[Cell, ...]] = {}
-        self._watches: dict[str, _RowWatch] = {}
+        self._watches: dict[str, RowWatch] = {}
         self._cause: BaseException | None = None
 
     async def walk(self, campaign: str, budget: RowBudget[BlockT] | None) -> CampaignResult:
@@ -256,7 +199,7 @@ class _Walking:
     async def _row(self, key: str, allowance: Allowance | None) -> None:
         """Walk a row to its end, or until the budget holds back a step of it: then another block may have it."""
         planned = self._plans.rows[key]
-        watch = self._watches.pop(key, None) or _RowWatch(key, self._halt, self._tell)
+        watch = self._watches.pop(key, None) or RowWatch(key, self._halt, self._tell)
         try:
             self._halt.raise_if_halted()
             outcomes = (await self._walk_row(RowToWalk(key, planned, watch.guard, allowance))).outcomes
@@ -297,55 +240,6 @@ class _Walking:
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
-
-
-class _RowWatch:
-    """What is seen of one row's steps while they are run, however often a row's walk begins anew.
-
-    Attributes:
-        done: the steps that are made so far.
-    """
-
-    def __init__(self, row: str, halt: Halt, tell: Callable[[Started | DoneEvent], None]) -> None:
-        self.done: dict[str, Done[StepResult]] = {}
-        self._row = row
-        self._halt = halt
-        self._tell = tell
-        self._started: set[str] = set()
-
-    def guard(self, run_step: RunStep[StepResult]) -> RunStep[StepResult]:
-        """Return the same, save that it is told of, and not begun once all is halted."""
-
-        async def run(step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
-            if step.name in self.done:
-                return self.done[step.name].result
-            self._halt.raise_if_halted()
-            if step.name not in self._started:
-                self._started.add(step.name)
-                self._tell(Started(row=self._row, step=step.name, technique=step.technique))
-            try:
-                result = await run_step(step, upstream)
-            except Exception as error:
-                self._halt.note(error)
-                raise
-            self.done[step.name] = Done(result)
-            self._tell(_done(self._row, step, result))
-            return result
-
-        return run
-
-
-def _done(row: str, step: PlannedStep, result: StepResult) -> DoneEvent:
-    return DoneEvent(
-        row=row,
-        step=step.name,
-        technique=step.technique,
-        how=result.how,
-        run_id=result.run.run_id,
-        charged_usd=result.run.charged_usd or Decimal(0),
-        reason=result.reason,
-        outputs=tuple(output.key for output in result.outputs),
-    )
 
 
 def _ended(result: CampaignResult, min_success: float) -> Ended:

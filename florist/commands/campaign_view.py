@@ -1,20 +1,18 @@
 """What `florist run` shows of a campaign while it is walked: a live view on a terminal, or events as JSON."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.text import Text
+from rich.table import Table
 
-from florist.campaigns.events import Event, GapFound, Progressed, heard_by
-from florist.campaigns.progress import progress_line
+from florist.campaigns.events import Event, Progressed, heard_by
+from florist.campaigns.progress import count_words, money_words
 from florist.commands.terminal import err, say
 
-GAPS_SHOWN = 5
-"""The newest gaps; all are told in the end."""
+BAR_WIDTH = 60
 
 
 class JsonLines:
@@ -34,31 +32,25 @@ class JsonLines:
 
 
 class CampaignView:
-    """The newest numbers and gaps of a campaign, as rich draws them."""
+    """The newest numbers of a campaign, as rich draws them. Its gaps stand above, as lines of the log."""
 
     def __init__(self) -> None:
         self._numbers: Progressed | None = None
-        self._gaps: deque[GapFound] = deque(maxlen=GAPS_SHOWN)
 
     def hear(self, event: Event) -> None:
         """Take an event of the campaign."""
-        match event:
-            case Progressed():
-                self._numbers = event
-            case GapFound():
-                self._gaps.append(event)
-            case _:
-                pass
+        if isinstance(event, Progressed):
+            self._numbers = event
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw gaps, a bar and the numbers."""
-        if self._numbers is None:
-            return
-        for gap in self._gaps:
-            yield Text(f"  gap  {gap.label}: {gap.reason}", style="yellow", overflow="ellipsis", no_wrap=True)
-        settled = self._numbers.done + self._numbers.gaps
-        yield ProgressBar(total=max(self._numbers.cells, 1), completed=settled, width=min(60, options.max_width))
-        yield Text(progress_line(self._numbers))
+    def __rich__(self) -> RenderableType:
+        """Draw a bar and the numbers."""
+        grid = Table.grid()
+        if self._numbers is not None:
+            settled = self._numbers.done + self._numbers.gaps
+            grid.add_row(ProgressBar(total=max(self._numbers.cells, 1), completed=settled, width=BAR_WIDTH))
+            grid.add_row(count_words(self._numbers))
+            grid.add_row(money_words(self._numbers))
+        return grid
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult, end_line
-from florist.campaigns.gaps import Gap
-from florist.campaigns.walking import CampaignOptions
+from florist.campaigns.gaps import Gap, gap_lines
+from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
@@ -69,11 +69,12 @@ def remark_end(result: CampaignResult) -> None:
 
 
 def remark_gaps(gaps: Sequence[Gap]) -> None:
-    """Say of each gap what is missing, why, and what to do."""
-    for gap in gaps[:GAPS_PRINTED]:
-        remark(f"gap: {gap.label}: {gap.reason}; {gap.advice}")
-    if len(gaps) > GAPS_PRINTED:
-        remark(f"and {len(gaps) - GAPS_PRINTED} more gaps")
+    """Say of the gaps what is missing, why, and what to do."""
+    lines = gap_lines(gaps)
+    for line in lines[:GAPS_PRINTED]:
+        remark(line)
+    if len(lines) > GAPS_PRINTED:
+        remark(f"and {len(lines) - GAPS_PRINTED} more lines of gaps; the flow run's artifact has them all")
 
 
 def remark_how_to_go_on(request: RunRequest) -> None:

@@ -11,7 +11,8 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 from prefect.exceptions import PrefectException
 from prefect.logging.loggers import LoggingAdapter
 
-from florist.campaigns.events import Event, GapFound, Progressed, Tell
+from florist.campaigns.events import Ended, Event, GapFound, Progressed, Tell
+from florist.campaigns.gaps import gap_lines, is_begun
 from florist.campaigns.progress import progress_line
 from florist.pipelines.rows import RowPlans
 from flows.tasks.words import artifact_key
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class LogLines:
-    """Writes the log of a campaign: a line a minute while something is in flight, and one for each gap."""
+    """Writes the log of a campaign: a line a minute, and those of `gap_lines`."""
 
     def __init__(
         self,
@@ -42,12 +43,18 @@ class LogLines:
         self._monotonic = monotonic
         self._said_at = monotonic()
         self._waits = ""
+        self._not_begun: list[GapFound] = []
 
     def hear(self, event: Event) -> None:
         """Take an event of the campaign."""
         match event:
+            case GapFound() if is_begun(event):
+                self._log.warning("%s: %s", *gap_lines([event]), event.message)
             case GapFound():
-                self._log.warning("gap: %s: %s; %s: %s", event.label, event.reason, event.advice, event.message)
+                self._not_begun.append(event)
+            case Ended():
+                for line in gap_lines(self._not_begun):
+                    self._log.warning("%s", line)
             case Progressed() if self._monotonic() - self._said_at >= self._every:
                 self._said_at = self._monotonic()
                 self._log.info("%s%s", progress_line(event), self._waits)

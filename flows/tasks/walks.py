@@ -13,7 +13,8 @@ from florist.campaigns.alongside import heard_alongside
 from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
-from florist.campaigns.walking import CampaignOptions, RowToWalk, WalkRow, walk_campaign
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
 from florist.pipelines.rows import RowPlans, Rows, step_label

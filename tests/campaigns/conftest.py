@@ -9,13 +9,16 @@ import pytest
 
 from florist.api.models import Run, Technique
 from florist.archive.manifest import Manifest
+from florist.campaigns.budget import Standing
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.events import Event
-from florist.campaigns.walking import CampaignOptions, RowToWalk, walk_campaign
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import RowToWalk, walk_campaign
 from florist.ledger import How
+from florist.ledger.permits import Permit
 from florist.pipelines import PlannedStep, WalkResult, parse_pipeline, walk
 from florist.pipelines.rows import RowPlans, plan_rows
-from florist.studio.steps import StepResult
+from florist.studio.steps import Allowance, StepResult
 
 TEXT = """
 name: headlines
@@ -71,6 +74,36 @@ def made(row: str, step: str, how: How = How.NEW) -> StepResult:
 
 
 @dataclass
+class OneBlock:
+    rows: tuple[str, ...]
+    allowance: Allowance | None
+
+
+class NoAllowance(Allowance):
+    """Lets everything through: the cells of a test hold themselves back."""
+
+    def permit(self, row: str, step: PlannedStep) -> Permit:
+        raise NotImplementedError
+
+
+@dataclass
+class Blocks:
+    """A budget that hands out these rows, block by block."""
+
+    left: list[tuple[str, ...]]
+    settled: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def authorise(self) -> OneBlock | None:
+        return OneBlock(self.left.pop(0), NoAllowance()) if self.left else None
+
+    async def settle(self, block: OneBlock) -> None:
+        self.settled.append(block.rows)
+
+    async def standing(self) -> Standing | None:
+        return None
+
+
+@dataclass
 class Campaign:
     """Walks the rows; `events` is what was told of it."""
 
@@ -79,7 +112,16 @@ class Campaign:
     begun: list[str] = field(default_factory=list)
     how: How = How.NEW
 
-    async def walk(self, run_cell: RunCell = lambda row, step: None, **options: object) -> CampaignResult:
+    async def walk(
+        self,
+        run_cell: RunCell = lambda row, step: None,
+        *,
+        budget: Blocks | None = None,
+        broken_rows: tuple[str, ...] = (),
+        **options: object,
+    ) -> CampaignResult:
+        """Walk them; the walk of a broken row breaks once its steps are done."""
+
         async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
             async def run_step(step: PlannedStep, upstream: Mapping[str, StepResult]) -> StepResult:
                 self.begun.append(f"{row.key}/{step.name}")
@@ -88,11 +130,15 @@ class Campaign:
                     await waiting
                 return made(row.key, step.name, self.how)
 
-            return await walk(row.plan, row.guard(run_step))
+            walked = await walk(row.plan, row.guard(run_step))
+            if row.key in broken_rows:
+                raise ConnectionError("the walk broke")
+            return walked
 
         wanted = CampaignOptions.model_validate(options)
+        told = [self.events.append]
         return await walk_campaign(
-            self.plans, walk_row, campaign="spring", options=wanted, tell=[self.events.append]
+            self.plans, walk_row, campaign="spring", budget=budget, options=wanted, tell=told
         )
 
     def told(self, kind: str) -> list[Event]:

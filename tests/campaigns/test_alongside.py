@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from florist.campaigns.alongside import BEAT_EVERY, MISSED_BEATS, heard_alongside
+from florist.campaigns.alongside import BEAT_EVERY, LITTER_AFTER, MISSED_BEATS, heard_alongside
 from florist.stores.folder import FolderStore
 
 
@@ -66,3 +66,13 @@ async def test_run_that_was_killed_is_forgotten_after_three_beats(beats: Beats, 
         os.utime(beat, (then, then))
         await beats.begin("next", "spring", stack)
         assert beats.said["next"] == []
+
+
+async def test_beat_that_a_killed_run_left_days_ago_is_cleared_away(beats: Beats, tmp_path: Path):
+    async with AsyncExitStack() as killed, AsyncExitStack() as stack:
+        await beats.begin("killed", "spring", killed)
+        (beat,) = (tmp_path / "ledger/at-work").rglob("*.json")
+        then = beat.stat().st_mtime - LITTER_AFTER.total_seconds() - 1
+        os.utime(beat, (then, then))
+        await beats.begin("next", "spring", stack)
+        assert not beat.exists()

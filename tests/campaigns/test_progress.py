@@ -1,11 +1,15 @@
 """The same numbers in every view: counted from events."""
 
+import io
+import json
 from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
 from florist.campaigns.events import Progressed, heard_by, listeners
 from florist.campaigns.progress import Progress, progress_line
+from florist.commands.campaign_view import CampaignView, JsonLines
 from florist.ledger import How
 from tests.campaigns.conftest import Campaign
 from tests.campaigns.test_walking import BLOCKED, fails
@@ -68,3 +72,22 @@ def test_listener_hears_only_within_its_block():
     with heard_by(print):
         assert listeners() == (print,)
     assert listeners() == ()
+
+
+async def test_json_lines_tell_each_event_and_the_same_numbers_once(campaign: Campaign, capsys):
+    await campaign.walk()
+    told = JsonLines()
+    for event in [*campaign.events[:-1], *campaign.events[-2:]]:
+        told.hear(event)
+    lines = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert (lines[0], lines[-2:], lines.count("progress")) == ("plan", ["progress", "end"], 1)
+
+
+async def test_live_view_draws_the_newest_numbers(campaign: Campaign):
+    view, console = CampaignView(), Console(width=80, record=True, file=io.StringIO())
+    await campaign.walk()
+    for event in campaign.events:
+        view.hear(event)
+    console.print(view)
+    drawn = [line.strip() for line in console.export_text().splitlines()]
+    assert drawn[1:3] == ["3 of 3 rows, 0 in flight, 0 gaps", "$0.06 of $0.06"]

@@ -8,10 +8,11 @@ from florist.api.errors import BadRequestError, InsufficientCreditsError, RunFai
 from florist.api.models import Run
 from florist.campaigns.endings import Ending, Made, end_line, ending, raise_if_failed
 from florist.campaigns.errors import CampaignFailedError
-from florist.campaigns.gaps import Gap, gap_of_error
+from florist.campaigns.gaps import Gap, gap_lines, gap_of_error
 from florist.ledger import How
+from florist.ledger.errors import BudgetRefusedError
 from florist.pipelines.errors import StepsFailedError
-from tests.campaigns.conftest import Campaign, RunCell
+from tests.campaigns.conftest import Blocks, Campaign, RunCell
 
 BLOCKED = RunFailedError(
     "run run_1 failed at FLORA: blocked (safety_blocked)",
@@ -51,14 +52,42 @@ async def test_result_keeps_no_manifest_of_a_row_that_has_ended(campaign: Campai
     assert result.made["a/head"].outputs[0].key == "campaigns/spring/a/head/0.txt"
 
 
-async def test_row_that_raises_of_itself_keeps_what_it_has_made(campaign: Campaign):
-    def walk_row_that_breaks(row: str, step: str) -> None:
-        if (row, step) == ("b", "again"):
-            raise asyncio.CancelledError
-
-    result = await campaign.walk(walk_row_that_breaks)
+async def test_step_that_is_cancelled_of_itself_is_a_gap(campaign: Campaign):
+    result = await campaign.walk(fails(asyncio.CancelledError(), "b/again"))
     assert [gap.label for gap in result.gaps] == ["b/again"]
-    assert "b/head" in result.made
+
+
+async def test_row_whose_walk_breaks_keeps_what_it_has_made(campaign: Campaign):
+    result = await campaign.walk(fails(BLOCKED, "b/again"), broken_rows=("b",))
+    assert [(gap.label, gap.error) for gap in result.gaps] == [("b/again", "ConnectionError")]
+    assert list(result.made) == ["a/head", "a/again", "b/head", "c/head", "c/again"]
+
+
+async def test_rows_that_the_budget_never_hands_out_are_gaps(campaign: Campaign):
+    budget = Blocks([("a",), ("c",)])
+    result = await campaign.walk(budget=budget)
+    assert [gap.reason for gap in result.gaps] == ["not_started: budget"] * 2
+    assert budget.settled == [("a",), ("c",)]
+
+
+async def test_row_that_the_budget_held_back_goes_on_in_a_later_block_and_leaves_no_gap(campaign: Campaign):
+    held_back = [BudgetRefusedError("not sent", key="k")]
+
+    def run_cell(row: str, step: str) -> None:
+        if (row, step) == ("b", "again") and held_back:
+            raise held_back.pop()
+
+    result = await campaign.walk(run_cell, budget=Blocks([("a", "b", "c"), ("b",)]))
+    assert result.gaps == ()
+    assert campaign.begun.count("b/head") == 1
+    assert campaign.told("gap") == []
+
+
+async def test_empty_balance_under_a_budget_ends_it_and_says_so_of_the_rest(campaign: Campaign):
+    budget = Blocks([("a",), ("b",), ("c",)])
+    result = await campaign.walk(fails(POOR, "a/head"), budget=budget)
+    assert budget.settled == [("a",)]
+    assert [gap.reason for gap in result.gaps][2:] == ["not_started: insufficient_credits"] * 4
 
 
 async def test_empty_balance_begins_nothing_further(campaign: Campaign):
@@ -147,3 +176,12 @@ async def test_campaign_cancelled_ends_its_cells(campaign: Campaign):
 def test_gap_of_an_unknown_error_has_a_code_and_an_advice():
     gap: Gap = gap_of_error("a", "head", ZeroDivisionError("by zero"))
     assert (gap.reason, bool(gap.advice)) == ("zero_division", True)
+
+
+async def test_gaps_that_were_not_begun_are_told_together(campaign: Campaign):
+    result = await campaign.walk(fails(BLOCKED, "a/head"), budget=Blocks([("a",)]))
+    assert gap_lines(result.gaps) == [
+        "gap: a/head: safety_blocked; change its inputs, or pay for it anew by `florist ledger restart`",
+        "gap: 1 cell in 1 row (a): not_started: needs head; mend what it needs",
+        "gap: 4 cells in 2 rows (b, c): not_started: budget; raise the budget and run the campaign again",
+    ]

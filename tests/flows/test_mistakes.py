@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from florist.campaigns.walking import CampaignOptions
+from florist.campaigns.options import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
 from florist.stores.folder import FolderStore
