@@ -80,10 +80,10 @@ class Admission:
         now = await self._effects.ask_time(anew=False)
         since = now - timedelta(seconds=self._timing.hold_up) - self._timing.open_for
         around = await self._effects.open_requests(call.work.technique_id, since, now, but_of=self._owner)
-        for request in around.requests:
-            if request.key == call.key or request.key in call.gate.hold_ups:
-                continue
-            other = await self._effects.readable_entry(request.key, call.work.technique_id)
+        unknown = [
+            request.key for request in around.requests if request.key not in {call.key, *call.gate.hold_ups}
+        ]
+        for other in (await self._effects.entries(unknown, call.work.technique_id)).values():
             if other is not None and other.is_unresolved:
                 call.gate.hold_ups[other.key] = self._hold_up(other)
 

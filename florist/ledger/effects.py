@@ -22,6 +22,7 @@ from florist.ledger.flora import Flora, StartAnswer
 from florist.ledger.journal import Journal, JournalPage, OpenRequest, OpenRequests
 from florist.ledger.ledger import Ledger
 from florist.ledger.promises import Belief, Observation, Promises
+from florist.ledger.reading import side_by_side
 from florist.ledger.timing import Timing
 from florist.stores.errors import StoreError, StoreUnavailableError
 
@@ -107,12 +108,18 @@ class Effects:
         """Return an entry as of its newest record, from a number on that is known to exist."""
         return await self._step("read entry", lambda: self._ledger.entry_from(key, technique_id, number))
 
-    async def readable_entry(self, key: str, technique_id: str) -> Entry | None:
-        """Return an entry; None if there is none, or it cannot be read."""
-        try:
-            return await self.entry(key, technique_id)
-        except UnreadableRecordError:
-            return None
+    async def entries(self, keys: Sequence[str], technique_id: str) -> dict[str, Entry | None]:
+        """Return those of the entries that there are, by key; None for one that cannot be read."""
+
+        async def read(key: str) -> tuple[bool, Entry | None]:
+            try:
+                entry = await self.entry(key, technique_id)
+            except UnreadableRecordError:
+                return True, None
+            return entry is not None, entry
+
+        found = zip(keys, await side_by_side(read, keys), strict=True)
+        return {key: entry for key, (is_there, entry) in found if is_there}
 
     async def append(self, name: str, entry: Entry, *, patience: float = STORE_PATIENCE) -> bool:
         """Write a record; False if somebody else wrote one of that number first."""
@@ -159,10 +166,10 @@ class Effects:
         nonce = uuid4().hex
         return await self._step("open journal", lambda: self._journal.write(technique_id, page, nonce=nonce))
 
-    async def close_journal(self, path: str) -> None:
-        """Delete a page of which nothing is open any more. Failing to costs its readers time alone."""
+    async def close_journal(self, paths: Sequence[str]) -> None:
+        """Delete pages of which nothing is open any more. Failing to costs their readers time alone."""
         with suppress(StoreError):
-            await self._step("close journal", lambda: self._journal.delete(path), patience=0.0)
+            await self._step("close journal", lambda: self._journal.delete(paths), patience=0.0)
 
     async def open_requests(
         self, technique_id: str, since: datetime, until: datetime, *, but_of: str | None = None

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from florist.api.models import InputValue
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
-from florist.ledger.errors import UnreadableRecordError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
 from florist.ledger.promises import Promise
@@ -211,19 +210,17 @@ class Recovery:
         # What is announced later than this leaves later still.
         until = entry.settles_at + timedelta(seconds=2 * self._timing.skew)
         named = await self._effects.open_requests(entry.work.technique_id, since, until)
-        rivals = [f"{path}, which cannot be read" for path in named.unreadable]
-        for request in named.requests:
-            if request.key == entry.key:
-                continue
-            try:
-                other = await self._effects.entry(request.key, entry.work.technique_id)
-            except UnreadableRecordError:
-                rivals.append(request.key)
-                continue
-            slack = timedelta(seconds=self._timing.skew)
-            if other is not None and other.is_unresolved and entry.overlaps(other, slack):
-                rivals.append(other.key)
-        return tuple(rivals)
+        others = [request.key for request in named.requests if request.key != entry.key]
+        found = await self._effects.entries(others, entry.work.technique_id)
+        slack = timedelta(seconds=self._timing.skew)
+        return (
+            *(f"{path}, which cannot be read" for path in named.unreadable),
+            *(
+                key
+                for key, other in found.items()
+                if other is None or (other.is_unresolved and entry.overlaps(other, slack))
+            ),
+        )
 
     async def _with_doubts(self, entry: Entry, seen: Evidence) -> Evidence:
         """Return the evidence with what speaks against adopting by time alone."""

@@ -52,6 +52,7 @@ class Post:
         shown_before: runs of the technique that history shows already.
         is_recorded: the entry says `sent`.
         is_open: its bytes may have left, and what came of them is not recorded yet.
+        leave_place: lets the next POST of the technique have this one's place.
     """
 
     call: StartCall
@@ -62,6 +63,7 @@ class Post:
     shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
     is_open: bool = False
+    leave_place: Callable[[], None] = lambda: None
 
     @property
     def body_sha256(self) -> str:
@@ -140,6 +142,7 @@ class Sender:
             reason=f"FLORA answered the repeated request with run {run_id}"
             if post.is_repeat or answer.is_replayed
             else "",
+            on_claimed=post.leave_place,
         )
         post.entry, post.is_open = entry, False
         return Settled(entry) if entry.has_run else TakenOver(entry)

@@ -36,6 +36,8 @@ from florist.ledger.timing import Timing
 from florist.ledger.work import Work
 
 THIS_PROCESS = uuid4().hex
+PAGES_CLOSED_TOGETHER = 8
+"""Pages of the journal that are deleted by one request: newcomers read no more than these in vain."""
 
 
 class How(StrEnum):
@@ -108,6 +110,7 @@ class Spender:
         self._touched: set[str] = set()
         self._calls: dict[str, asyncio.Task[Started]] = {}
         self._waiting: dict[str, int] = {}
+        self._closed_pages: list[str] = []
         self._effects = Effects(
             ledger, flora, timing=self._timing, monotonic=monotonic, sleep=sleep, checkpoint=checkpoint
         )
@@ -141,9 +144,10 @@ class Spender:
 
     async def aclose(self) -> None:
         """Wait for the POSTs under way, whose answers are still to be recorded. Nothing new is begun."""
-        while self._calls:
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            while self._calls:
                 await asyncio.wait(set(self._calls.values()))
+            await self._delete_closed_pages()
 
     async def start(
         self,
@@ -283,7 +287,7 @@ class Spender:
         return await self._post(call, entry or self._recorder.first(call), inputs, is_repeat=False)
 
     async def _post(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue], *, is_repeat: bool) -> Step:
-        request = OpenRequest(key=call.key, number=entry.number + 1)
+        request = OpenRequest(key=call.key, number=entry.number + 1, needs=call.work.needs)
         await self._admission.set_limit(call)
         post = Post(
             call=call,
@@ -294,7 +298,7 @@ class Spender:
         )
         call.tickets.append(post.ticket)
         try:
-            async with call.gate.place():
+            async with call.gate.place() as post.leave_place:
                 post.shown_before = await self._admission.admitted(call, is_repeat=is_repeat)
                 return await self._sender.send(post)
         finally:
@@ -304,12 +308,19 @@ class Spender:
                 await self._close_journal(call)
 
     async def _close_journal(self, call: StartCall) -> None:
-        """Close the pages that announced a request of this call, which is in doubt no more."""
-        for ticket in call.tickets:
-            path = call.gate.resolved(ticket)
-            if path is not None:
-                await self._effects.close_journal(path)
+        """Close the pages that announced a request of this call, which is in doubt no more.
+
+        They are deleted later, several together: a page whose requests are resolved costs its readers a look.
+        """
+        self._closed_pages += filter(None, map(call.gate.resolved, call.tickets))
         call.tickets.clear()
+        if len(self._closed_pages) >= PAGES_CLOSED_TOGETHER:
+            await self._delete_closed_pages()
+
+    async def _delete_closed_pages(self) -> None:
+        paths, self._closed_pages = self._closed_pages, []
+        if paths:
+            await self._effects.close_journal(paths)
 
     def _announcer(self, technique_id: str) -> Announcer:
         async def write(requests: Sequence[OpenRequest]) -> str:
@@ -317,7 +328,7 @@ class Spender:
             await self._effects.ask_time(anew=False)
             return await self._effects.open_journal(technique_id, requests, owner=self._page_owner)
 
-        return Announcer(write, self._now, self._monotonic)
+        return Announcer(write, self._now, self._monotonic, self._sleep)
 
     async def _closed(self, entry: Entry, state: State, **changes: Any) -> Entry:
         """Move a started entry on to `state`, unless it has got that far already, or was restarted by hand."""

@@ -109,8 +109,20 @@ class Recorder:
             return following
         return await self.reread(call, following.number)
 
-    async def started(self, call: StartCall, entry: Entry, run_id: str, *, by: StartedBy, reason: str) -> Entry:
+    async def started(
+        self,
+        call: StartCall,
+        entry: Entry,
+        run_id: str,
+        *,
+        by: StartedBy,
+        reason: str,
+        on_claimed: Callable[[], None] = lambda: None,
+    ) -> Entry:
         """Claim a run and record it, whatever else was recorded meanwhile.
+
+        Args:
+            on_claimed: called as soon as the run is claimed: from then on nobody takes it for another request's.
 
         Raises:
             NeedsReviewError: another entry has claimed this run.
@@ -120,6 +132,7 @@ class Recorder:
             claimant = await self._effects.claim(run_id, entry.key)
             if claimant != entry.key:
                 return await self._claimed_already(call, entry, run_id, claimant)
+            on_claimed()
             while not entry.has_run:
                 entry = await self.record(
                     call,

@@ -155,9 +155,10 @@ class FolderStore:
         """Return None: nothing outside this machine can read a folder."""
         return None
 
-    async def delete(self, key: str) -> None:
-        """Remove a file; not an error if there is none."""
-        await self._run(self._path(key).unlink, missing_ok=True)
+    async def delete(self, *keys: str) -> None:
+        """Remove files; not an error if there is none."""
+        for key in keys:
+            await self._run(self._path(key).unlink, missing_ok=True)
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove temporary files that killed writers left behind; see `Store.drop_leftovers`."""

@@ -7,9 +7,10 @@ repeats ours is enough. It verifies signed payloads: a HEAD tells the rest. Neit
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -193,11 +194,24 @@ class S3Store:
             return None  # its reader would have to be a requester who pays
         return SignedUrl(await self._calls.presign(self._where(key), expires_in, self._now()))
 
-    async def delete(self, key: str) -> None:
-        """Remove an object, or hide it where the bucket keeps versions; not an error if there is none."""
-        where = self._where(key)
-        answer = await self._calls.call(lambda s3: s3.delete_object(**where))
-        self._keeps_versions = self._keeps_versions or "VersionId" in answer
+    async def delete(self, *keys: str) -> None:
+        """Remove objects, or hide them where the bucket keeps versions; see `Store.delete`."""
+        if len(keys) > 1 and await self._has_deleted(keys):
+            return
+        for where in map(self._where, keys):
+            answer = await self._calls.call(partial(_deleted, where))
+            self._keeps_versions = self._keeps_versions or "VersionId" in answer
+
+    async def _has_deleted(self, keys: Sequence[str]) -> bool:
+        """Remove objects by one request; False where the store knows none that does, or has left any of them."""
+        named: Any = {"Objects": [{"Key": self._where(key)["Key"]} for key in keys], "Quiet": True}
+        try:
+            answer = await self._calls.call(lambda s3: s3.delete_objects(Bucket=self.bucket, Delete=named))
+        except (StoreUnavailableError, StoreDeniedError):
+            raise
+        except (StoreError, IntegrityError):
+            return False
+        return not answer.get("Errors")
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
@@ -377,3 +391,8 @@ async def _rejoined(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> 
     yield second
     async for part in rest:
         yield part
+
+
+def _deleted(where: Mapping[str, Any], s3: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = s3.delete_object(**where)
+    return answer

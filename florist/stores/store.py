@@ -127,8 +127,11 @@ class Store(Protocol):
         """
         ...
 
-    async def delete(self, key: str) -> None:
-        """Remove an object; not an error if there is none. For probes and our own damaged writes alone."""
+    async def delete(self, *keys: str) -> None:
+        """Remove objects, at most 1,000, by one request where the store can; not an error if there is none.
+
+        For what has no worth any more: probes, our own damaged writes, closed pages of a journal.
+        """
         ...
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:

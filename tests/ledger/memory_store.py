@@ -56,8 +56,9 @@ class MemoryStore:
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         return None
 
-    async def delete(self, key: str) -> None:
-        self.objects.pop(key, None)
+    async def delete(self, *keys: str) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         return 0

@@ -89,8 +89,8 @@ class PointedStore:
     async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
         return await self._pointed("presign", key, self._store.presign(key, expires_in=expires_in))
 
-    async def delete(self, key: str) -> None:
-        await self._pointed("delete", key, self._store.delete(key))
+    async def delete(self, *keys: str) -> None:
+        await self._pointed("delete", keys[0], self._store.delete(*keys))
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         return await self._pointed("drop", "leftovers", self._store.drop_leftovers(older_than=older_than))

@@ -82,15 +82,18 @@ def _of_flight(world: World, setting: Setting, index: int, row: Row, flight: Fli
             lost = world.with_row(index, row._replace(flight=flight._replace(is_lost=True)))
             yield f"{index}'s sender is gone", lost._replace(losses=world.losses - 1)
         return
+    run = flight.answer.run
+    if run >= 0 and world.runs[run].claimant == index:
+        # It has left its place at the gate: the others go on meanwhile.
+        yield f"{index}'s sender records run {run}", _adopted(world, index, row, run)
+        if world.crashes:
+            dead = world.with_row(index, row._replace(flight=None))
+            yield f"{index}'s sender dies before the record", dead._replace(crashes=world.crashes - 1)
+        return
     yield f"{index} is answered {_said(flight.answer)}", _answered(world, setting, index, row, flight)
     if world.losses:
         lost = world.with_row(index, row._replace(flight=None))
         yield f"{index}'s answer is lost", lost._replace(losses=world.losses - 1)
-    run = flight.answer.run
-    if world.crashes and run >= 0 and world.runs[run].claimant is None:
-        claimed = world.with_run(run, world.runs[run]._replace(claimant=index))
-        dead = claimed.with_row(index, row._replace(flight=None))
-        yield f"{index}'s sender claims run {run} and dies", dead._replace(crashes=world.crashes - 1)
 
 
 def _processed(world: World, setting: Setting, index: int, row: Row, flight: Flight) -> Iterator[Move]:
@@ -142,6 +145,8 @@ def _answered(world: World, setting: Setting, index: int, row: Row, flight: Flig
     promise = learnt(answer, is_repeat=flight.is_repeat)
     if promise is not None:
         world = world._replace(belief=_after(world.belief, promise, is_same_body=setting.has_same_body))
+    if answer.kind == "run" and world.runs[answer.run].claimant is None:
+        return world.with_run(answer.run, world.runs[answer.run]._replace(claimant=index))
     row = row._replace(flight=None)
     if answer.kind == "run":
         return _adopted(world, index, row, answer.run)
