@@ -1,6 +1,7 @@
 """What every request to S3 says, which endpoint its errors name, and how long a presigned URL lives."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -39,6 +40,23 @@ async def test_s3_presigned_url_lives_no_longer_than_the_credentials_that_sign_i
     store = S3Store("b", access=Access(region="us-east-1", find_credentials=credentials))
     url = await store.presign("a.png", expires_in=timedelta(hours=6))
     assert lent - 10 <= lent_seconds(url) <= lent
+
+
+@pytest.mark.parametrize(
+    ("status", "parsed"),
+    [
+        (501, {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}),
+        (200, {"Errors": [{"Key": "a.json", "Code": "InternalError"}]}),
+    ],
+)
+async def test_s3_store_that_does_not_delete_several_at_once_is_asked_for_each(moto, status, parsed):
+    store = moto.store()
+    await store.create("a.json", b"{}")
+    await store.create("b.json", b"{}")
+    answer = SimpleNamespace(status_code=status), parsed
+    events_of(store).register("before-call.s3.DeleteObjects", lambda **_: answer)
+    await store.delete("a.json", "b.json")
+    assert [item.key async for item in store.list("")] == []
 
 
 async def test_s3_every_call_names_the_expected_owner_and_the_payer(moto):
