@@ -6,6 +6,7 @@ A test may kill the process at any point. The store's passing troubles are outli
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -16,6 +17,7 @@ import anyio
 
 from florist.api.models import InputValue, Run
 from florist.ledger.balance import EmptyBalances
+from florist.ledger.bodies import Body, Inputs
 from florist.ledger.entries import Entry
 from florist.ledger.errors import UnreadableRecordError
 from florist.ledger.flora import Flora, StartAnswer
@@ -29,7 +31,6 @@ from florist.stores.errors import StoreError, StoreUnavailableError
 T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[None]]
-Inputs = Callable[[], Awaitable[Sequence[InputValue]]]
 
 STORE_PATIENCE = 300.0
 """Seconds for which a store out of reach is tried again: what costs nothing may as well wait."""
@@ -125,9 +126,10 @@ class Effects:
         """Write a record; False if somebody else wrote one of that number first."""
         return await self._step(f"record {name}", lambda: self._ledger.append(entry), patience=patience)
 
-    async def inputs(self, make: Inputs) -> Sequence[InputValue]:
-        """Return the inputs as FLORA takes them: files uploaded, URLs signed."""
-        return await self._step("make inputs", make)
+    async def body(self, make: Inputs, *, signed_at: datetime | None) -> Body:
+        """Return the inputs as FLORA takes them: files uploaded, URLs signed as of a moment, if one is named."""
+        body = await self._step("make inputs", lambda: make(signed_at))
+        return replace(body, signed_at=signed_at)
 
     async def claim(self, run_id: str, key: str) -> str:
         """Claim a run for an entry; return the key of the entry that has it."""

@@ -52,6 +52,7 @@ class Send(LedgerModel):
         number: of the record that announced it, by which the store's own time of it is found.
         body_sha256: of the body; None where an older version wrote the record.
         shown_before: runs of the technique that history showed before it left. None of them can be its own.
+        signed_at: as of when URLs in the body were signed, so that a repeated one can be equal; None: as it came.
     """
 
     sent_at: datetime
@@ -61,6 +62,7 @@ class Send(LedgerModel):
     number: int | None = None
     body_sha256: str | None = None
     shown_before: tuple[str, ...] = ()
+    signed_at: datetime | None = None
 
     def may_have_made(self, run_id: str, created_at: datetime | None, slack: timedelta) -> bool:
         """Whether a run may, by its time and by what was known before, have been made by this POST."""

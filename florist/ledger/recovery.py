@@ -1,10 +1,10 @@
 """Finds out what became of an in-doubt request, by the rules of `recovery_rules`."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from florist.api.models import InputValue
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
 from florist.ledger.flora import Flora
@@ -30,14 +30,14 @@ from florist.ledger.recovery_rules import (
     is_remembered,
     is_settled,
 )
-from florist.ledger.sending import digest_of_body
 from florist.ledger.start_calls import Recorder, Settled, StartCall, Step, TakenOver
 from florist.ledger.timing import Timing
 
 DOUBTED_FOR = timedelta(hours=24)
 """An unclaimed run of the technique in this time says that somebody else runs it, too."""
 
-Repeat = Callable[[StartCall, Entry, Sequence[InputValue]], Awaitable[Step]]
+Repeat = Callable[[StartCall, Entry, Body], Awaitable[Step]]
+SendAsFirst = Callable[[StartCall, Entry], Awaitable[Step]]
 
 
 @dataclass(eq=False)
@@ -47,14 +47,14 @@ class _Case:
     Attributes:
         began: when this call first saw this very record, by our monotonic clock.
         looked_for: the entry as history is searched for it: at the times of both clocks, where they disagree.
-        inputs: what a repeated request would carry, once that is needed.
+        body: what a repeated request would carry, once that is needed.
     """
 
     entry: Entry
     began: float
     is_clock_trusted: bool
     looked_for: Entry
-    inputs: Sequence[InputValue] = field(default_factory=tuple)
+    body: Body | None = None
 
 
 class Recovery:
@@ -77,7 +77,7 @@ class Recovery:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def recover(self, call: StartCall, entry: Entry, *, repeat: Repeat, start_anew: Repeat) -> Step:
+    async def recover(self, call: StartCall, entry: Entry, *, repeat: Repeat, start_anew: SendAsFirst) -> Step:
         """Take an unresolved entry to its end, or to where the call goes on.
 
         Args:
@@ -104,9 +104,9 @@ class Recovery:
                 case Review(reason, candidates):
                     return TakenOver(await self._recorder.review(call, entry, reason, candidates))
                 case SendAgain():
-                    return await repeat(call, entry, case.inputs or await self._made(call))
+                    return await repeat(call, entry, await self._body(call, case))
                 case StartAnew():
-                    return await start_anew(call, entry, case.inputs or await self._made(call))
+                    return await start_anew(call, entry)
                 case WaitAndLook(reason):
                     call.on_wait(reason, self._timing.look_again)
             await self._sleep(self._timing.look_again)
@@ -182,13 +182,15 @@ class Recovery:
         belief = await self._effects.belief()
         if belief.same_body is belief.other_body:
             return belief.same_body
-        if not case.inputs:
-            case.inputs = await self._made(call)
-        digest = digest_of_body(case.inputs)
+        digest = (await self._body(call, case)).sha256
         return belief.about(is_same_body=all(send.body_sha256 == digest for send in case.entry.sends))
 
-    async def _made(self, call: StartCall) -> Sequence[InputValue]:
-        return await self._effects.inputs(call.make_inputs)
+    async def _body(self, call: StartCall, case: _Case) -> Body:
+        """Return the body of a repeated request, its URLs signed as of the moment that the first one's were."""
+        if case.body is None:
+            signed_at = case.entry.sends[0].signed_at
+            case.body = await self._effects.body(call.make_inputs, signed_at=signed_at)
+        return case.body
 
     async def _seen(self, entry: Entry) -> Evidence:
         """Read history, then the entries that may be rivals, then the claims.

@@ -4,16 +4,14 @@ Before a call answers, its entry says `sent`; so whatever dies here leaves behin
 idempotency key, and when.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from florist.api.errors import AmbiguousRequestError, APIError, APIStatusError, InsufficientCreditsError, Processed
-from florist.api.models import InputValue
 from florist.ledger.attempts import pause_after, refusal_code
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
 from florist.ledger.errors import UnresolvedError
@@ -57,18 +55,13 @@ class Post:
 
     call: StartCall
     entry: Entry
-    inputs: Sequence[InputValue]
+    body: Body
     kept: tuple[Send, ...]
     ticket: Ticket
     shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
     is_open: bool = False
     leave_place: Callable[[], None] = lambda: None
-
-    @property
-    def body_sha256(self) -> str:
-        """Tells whether two POSTs have the same body."""
-        return digest_of_body(self.inputs)
 
     @property
     def is_repeat(self) -> bool:
@@ -118,7 +111,7 @@ class Sender:
         try:
             answer = await self._effects.post(
                 call.work.technique_id,
-                post.inputs,
+                post.body.inputs,
                 idempotency_key=post.entry.idempotency_key,
                 callback_url=call.callback_url(token) if call.callback_url else None,
                 before_send=lambda: self._record_sent(post),
@@ -168,8 +161,9 @@ class Sender:
             fingerprint=self._flora.key_fingerprint,
             owner=call.owner,
             number=post.entry.number + 1,
-            body_sha256=post.body_sha256,
+            body_sha256=post.body.sha256,
             shown_before=post.shown_before,
+            signed_at=post.body.signed_at,
         )
         entry = await self._recorder.record(
             call,
@@ -289,7 +283,7 @@ class Sender:
         await self._effects.learn(
             Observation(
                 promise=promise,
-                is_same_body=all(send.body_sha256 == post.body_sha256 for send in post.kept),
+                is_same_body=all(send.body_sha256 == post.body.sha256 for send in post.kept),
                 seen_at=now,
                 age_seconds=(now - first.sent_at).total_seconds(),
                 technique_id=post.call.work.technique_id,
@@ -305,11 +299,6 @@ class Sender:
             "is kept as unresolved: resume later, nothing will be paid for twice",
             key=entry.key,
         )
-
-
-def digest_of_body(inputs: Sequence[InputValue]) -> str:
-    """Return what tells a body from another one: everything else in it is the same whenever it is repeated."""
-    return hashlib.sha256(json.dumps([value.model_dump() for value in inputs]).encode()).hexdigest()
 
 
 def lets_others_go_on(error: APIError | None) -> bool:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from florist.api.errors import APIError
-from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects, Inputs
+from florist.ledger.bodies import Inputs
+from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects
 from florist.ledger.entries import Candidate, Entry, StartedBy, State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnreadableRecordError
 from florist.ledger.post_gate import Announcer, PostGate, Ticket

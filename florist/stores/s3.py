@@ -72,7 +72,7 @@ class S3Store:
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(self.access, self.location, is_checksummed=self.options.checksum != "none")
+        self._calls = S3Calls(self.access, self.location, is_checksummed=self.options.checksum != "none", now=now)
         self._keeps_versions = False
         self._checker = Checker(
             self,
@@ -188,11 +188,21 @@ class S3Store:
 
         return {key for key in await asyncio.gather(*map(found, keys)) if key is not None}
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
         """Return a presigned URL, whether or not the object is there; None where the requester pays."""
         if self.access.request_payer is not None:
             return None  # its reader would have to be a requester who pays
-        return SignedUrl(await self._calls.presign(self._where(key), expires_in, self._now()))
+        where = self._where(key)
+        if signed_at is None:
+            return SignedUrl(await self._calls.presign(where, expires_in, self._now()))
+        url = await self._calls.presign_as_of(where, expires_in, signed_at)
+        return None if url is None else SignedUrl(url)
+
+    def server_now(self) -> datetime:
+        """Return S3's time by the `Date` of its last answer; before any, this machine's."""
+        return self._now() + self._calls.ahead
 
     async def delete(self, *keys: str) -> None:
         """Remove objects, or hide them where the bucket keeps versions; see `Store.delete`."""

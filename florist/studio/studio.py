@@ -237,8 +237,8 @@ class Studio:
     ) -> Started:
         return await self.spender.start(
             work,
-            lambda: self._input_values.values(
-                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
+            lambda signed_at: self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload, signed_at=signed_at
             ),
             callback_url=self._callback_url,
             price_usd=step.price_usd,

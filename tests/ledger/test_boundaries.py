@@ -26,7 +26,7 @@ def test_spending_path_reaches_store_and_flora_only_through_its_effects():
         tree = ast.parse((FOLDER / name).read_text())
         assert attributes_used(tree, "_flora") <= HARMLESS_OF_FLORA, name
         assert attributes_used(tree, "_ledger") <= HARMLESS_OF_LEDGER, name
-        assert attributes_used(tree, "store") <= {"location"}, name
+        assert attributes_used(tree, "store") <= {"location", "server_now"}, name
 
 
 def test_every_effect_has_a_named_point_before_and_after_it():
