@@ -114,3 +114,22 @@ async def test_url_of_our_object_that_ends_before_the_step_may_is_not_fed(folder
     output_urls._fresh = AsyncMock(return_value=None)
     found, _ = await output_urls.url_of(made(MediaKind.IMAGE), 0, timeout=40)
     assert found == (lent.reveal() if is_fed else "an asset")
+
+
+@pytest.mark.parametrize(
+    ("after", "is_ours"), [(timedelta(hours=2), True), (timedelta(hours=5, minutes=50), False)]
+)
+async def test_url_that_can_be_made_again_goes_before_flora_s_own_for_as_long_as_it_opens(moto, after, is_ours):
+    client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
+    output_urls = OutputUrls(client, moto.store(), SimpleNamespace(), now=lambda: NOON + after)
+    step = made(MediaKind.IMAGE, url=ending(86_400).reveal())
+    first = await output_urls.url_of(step, 0, signed_at=NOON)
+    assert (first.is_repeatable, moto.endpoint_url in first.url) == (is_ours, is_ours)
+    assert await output_urls.url_of(step, 0, signed_at=NOON) == first
+
+
+async def test_url_of_flora_s_own_is_handed_on_where_ours_could_not_be_made_again(folder):
+    output_urls = OutputUrls(SimpleNamespace(server_now=lambda: NOON), folder, SimpleNamespace())
+    step = made(MediaKind.IMAGE, url=ending(86_400).reveal())
+    handed = await output_urls.url_of(step, 0, signed_at=NOON)
+    assert handed == (ending(86_400).reveal(), False)
