@@ -54,8 +54,10 @@ class HoldUp:
 
 SECONDS_OF_A_PAGE = 12.0
 """Less than half a lease: what a page names leaves well before its lease is over."""
-LINGER = 0.3
-"""Seconds for which a page waits for more requests, where several are likely to come in that time."""
+LINGER = 0.5
+"""Seconds for which a page waits for more requests, where two at least are likely to come in that time."""
+ENOUGH = 8
+"""Requests for which no page waits any longer: its share is an eighth of a call then."""
 LONGEST_GAP = 1.0
 """Seconds between two requests that count as a pause: it says little of the pace after it."""
 
@@ -97,7 +99,7 @@ class PostGate:
     hold_ups: dict[str, HoldUp] = field(default_factory=dict)
     has_looked_around: bool = False
     post_seconds: float = 1.0
-    gap_seconds: float = LONGEST_GAP
+    gap_seconds: float = LINGER
     shown: tuple[str, ...] = ()
     shown_at: float = float("-inf")
     around: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -204,7 +206,7 @@ class PostGate:
 
         A page costs the store the same however many requests it names.
         """
-        first, missing = self._wanted[0], self._page_size() - len(self._wanted)
+        first, missing = self._wanted[0], min(ENOUGH, self._page_size()) - len(self._wanted)
         if missing > 0 and not first.is_urgent and 2 * self.gap_seconds < LINGER:
             await first.announcer.sleep(min(LINGER, missing * self.gap_seconds))
 
