@@ -19,10 +19,11 @@ from florist.per_loop import of_this_loop
 
 
 @dataclass(eq=False)
-class _Page:
-    """A page of the journal that this process wrote, and which of its requests are unresolved."""
+class Page:
+    """A page of the journal that this process wrote, with so many requests, and which of them are unresolved."""
 
     path: str
+    requests: int
     open: set[str]
 
 
@@ -35,7 +36,7 @@ class Ticket:
     """
 
     request: OpenRequest
-    page: _Page
+    page: Page
     began: float
     began_at: datetime
 
@@ -137,11 +138,11 @@ class PostGate:
         self._unused.discard(ticket)
         self._write_if_due()
 
-    def resolved(self, ticket: Ticket) -> str | None:
-        """Take note that a request is resolved; return its page's path if nothing there is open any more."""
+    def resolved(self, ticket: Ticket) -> Page | None:
+        """Take note that a request is resolved; return its page if nothing there is open any more."""
         self.spent(ticket)
         ticket.page.open.discard(ticket.request.key)
-        return None if ticket.page.open else ticket.page.path
+        return None if ticket.page.open else ticket.page
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Callable[[], None]]:
@@ -242,7 +243,7 @@ class PostGate:
             return
         # A call that was cancelled meanwhile sends nothing.
         batch = [wanted for wanted in batch if not wanted.announced.done()]
-        page = _Page(path, {wanted.request.key for wanted in batch})
+        page = Page(path, len(batch), {wanted.request.key for wanted in batch})
         for wanted in batch:
             ticket = Ticket(wanted.request, page, began, began_at)
             self._unused.add(ticket)

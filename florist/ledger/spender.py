@@ -29,7 +29,7 @@ from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
 from florist.ledger.journal import OpenRequest
 from florist.ledger.ledger import Ledger
-from florist.ledger.post_gate import Announcer, post_gate
+from florist.ledger.post_gate import Announcer, Page, post_gate
 from florist.ledger.promises import Promise
 from florist.ledger.recovery import Recovery
 from florist.ledger.sending import Post, Sender
@@ -38,8 +38,8 @@ from florist.ledger.timing import Timing
 from florist.ledger.work import Work
 
 THIS_PROCESS = uuid4().hex
-PAGES_CLOSED_TOGETHER = 8
-"""Pages of the journal that are deleted by one request: newcomers read no more than these in vain."""
+CLOSED_TOGETHER = 48
+"""Requests whose pages of the journal are deleted by one call: a newcomer looks at no more in vain."""
 
 
 class How(StrEnum):
@@ -112,7 +112,7 @@ class Spender:
         self._touched: set[str] = set()
         self._calls: dict[str, asyncio.Task[Started]] = {}
         self._waiting: dict[str, int] = {}
-        self._closed_pages: list[str] = []
+        self._closed_pages: list[Page] = []
         self._effects = Effects(
             ledger, flora, timing=self._timing, monotonic=monotonic, sleep=sleep, checkpoint=checkpoint
         )
@@ -325,13 +325,13 @@ class Spender:
         """
         self._closed_pages += filter(None, map(call.gate.resolved, call.tickets))
         call.tickets.clear()
-        if len(self._closed_pages) >= PAGES_CLOSED_TOGETHER:
+        if sum(page.requests for page in self._closed_pages) >= CLOSED_TOGETHER:
             await self._delete_closed_pages()
 
     async def _delete_closed_pages(self) -> None:
-        paths, self._closed_pages = self._closed_pages, []
-        if paths:
-            await self._effects.close_journal(paths)
+        pages, self._closed_pages = self._closed_pages, []
+        if pages:
+            await self._effects.close_journal([page.path for page in pages])
 
     def _announcer(self, technique_id: str) -> Announcer:
         async def write(requests: Sequence[OpenRequest]) -> str:

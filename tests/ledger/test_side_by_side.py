@@ -193,11 +193,11 @@ def test_store_that_denies_deleting_is_asked_once_and_all_goes_well():
 
     world.store.delete = deny
     process = world.process()
-    for row in map(str, range(20)):
+    for row in map(str, range(50)):
         assert world.run(process.start(work(row))).how is How.NEW
     assert len(asked) == 1
     world.flora.faults = [LOST]
-    assert world.start(work("21")).how is How.ADOPTED
+    assert world.start(work("another")).how is How.ADOPTED
 
 
 class LateListing(MemoryStore):

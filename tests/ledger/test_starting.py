@@ -74,7 +74,7 @@ def started_every(world: World, seconds: float, rows: int) -> float:
     return world.run(together())
 
 
-@pytest.mark.parametrize(("pace", "calls_a_run"), [(0.0, 4.1), (0.02, 4.2), (0.07, 4.2), (0.2, 4.45)])
+@pytest.mark.parametrize(("pace", "calls_a_run"), [(0.0, 4.15), (0.02, 4.2), (0.07, 4.2), (0.2, 4.45)])
 def test_rows_that_come_one_by_one_share_pages_of_the_journal_and_requests_to_delete_them(pace, calls_a_run):
     """The archive's own three are to be added: an output, its manifest, its index."""
     world = World()
