@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import count
 from typing import TypeVar
 from uuid import uuid4
@@ -139,12 +138,12 @@ class Effects:
 
     async def claims(self, run_ids: Sequence[str]) -> dict[str, str]:
         """Return which of the runs are claimed, and by which entry."""
-        found = {}
-        for run_id in run_ids:
-            claimant = await self._step("read claim", partial(self._ledger.claimant, run_id))
-            if claimant is not None:
-                found[run_id] = claimant
-        return found
+
+        async def read(run_id: str) -> str | None:
+            return await self._step("read claim", lambda: self._ledger.claimant(run_id))
+
+        found = zip(run_ids, await side_by_side(read, run_ids), strict=True)
+        return {run_id: claimant for run_id, claimant in found if claimant is not None}
 
     def is_known_claimed(self, run_id: str) -> bool:
         """Whether it is known, without asking, that a run belongs to an entry."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from florist.api.models import Run
 from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
@@ -116,8 +117,10 @@ class Recovery:
 
     async def shows_candidate(self, entry: Entry) -> bool:
         """Whether history shows a run that the entry's request may have made: others can be told from it then."""
-        seen = await self._seen(entry)
-        return bool(candidates_of(entry, seen, timedelta(seconds=self._timing.skew)))
+        slack = timedelta(seconds=self._timing.skew)
+        runs = await self._possible_runs(entry, slack)
+        claims = await self._effects.claims([run.run_id for run in runs])
+        return bool(candidates_of(entry, Evidence(runs, claims), slack))
 
     async def _until_settled(self, call: StartCall, case: _Case) -> TakenOver | None:
         """Wait until FLORA is surely done with what the entry has sent; return early if another call goes on."""
@@ -198,12 +201,14 @@ class Recovery:
         In this order whoever made one of the runs has either claimed it by the time its claim is read, or is seen
         as a rival.
         """
-        slack = timedelta(seconds=self._timing.absence_skew)
-        runs = await self._effects.runs(entry.work.technique_id, since=_earliest(entry) - slack)
-        possible = tuple(run for run in runs if entry.may_have_made(run, slack))
+        possible = await self._possible_runs(entry, timedelta(seconds=self._timing.absence_skew))
         rivals = await self._rivals(entry)
         claims = await self._effects.claims([run.run_id for run in possible])
         return Evidence(runs=possible, claims=claims, rivals=rivals)
+
+    async def _possible_runs(self, entry: Entry, slack: timedelta) -> tuple[Run, ...]:
+        runs = await self._effects.runs(entry.work.technique_id, since=_earliest(entry) - slack)
+        return tuple(run for run in runs if entry.may_have_made(run, slack))
 
     async def _rivals(self, entry: Entry) -> tuple[str, ...]:
         """Return the other unresolved entries of the technique that were open together with this one."""

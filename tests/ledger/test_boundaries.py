@@ -10,7 +10,7 @@ FOLDER = Path(florist.ledger.__file__).parent
 SPENDING = ["spender.py", "admission.py", "start_calls.py", "sending.py", "recovery.py"]
 HARMLESS_OF_FLORA = {"server_now", "key_fingerprint", "has_history", "promise_scope", "workspace"}
 HARMLESS_OF_LEDGER = {"store"}
-WITHOUT_STEPS_OF_THEIR_OWN = {"entries"}
+WITHOUT_STEPS_OF_THEIR_OWN = {"entries", "claims"}
 
 
 def attributes_used(tree: ast.AST, owner: str) -> set[str]:
