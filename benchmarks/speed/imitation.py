@@ -54,6 +54,7 @@ class Imitation:
     by_id: dict[str, Run] = field(default_factory=dict)
     by_key: dict[str, Answer] = field(default_factory=dict)
     posts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    first_posts: dict[str, float] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     lost: int = 0
 
@@ -87,6 +88,7 @@ class Imitation:
         row = next(item["value"] for item in body["inputs"] if item["id"] == "prompt")
         key = request.headers.get("idempotency-key") or body.get("idempotency_key") or ""
         self.posts[step, row] += 1
+        self.first_posts.setdefault(row, time.time())
         is_lost = self.work.is_lost(step, row, self.posts[step, row])
         loop, half = asyncio.get_running_loop(), self.work.post_latency(step, row) / 2
 
@@ -189,6 +191,7 @@ class Imitation:
             "charged": len(self.runs),
             "needed": len({(run.step, run.row) for run in self.runs}),
             "lost": self.lost,
+            "first_posts": self.first_posts,
         }
 
 

@@ -4,6 +4,7 @@
 """
 
 from florist.ledger.attempts import next_attempt
+from florist.ledger.bodies import Body
 from florist.ledger.by_hand import adopt, restart
 from florist.ledger.contents import content_of_file
 from florist.ledger.entries import Entry, RunFacts, Send, State
@@ -17,6 +18,7 @@ from florist.ledger.timing import Timing
 from florist.ledger.work import InputIdentity, Work
 
 __all__ = [
+    "Body",
     "Entry",
     "GenerationRoute",
     "How",

@@ -55,6 +55,7 @@ class Send(LedgerModel):
         block: of the budget that its money is taken from; that of the first POST under its idempotency key. None
             without a budget.
         price_micro: what it was expected to cost, in millionths of a USD; None without a budget.
+        signed_at: as of when URLs in the body were signed, so that a repeated one can be equal; None: as it came.
     """
 
     sent_at: datetime
@@ -66,6 +67,7 @@ class Send(LedgerModel):
     shown_before: tuple[str, ...] = ()
     block: int | None = None
     price_micro: int | None = None
+    signed_at: datetime | None = None
 
     def may_have_made(self, run_id: str, created_at: datetime | None, slack: timedelta) -> bool:
         """Whether a run may, by its time and by what was known before, have been made by this POST."""

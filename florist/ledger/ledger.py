@@ -16,11 +16,10 @@ Entries, claims and notes are never overwritten or deleted.
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -28,12 +27,9 @@ from pydantic import ValidationError
 
 from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
+from florist.ledger.reading import side_by_side
 from florist.stores.store import Store, StoredObject
 
-T = TypeVar("T")
-ItemT = TypeVar("ItemT")
-
-_READS_AT_ONCE = 16
 _SCOPES = "ledger/scopes/"
 
 
@@ -193,7 +189,7 @@ class Ledger:
         """Return an entry's whole history, oldest first."""
         listing = self.store.list(_folder(entry.work.technique_id, entry.key))
         paths = sorted([record.key async for record in listing], key=_number_of)
-        return tuple(await self._side_by_side(self._read, paths))
+        return tuple(await side_by_side(self._read, paths))
 
     async def survey(self, technique_id: str | None = None) -> Survey:
         """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
@@ -205,7 +201,7 @@ class Ledger:
             except UnreadableRecordError:
                 return UnreadableEntry(record.key, record.modified_at)
 
-        found = await self._side_by_side(read, [record for record in newest if record is not None])
+        found = await side_by_side(read, [record for record in newest if record is not None])
         return Survey(
             tuple(each for each in found if isinstance(each, Entry)),
             tuple(each for each in found if isinstance(each, UnreadableEntry)),
@@ -240,15 +236,6 @@ class Ledger:
         async for record in self.store.list(prefix):
             groups.setdefault(record.key.rpartition("/")[0], []).append(record)
         return dict(sorted(groups.items()))
-
-    async def _side_by_side(self, read: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT]) -> list[T]:
-        places = asyncio.Semaphore(_READS_AT_ONCE)
-
-        async def one(item: ItemT) -> T:
-            async with places:
-                return await read(item)
-
-        return list(await asyncio.gather(*map(one, items)))
 
     async def _read(self, path: str) -> Entry:
         return self._parsed(path, await self.store.read(path))

@@ -4,16 +4,14 @@ Before a call answers, its entry says `sent`; so whatever dies here leaves behin
 idempotency key, and when.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from florist.api.errors import AmbiguousRequestError, APIError, APIStatusError, InsufficientCreditsError, Processed
-from florist.api.models import InputValue
 from florist.ledger.attempts import pause_after, refusal_code
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
 from florist.ledger.errors import BudgetRefusedError, UnresolvedError
@@ -58,22 +56,19 @@ class Post:
         shown_before: runs of the technique that history shows already.
         is_recorded: the entry says `sent`.
         is_open: its bytes may have left, and what came of them is not recorded yet.
+        leave_place: lets the next POST of the technique have this one's place.
     """
 
     call: StartCall
     entry: Entry
-    inputs: Sequence[InputValue]
+    body: Body
     kept: tuple[Send, ...]
     ticket: Ticket
     terms: Terms | None = None
     shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
     is_open: bool = False
-
-    @property
-    def body_sha256(self) -> str:
-        """Tells whether two POSTs have the same body."""
-        return digest_of_body(self.inputs)
+    leave_place: Callable[[], None] = lambda: None
 
     @property
     def is_repeat(self) -> bool:
@@ -123,7 +118,7 @@ class Sender:
         try:
             answer = await self._effects.post(
                 call.work.technique_id,
-                post.inputs,
+                post.body.inputs,
                 idempotency_key=post.entry.idempotency_key,
                 callback_url=call.callback_url(token) if call.callback_url else None,
                 before_send=lambda: self._record_sent(post),
@@ -152,6 +147,7 @@ class Sender:
             reason=f"FLORA answered the repeated request with run {run_id}"
             if post.is_repeat or answer.is_replayed
             else "",
+            on_claimed=post.leave_place,
         )
         post.entry, post.is_open = entry, False
         return Settled(entry) if entry.has_run else TakenOver(entry)
@@ -177,10 +173,11 @@ class Sender:
             fingerprint=self._flora.key_fingerprint,
             owner=call.owner,
             number=post.entry.number + 1,
-            body_sha256=post.body_sha256,
+            body_sha256=post.body.sha256,
             shown_before=post.shown_before,
             block=post.terms.block if post.terms else None,
             price_micro=post.terms.price_micro if post.terms else None,
+            signed_at=post.body.signed_at,
         )
         entry = await self._recorder.record(
             call,
@@ -307,7 +304,7 @@ class Sender:
         await self._effects.learn(
             Observation(
                 promise=promise,
-                is_same_body=all(send.body_sha256 == post.body_sha256 for send in post.kept),
+                is_same_body=all(send.body_sha256 == post.body.sha256 for send in post.kept),
                 seen_at=now,
                 age_seconds=(now - first.sent_at).total_seconds(),
                 technique_id=post.call.work.technique_id,
@@ -323,11 +320,6 @@ class Sender:
             "is kept as unresolved: resume later, nothing will be paid for twice",
             key=entry.key,
         )
-
-
-def digest_of_body(inputs: Sequence[InputValue]) -> str:
-    """Return what tells a body from another one: everything else in it is the same whenever it is repeated."""
-    return hashlib.sha256(json.dumps([value.model_dump() for value in inputs]).encode()).hexdigest()
 
 
 def lets_others_go_on(error: APIError | None) -> bool:

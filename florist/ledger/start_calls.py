@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from florist.api.errors import APIError
-from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects, Inputs
+from florist.ledger.bodies import Inputs
+from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects
 from florist.ledger.entries import Candidate, Entry, StartedBy, State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnreadableRecordError
 from florist.ledger.permits import Permit
@@ -112,8 +113,20 @@ class Recorder:
             return following
         return await self.reread(call, following.number)
 
-    async def started(self, call: StartCall, entry: Entry, run_id: str, *, by: StartedBy, reason: str) -> Entry:
+    async def started(
+        self,
+        call: StartCall,
+        entry: Entry,
+        run_id: str,
+        *,
+        by: StartedBy,
+        reason: str,
+        on_claimed: Callable[[], None] = lambda: None,
+    ) -> Entry:
         """Claim a run and record it, whatever else was recorded meanwhile.
+
+        Args:
+            on_claimed: called as soon as the run is claimed: from then on nobody takes it for another request's.
 
         Raises:
             NeedsReviewError: another entry has claimed this run.
@@ -123,6 +136,7 @@ class Recorder:
             claimant = await self._effects.claim(run_id, entry.key)
             if claimant != entry.key:
                 return await self._claimed_already(call, entry, run_id, claimant)
+            on_claimed()
             while not entry.has_run:
                 entry = await self.record(
                     call,

@@ -7,12 +7,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from florist.api import FloraAPI
 from florist.api.models import InputValue, MediaKind
 from florist.archive.download import Fetch
-from florist.ledger import InputIdentity, Ledger, content_of_file
+from florist.ledger import Body, InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.planning import ResolvedInput
 from florist.pipelines.sources import FileSource, JoinedSource, OutputSource, TextSource, UrlSource
@@ -49,24 +50,33 @@ class InputValues:
         *,
         timeout: float | None = None,
         by_upload: bool = False,
-    ) -> tuple[InputValue, ...]:
+        signed_at: datetime | None = None,
+    ) -> Body:
         """Return the inputs as FLORA takes them, files uploaded.
 
         Args:
             identities: of the same inputs, in their order: only a file that is still the same is sent.
             timeout: seconds the run that takes them may last.
             by_upload: FLORA could not open the URLs of upstream outputs.
+            signed_at: URLs are to be the same whenever they are made, as if signed then.
 
         Raises:
             AssetError: FLORA does not take a file.
             AssetChangedError: a file is another one than it was when its identity was taken.
         """
 
-        async def value(item: ResolvedInput, identity: InputIdentity) -> InputValue:
-            found = await self._value(item, identity, upstream, timeout=timeout, by_upload=by_upload)
-            return InputValue.model_validate({"id": item.id, "type": item.type, "value": found})
+        async def value(item: ResolvedInput, identity: InputIdentity) -> tuple[InputValue, bool]:
+            if isinstance(item.source, OutputSource) and item.type is not MediaKind.TEXT:
+                made, index = upstream[item.source.step], item.source.index
+                found, is_repeatable = await self._output_urls.url_of(
+                    made, index, timeout=timeout, by_upload=by_upload, signed_at=signed_at
+                )
+            else:
+                found, is_repeatable = await self._value(item, identity, upstream), True
+            return InputValue.model_validate({"id": item.id, "type": item.type, "value": found}), is_repeatable
 
-        return tuple(await asyncio.gather(*map(value, inputs, identities)))
+        made = await asyncio.gather(*map(value, inputs, identities))
+        return Body(tuple(value for value, _ in made), is_repeatable=all(repeats for _, repeats in made))
 
     async def _identity(self, item: ResolvedInput, upstream: Upstream, scope: str) -> InputIdentity:
         match item.source:
@@ -88,24 +98,14 @@ class InputValues:
             digest.update(chunk)
         return digest.hexdigest()
 
-    async def _value(
-        self,
-        item: ResolvedInput,
-        identity: InputIdentity,
-        upstream: Upstream,
-        *,
-        timeout: float | None,
-        by_upload: bool,
-    ) -> str:
+    async def _value(self, item: ResolvedInput, identity: InputIdentity, upstream: Upstream) -> str:
         match item.source:
             case FileSource(path=path):
                 return await self._assets.url_of(identity.sha256 or "", lambda: _as_it_is(path))
             case UrlSource(url=url):
                 return url
-            case OutputSource(step=step, index=index) if item.type is MediaKind.TEXT:
-                return await self._output_urls.text_of(upstream[step], index)
             case OutputSource(step=step, index=index):
-                return await self._output_urls.url_of(upstream[step], index, timeout=timeout, by_upload=by_upload)
+                return await self._output_urls.text_of(upstream[step], index)
             case TextSource(text=text):
                 return text
             case JoinedSource():

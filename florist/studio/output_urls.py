@@ -3,6 +3,7 @@
 ::
 
     a text ───────────────────────────────────────────────────────────────► inline
+    an equal body alone is replayed, an archive on S3 that FLORA takes ────► ours, as of a recorded moment
     FLORA's own URL, good for as long as the run may wait ─────────────────► that
     an archive on S3, which FLORA takes URLs of ───────────────────────────► a URL of our object
     no such archive, and FLORA still gives out URLs of the run that last ──► a fresh one
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -38,6 +40,17 @@ _TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
 """Where a store can be that FLORA takes URLs of. Source: the contract, "Starting a run"."""
 
 
+class HandedUrl(NamedTuple):
+    """A URL by which FLORA gets an output.
+
+    Attributes:
+        is_repeatable: asked for once more, for the same request, it is expected to be the same.
+    """
+
+    url: str
+    is_repeatable: bool
+
+
 class OutputUrls:
     """Finds the value by which FLORA gets an output that is in the archive."""
 
@@ -55,13 +68,20 @@ class OutputUrls:
         self._now = now
 
     async def url_of(
-        self, made: StepResult, index: int, *, timeout: float | None = None, by_upload: bool = False
-    ) -> str:
+        self,
+        made: StepResult,
+        index: int,
+        *,
+        timeout: float | None = None,
+        by_upload: bool = False,
+        signed_at: datetime | None = None,
+    ) -> HandedUrl:
         """Return a URL of an output's bytes that FLORA can open.
 
         Args:
             timeout: seconds the run that takes it may last, FLORA's queue included.
             by_upload: FLORA could not open the other URLs.
+            signed_at: prefer a URL that can be made again, signed as of then.
 
         Raises:
             AssetError: FLORA does not take the file.
@@ -69,14 +89,18 @@ class OutputUrls:
         """
         if not by_upload:
             needed = min(LONGEST_QUEUE, timedelta(seconds=timeout)) if timeout else LONGEST_QUEUE
+            again = signed_at and await self._presigned(made.outputs[index], needed, signed_at=signed_at)
+            if again:
+                return HandedUrl(again.reveal(), is_repeatable=True)
             found = made.run.outputs[index].url
             if not lasts(found, needed, now=self._client.server_now()):
                 lent = await self._presigned(made.outputs[index], needed)
                 found = lent or await self._fresh(made, index, needed)
             if found is not None:
-                return found.reveal()
+                return HandedUrl(found.reveal(), is_repeatable=False)
         output = made.outputs[index]
-        return await self._assets.url_of(output.sha256, lambda: self._file(output))
+        url = await self._assets.url_of(output.sha256, lambda: self._file(output))
+        return HandedUrl(url, is_repeatable=True)
 
     async def text_of(self, made: StepResult, index: int) -> str:
         """Return a text output: as FLORA told it, as its manifest repeats it, or as it is kept.
@@ -103,8 +127,10 @@ class OutputUrls:
                 "the pipeline's texts, or have its step paid for anew (florist ledger restart)"
             ) from error
 
-    async def _presigned(self, output: ArchivedOutput, needed: timedelta) -> SignedUrl | None:
-        url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR)
+    async def _presigned(
+        self, output: ArchivedOutput, needed: timedelta, *, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
+        url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR, signed_at=signed_at)
         # Signed by this machine's clock, not FLORA's; and perhaps for less time than was asked for.
         if url is None or not lasts(url, needed, now=self._now()):
             return None

@@ -6,6 +6,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,13 +21,14 @@ from florist.api.errors import (
     RunTimeoutError,
     RunWithoutOutputsError,
 )
-from florist.api.models import InputValue, Run, RunStatus
+from florist.api.models import Run, RunStatus
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
 from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger.bodies import Body
 from florist.ledger.permits import Permit
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
@@ -212,7 +214,7 @@ class Studio:
         except RunWithoutOutputsError as error:
             run = error.run
         if run.status is RunStatus.FAILED or not run.outputs:
-            await self.spender.finished(started.entry, run)
+            await self._spender_of(started.entry.work).finished(started.entry, run)
             raise _shortfall(run)
         return run
 
@@ -236,7 +238,7 @@ class Studio:
                 store=self.ledger.store,
                 refresh=lambda: self._read(started),
             )
-        await self.spender.archived(started.entry, run, index_key(run.run_id))
+        await self._spender_of(started.entry.work).archived(started.entry, run, index_key(run.run_id))
         return manifest
 
     async def _start(
@@ -250,14 +252,15 @@ class Studio:
         *,
         by_upload: bool,
     ) -> Started:
-        async def sent() -> tuple[InputValue, ...]:
-            values = await self._input_values.values(
-                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
+        async def sent(signed_at: datetime | None) -> Body:
+            body = await self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload, signed_at=signed_at
             )
-            return generation_values(step.generation, values) if step.generation else values
+            if step.generation is None:
+                return body
+            return replace(body, inputs=generation_values(step.generation, body.inputs))
 
-        spender = self._generations if work.route == "generation" else self.spender
-        return await spender.start(
+        return await self._spender_of(work).start(
             work,
             sent,
             callback_url=self._callback_url,
@@ -265,6 +268,9 @@ class Studio:
             permit=permit,
             on_wait=on_wait,
         )
+
+    def _spender_of(self, work: Work) -> Spender:
+        return self._generations if work.route == "generation" else self.spender
 
     async def _was_out_of_reach(self, work: Work) -> bool:
         """Whether the attempt before this one failed because FLORA could not open an input."""
