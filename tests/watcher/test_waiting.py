@@ -18,6 +18,7 @@ from florist.api.errors import (
     RunWithoutOutputsError,
 )
 from florist.api.models import Run, RunStatus
+from florist.api.watching_schedule import AFTER_THE_END
 
 Watching = Any
 Make = Callable[..., Watching]
@@ -364,7 +365,7 @@ def test_duration_of_a_technique_is_learnt_from_its_runs(watching: Make, in_jump
         return at
 
     at = in_jumping_time(act())
-    assert at.flora.requests[0][0] - at.began == 32
+    assert at.flora.requests[0][0] == pytest.approx(at.began + 40 + AFTER_THE_END)
 
 
 def test_looks_at_one_run_keep_the_pace(watching: Make, in_jumping_time: Jump) -> None:
