@@ -36,6 +36,7 @@ def measured(work: Callable[[], Coroutine[None, None, None]], tally: Tally) -> d
         "error": error,
         "resident_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "kept_at": tally.kept_at,
+        "seen_at": tally.seen_at,
         "store_calls": tally.store_calls,
         "s3_calls": tally.s3_calls,
     }
@@ -55,6 +56,7 @@ def main() -> None:
     wanted = parser.parse_args()
     tally = Tally()
     tally.watch_s3()
+    tally.watch_waits()
     task = Task(
         flora=wanted.flora,
         work=wanted.workload,

@@ -147,7 +147,8 @@ class FloraAPI:
                 "generation": RunRoute(retrieve_by_id, generations.list().page),
                 "action": RunRoute(retrieve_by_id),
             },
-            is_just_started=self._transport.recent_runs.has,
+            started_at=self._transport.recent_runs.started_at,
+            server_now=self.server_now,
             monotonic=self._transport.monotonic,
             sleep=self._transport.sleep,
         )
