@@ -18,6 +18,7 @@ from cyclopts import App, Parameter, validators
 import florist
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.bill import bill
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
@@ -42,6 +43,7 @@ app.command(sandbox_app)
 app.command(ledger_app)
 app.command(archive_app)
 app.command(sweep)
+app.command(bill)
 app.command(techniques)
 app.command(doctor)
 
