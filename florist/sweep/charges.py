@@ -1,6 +1,6 @@
 """Charges re-read: compares what history says a run was charged with what the ledger says, and notes differences.
 
-Looks at runs that ended within five weeks, which a month's bill is made of, on the pages that a sweep reads anyway.
+Looks at runs that ended within five weeks, which a month's bill is made of, on the pages that a sweep reads.
 A run whose end nobody recorded is noted too, once whoever waits for it has had an hour.
 """
 

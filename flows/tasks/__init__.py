@@ -1,5 +1,6 @@
 """The tasks that all flows share, and how flows come by what tasks need."""
 
+from flows.tasks.bills import report_bill
 from flows.tasks.endings import tell_in_flight
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
@@ -12,6 +13,7 @@ __all__ = [
     "chosen_archive",
     "chosen_workspace",
     "flow_run_name",
+    "report_bill",
     "report_sweep",
     "row_task",
     "shared_studio",
