@@ -1,7 +1,7 @@
 """Reads a bill out of the archive's store: one listing of the ledger, and the newest record of each entry."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from florist.campaigns.bill.charges import Charge, Reason, charge_of, given_up
 from florist.errors import ConfigurationError
 from florist.ledger import Entry, Ledger
 from florist.ledger.corrections import Correction, Corrections
+from florist.ledger.ledger import UnreadableEntry
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.sweep.failures import unkept_runs
@@ -68,24 +69,50 @@ async def read_charges(store: Store, campaign: str | None = None) -> Charges:
         StoreError: the store could not be asked.
     """
     ledger = Ledger(store)
-    survey, corrections, unkept = await asyncio.gather(
-        ledger.survey(), Corrections(store).newest(), unkept_runs(store)
-    )
-    entries = [entry for entry in survey.entries if campaign is None or campaign in _scopes(entry)]
-    if campaign is not None and not entries:
-        raise _unknown(campaign, survey.entries, store.location)
-    found = [charge for entry in entries if (charge := charge_of(entry, corrections))]
-    found += await _given_up(ledger, [entry for entry in entries if entry.renewals], corrections)
-    keys = {entry.key for entry in entries}
+    corrections, unkept = await asyncio.gather(Corrections(store).newest(), unkept_runs(store))
+    pile = _Pile(campaign, corrections)
+    await ledger.each(pile.take)
+    if campaign is not None and not pile.keys:
+        raise _unknown(campaign, pile.campaigns, store.location)
+    found = pile.charges + await _given_up(ledger, pile.renewed, corrections)
     lost = {short_id for short_id, run in unkept.runs.items() if run.is_lost}
-    charges = tuple(_judged(charge, keys, lost) for charge in found)
+    charges = tuple(_judged(charge, pile.keys, lost) for charge in found)
     return Charges(
         location=store.location,
         campaign=campaign,
         charges=tuple(sorted(charges, key=lambda charge: (charge.scope, charge.row, charge.cell, charge.at))),
         techniques=await _techniques(store, charges),
-        unreadable=tuple(entry.path for entry in survey.unreadable),
+        unreadable=tuple(sorted(pile.unreadable)),
     )
+
+
+class _Pile:
+    """What is kept of entries while they are read, one after another: a charge is a tenth of its entry."""
+
+    def __init__(self, campaign: str | None, corrections: Mapping[str, Correction]) -> None:
+        self._campaign = campaign
+        self._corrections = corrections
+        self.charges: list[Charge] = []
+        self.renewed: list[Entry] = []
+        self.keys: set[str] = set()
+        self.campaigns: set[str] = set()
+        self.unreadable: list[str] = []
+
+    def take(self, path: str, entry: Entry | UnreadableEntry) -> None:
+        if isinstance(entry, UnreadableEntry):
+            self.unreadable.append(path)
+            return
+        work = entry.work
+        if work.campaign:
+            self.campaigns.add(work.campaign)
+        if self._campaign not in (None, work.campaign, work.flow_run_id):
+            return
+        self.keys.add(entry.key)
+        if entry.renewals:  # only its whole history tells whether something was given up
+            self.renewed.append(entry)
+        charge = charge_of(entry, self._corrections)
+        if charge is not None:
+            self.charges.append(charge)
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -102,12 +129,7 @@ def zone_named(name: str) -> ZoneInfo:
         ) from error
 
 
-def _scopes(entry: Entry) -> tuple[str | None, str | None]:
-    return entry.work.campaign, entry.work.flow_run_id
-
-
-def _unknown(campaign: str, entries: Sequence[Entry], location: str) -> ConfigurationError:
-    known = {entry.work.campaign for entry in entries if entry.work.campaign}
+def _unknown(campaign: str, known: Collection[str], location: str) -> ConfigurationError:
     mend = did_you_mean(campaign, known, otherwise="; `florist bill` lists all that there are")
     return ConfigurationError(f"{location} knows no campaign {quoted(campaign)}{mend}")
 
