@@ -20,6 +20,7 @@ from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.bill import bill
 from florist.commands.checkout import use_checkout
+from florist.commands.deliver import deliver
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
 from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
@@ -44,6 +45,7 @@ app.command(ledger_app)
 app.command(archive_app)
 app.command(sweep)
 app.command(bill)
+app.command(deliver)
 app.command(techniques)
 app.command(doctor)
 

@@ -14,6 +14,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
     ├── StudioError                 florist.studio.errors: making one step
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
+    ├── DeliveryError               florist.campaigns.delivery.errors: names and copies of a campaign's outputs
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
 

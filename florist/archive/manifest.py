@@ -4,6 +4,7 @@
 docstrings say. Example: docs/client.md, "Paying once".
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -59,12 +60,20 @@ class RunOrigin(ManifestModel):
     technique_id: str
     technique: str = Field(description="The slug or id it was started by.")
     technique_name: str = ""
+    technique_hash: str | None = Field(
+        default=None,
+        description="Of the technique's definition when the run was planned; techniques.lock.json has the same.",
+    )
     workspace_id: str | None = None
     inputs: tuple[ManifestInput, ...] = ()
     parents: tuple[Parent, ...] = ()
     campaign: str | None = None
     row: str | None = None
-    step: str | None = None
+    step: str | None = Field(default=None, description="With the values of its axes: still@playful@v2.")
+    axes: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="What the step was repeated over within its row: each axis and its value.",
+    )
     flow_run_id: str | None = Field(default=None, description="Prefect's id of the flow run that started it.")
     ledger_key: str | None = None
     started_by: str | None = Field(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from florist.api.models import MediaKind
+from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.file_text import file_text
 from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
@@ -15,6 +16,8 @@ from florist.pipelines.references import NAME, Template, parse_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
+
+_FIELDS = ("name", "description", "params", "steps", "deliver")
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
@@ -57,7 +60,7 @@ class _Reader:
 
     def pipeline(self, root: Node) -> Pipeline:
         self._positions[()] = root.position
-        fields = self._fields(root, (), ("name", "description", "params", "steps"), required=("name", "steps"))
+        fields = self._fields(root, (), _FIELDS, required=("name", "steps"))
         steps = {name: self._step(node, ("steps", name)) for name, node in self._named(fields, "steps")}
         if not steps and "steps" in fields:
             self._problem(("steps",), "there are no steps; a pipeline has at least one")
@@ -66,6 +69,7 @@ class _Reader:
             description=self._text(fields.get("description"), ("description",)) or "",
             params={name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")},
             steps=steps,
+            deliver=self._names(fields.get("deliver"), ("deliver",)),
             file=self._file,
             positions=self._positions,
         )
@@ -77,6 +81,15 @@ class _Reader:
         elif name and not NAME.fullmatch(name):
             self._problem(("name",), _bad_name(name))
         return name or ""
+
+    def _names(self, node: Node | None, path: FieldPath) -> DeliveryNames | None:
+        text = self._text(node, path)
+        try:
+            return parse_delivery_names(text) if text else None
+        except TemplateError as error:
+            for message in error.messages:
+                self._problem(path, message)
+            return None
 
     def _param(self, node: Node, path: FieldPath) -> Param:
         fields = self._fields(node, path, Param.model_fields)

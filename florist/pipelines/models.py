@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
+from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import Template
 
@@ -58,6 +59,7 @@ class Pipeline(FrozenModel):
     description: str = ""
     params: Mapping[str, Param] = {}
     steps: Mapping[str, Step]
+    deliver: DeliveryNames | None = None
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

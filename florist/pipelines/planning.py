@@ -18,6 +18,7 @@ from florist.pipelines.param_values import param_values
 from florist.pipelines.problems import Problem
 from florist.pipelines.references import OutputReference, Template
 from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
+from florist.pipelines.technique_hash import technique_hash
 from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
 from florist.wording import did_you_mean, quoted
 
@@ -34,6 +35,7 @@ class PlannedStep(FrozenModel):
     needs: tuple[str, ...] = ()
     timeout: float | None = None
     price_usd: Decimal | None = None
+    technique_hash: str = ""
 
 
 class PlanRow(NamedTuple):
@@ -200,6 +202,7 @@ def _planned(pipeline: Pipeline, name: str, technique: Technique, inputs: tuple[
         needs=step.needs,
         timeout=step.timeout,
         price_usd=technique.run_cost_usd,
+        technique_hash=technique_hash(technique),
     )
 
 
