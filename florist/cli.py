@@ -23,6 +23,7 @@ from florist.commands.checkout import use_checkout
 from florist.commands.deliver import deliver
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
+from florist.commands.lock import lock
 from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
@@ -46,6 +47,7 @@ app.command(archive_app)
 app.command(sweep)
 app.command(bill)
 app.command(deliver)
+app.command(lock)
 app.command(techniques)
 app.command(doctor)
 

@@ -15,6 +15,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── StudioError                 florist.studio.errors: making one step
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     ├── DeliveryError               florist.campaigns.delivery.errors: names and copies of a campaign's outputs
+    ├── TechniqueDriftError         florist.campaigns.lock: techniques that are not what they were
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
 
