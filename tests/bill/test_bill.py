@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+from florist.api.models import Run
+from florist.ledger import RunFacts, State
 from florist.ledger.by_hand import restart
+from florist.sweep.failures import Failure, note_failure
 from tests.bill.conftest import LOST_ANSWER, PRICE, Spending
 
 
@@ -103,3 +106,23 @@ async def test_entry_that_cannot_be_read_is_named_and_in_no_sum(campaign: Spendi
     await campaign.store.create(damaged, b"{}")
     bill = (await campaign.charges("spring")).bill("row")
     assert (bill.unreadable, bill.total.charged_usd) == ((damaged,), 6 * PRICE)
+
+
+async def test_run_whose_outputs_are_lost_is_wasted(spending: Spending):
+    await spending.row("flying", dies_at="after record started")
+    [entry] = await spending.ledger.entries()
+    run = Run(run_id=entry.run_id, status="completed", charged_usd=PRICE, completed_at=spending.now())
+    await spending.ledger.append(
+        entry.next(
+            State.FINISHED,
+            owner="one",
+            now=spending.now(),
+            ended=RunFacts.of(run).model_copy(update={"outputs": 1}),
+        )
+    )
+    assert by_reason(await spending.charges()) == {"not kept yet": (1, PRICE)}
+    failure = Failure(run=run, reason="its URL has ended", is_conclusive=True, seen_at=spending.now())
+    await note_failure(spending.store, None, failure)
+    charges = await spending.charges()
+    assert by_reason(charges) == {"lost": (1, PRICE)}
+    assert charges.bill("row").total.wasted_usd == PRICE

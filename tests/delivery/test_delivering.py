@@ -14,6 +14,7 @@ from florist.campaigns.delivery.placing import Placed
 from florist.stores.errors import IntegrityError, ObjectMissingError
 from florist.stores.folder import FolderStore
 from tests.delivery.conftest import content, keep, made
+from tests.s3_servers.fixtures import SMALL_PART_BYTES
 
 BY_CELL = Naming(DEFAULT_NAMES, {})
 INDEX = "spring-index-0001.csv"
@@ -139,3 +140,11 @@ async def test_delivery_out_of_a_bucket_is_copied(moto, target):
     await keep(archive, made("sku-1"))
     found = await deliver("spring", archive, target, BY_CELL)
     assert (found.counts, (await content(target))["sku-1_still_0.png"][:4]) == ({Placed.COPIED: 1}, b"run_")
+
+
+async def test_second_time_into_a_bucket_knows_an_object_in_many_parts_without_reading_it(archive, moto):
+    target = moto.store(part_bytes=SMALL_PART_BYTES)
+    await keep(archive, made("sku-1", content="x" * (2 * SMALL_PART_BYTES + 1)))
+    await deliver("spring", archive, target, BY_CELL)
+    again = await deliver("spring", archive, target, BY_CELL)
+    assert (again.counts, again.taken) == ({Placed.THERE: 1}, ())
