@@ -21,11 +21,14 @@ from florist.campaigns.errors import CampaignFailedError
 from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.bill import bill
 from florist.commands.budget import budget_app
 from florist.commands.campaign_view import campaign_view
 from florist.commands.checkout import use_checkout
+from florist.commands.deliver import deliver
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
+from florist.commands.lock import lock
 from florist.commands.offers import Offer, confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
 from florist.commands.run_endings import (
     EXIT_WITH_GAPS,
@@ -55,6 +58,9 @@ app.command(ledger_app)
 app.command(archive_app)
 app.command(budget_app)
 app.command(sweep)
+app.command(bill)
+app.command(deliver)
+app.command(lock)
 app.command(techniques)
 app.command(doctor)
 

@@ -16,6 +16,8 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     ├── CampaignError               florist.campaigns.errors: a campaign's bad end
     ├── BudgetError                 florist.campaigns.budget.errors: a campaign's cap
+    ├── DeliveryError               florist.campaigns.delivery.errors: names and copies of a campaign's outputs
+    ├── TechniqueDriftError         florist.campaigns.lock: techniques that are not what they were
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
 

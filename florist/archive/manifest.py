@@ -60,6 +60,10 @@ class RunOrigin(ManifestModel):
     technique_id: str
     technique: str = Field(description="The slug or id it was started by.")
     technique_name: str = ""
+    technique_hash: str | None = Field(
+        default=None,
+        description="Of the technique's definition when the run was planned; techniques.lock.json has the same.",
+    )
     workspace_id: str | None = None
     inputs: tuple[ManifestInput, ...] = ()
     parents: tuple[Parent, ...] = ()

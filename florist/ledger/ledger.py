@@ -193,19 +193,30 @@ class Ledger:
 
     async def survey(self, technique_id: str | None = None) -> Survey:
         """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
-        newest = [_newest(records) for records in (await self._grouped(technique_id)).values()]
-
-        async def read(record: StoredObject) -> Entry | UnreadableEntry:
-            try:
-                return await self._read(record.key)
-            except UnreadableRecordError:
-                return UnreadableEntry(record.key, record.modified_at)
-
-        found = await side_by_side(read, [record for record in newest if record is not None])
+        found: dict[str, Entry | UnreadableEntry] = {}
+        await self.each(found.__setitem__, technique_id)
+        ordered = [found[path] for path in sorted(found)]
         return Survey(
-            tuple(each for each in found if isinstance(each, Entry)),
-            tuple(each for each in found if isinstance(each, UnreadableEntry)),
+            tuple(each for each in ordered if isinstance(each, Entry)),
+            tuple(each for each in ordered if isinstance(each, UnreadableEntry)),
         )
+
+    async def each(
+        self, take: Callable[[str, Entry | UnreadableEntry], None], technique_id: str | None = None
+    ) -> None:
+        """Hand on each entry as of its newest record as it is read, in no order: for more than memory may hold.
+
+        Args:
+            take: called with the record's path and what it says.
+        """
+
+        async def read(record: StoredObject) -> None:
+            try:
+                take(record.key, await self._read(record.key))
+            except UnreadableRecordError:
+                take(record.key, UnreadableEntry(record.key, record.modified_at))
+
+        await side_by_side(read, (await self._newest_records(technique_id)).values())
 
     async def entries(self, technique_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that can be read; see `survey`."""
@@ -218,24 +229,25 @@ class Ledger:
             EntryMissingError: none, or several.
         """
         beginning = key.strip().lower()
-        groups = await self._grouped(None)
-        found = [records for path, records in groups.items() if path.rpartition("/")[2].startswith(beginning)]
-        newest = _newest(found[0]) if len(found) == 1 else None
-        if newest is None:
+        newest = await self._newest_records(None)
+        found = [record for path, record in newest.items() if path.rpartition("/")[2].startswith(beginning)]
+        if len(found) != 1:
             what = "no entry" if not found else f"{len(found)} entries, not one,"
             raise EntryMissingError(f"{what} in {self.store.location} with a key that begins with {key!r}")
-        return await self._read(newest.key)
+        return await self._read(found[0].key)
 
     async def _note_scope(self, name: str) -> bool:
         return await self.store.create(_scope(name), _json({"scope": name, "first": uuid4().hex}))
 
-    async def _grouped(self, technique_id: str | None) -> dict[str, list[StoredObject]]:
-        """Return the records of each entry by its folder, in whatever order the store lists them."""
+    async def _newest_records(self, technique_id: str | None) -> dict[str, StoredObject]:
+        """Return the newest record of each entry by its folder, in whatever order the store lists them."""
         prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
-        groups: dict[str, list[StoredObject]] = {}
+        newest: dict[str, StoredObject] = {}
         async for record in self.store.list(prefix):
-            groups.setdefault(record.key.rpartition("/")[0], []).append(record)
-        return dict(sorted(groups.items()))
+            folder = record.key.rpartition("/")[0]
+            if folder not in newest or _number_of(record.key) > _number_of(newest[folder].key):
+                newest[folder] = record
+        return newest
 
     async def _read(self, path: str) -> Entry:
         return self._parsed(path, await self.store.read(path))

@@ -8,6 +8,7 @@ from typing import get_args
 
 from florist.api.models import GenerationType, MediaKind
 from florist.pipelines.axes import VARIATION, list_items, value_faults
+from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.field_reader import FieldReader
 from florist.pipelines.file_text import file_text
@@ -32,6 +33,7 @@ STEP_KEYS = (
 )  # fmt: skip
 
 GENERATION_TYPES: tuple[str, ...] = get_args(GenerationType)
+_FIELDS = ("name", "description", "params", "rows", "steps", "deliver")
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
@@ -68,9 +70,7 @@ class _Reader(FieldReader):
 
     def pipeline(self, root: Node) -> Pipeline:
         self.positions[()] = root.position
-        fields = self.fields(
-            root, (), ("name", "description", "params", "steps", "rows"), required=("name", "steps")
-        )
+        fields = self.fields(root, (), _FIELDS, required=("name", "steps"))
         steps = {name: self._step(node, ("steps", name)) for name, node in self._named(fields, "steps")}
         if not steps and "steps" in fields:
             self.problem(("steps",), "there are no steps; a pipeline has at least one")
@@ -81,6 +81,7 @@ class _Reader(FieldReader):
             params=params,
             steps=steps,
             rows=self._rows(fields.get("rows"), params),
+            deliver=self._names(fields.get("deliver"), ("deliver",)),
             file=self._file,
             positions=self.positions,
         )
@@ -92,6 +93,15 @@ class _Reader(FieldReader):
         elif name and not NAME.fullmatch(name):
             self.problem(("name",), _bad_name(name))
         return name or ""
+
+    def _names(self, node: Node | None, path: FieldPath) -> DeliveryNames | None:
+        text = self.text(node, path)
+        try:
+            return parse_delivery_names(text) if text else None
+        except TemplateError as error:
+            for message in error.messages:
+                self.problem(path, message)
+            return None
 
     def _param(self, node: Node, path: FieldPath) -> Param:
         fields = self.fields(node, path, Param.model_fields)

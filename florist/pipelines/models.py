@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from florist.api.models import GenerationType, MediaKind
 from florist.frozen import FrozenModel
+from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import OutputReference, ParamReference, Template
 from florist.pipelines.row_mapping import RowMapping
@@ -123,6 +124,7 @@ class Pipeline(FrozenModel):
     params: Mapping[str, Param] = {}
     steps: Mapping[str, Step]
     rows: RowMapping = RowMapping()
+    deliver: DeliveryNames | None = None
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

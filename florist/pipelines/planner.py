@@ -17,6 +17,7 @@ from florist.pipelines.models import MODELS, Pipeline
 from florist.pipelines.param_values import ParamValue, ParamValues
 from florist.pipelines.planning import Plan, PlannedStep
 from florist.pipelines.problems import Problem
+from florist.pipelines.technique_hash import technique_hash
 from florist.pipelines.wiring import wiring_problems
 from florist.wording import did_you_mean, quoted
 
@@ -99,6 +100,7 @@ class _CellPlanner:
             timeout=step.timeout,
             price_usd=technique.run_cost_usd,
             ceiling_usd=step.ceiling_usd,
+            technique_hash=technique_hash(technique),
         )
 
     def plan(self, values: Mapping[str, ParamValue]) -> tuple[PlannedStep, list[Problem]]:

@@ -47,6 +47,7 @@ class PlannedStep(FrozenModel):
     timeout: float | None = None
     price_usd: Decimal | None = None
     ceiling_usd: Decimal | None = None
+    technique_hash: str = ""
 
 
 class PlanRow(NamedTuple):

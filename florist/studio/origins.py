@@ -13,7 +13,11 @@ def origin_of(started: StartedStep, upstream: Upstream) -> RunOrigin:
     step, entry = started.step, started.entry
     origin = with_entry(
         RunOrigin(
-            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
+            technique_id=entry.work.technique_id,
+            technique=step.technique,
+            technique_name=step.technique_name,
+            technique_hash=step.technique_hash or None,
+            axes=step.axes,
         ),
         entry,
         types={planned.id: planned.type for planned in step.inputs},

@@ -1,5 +1,7 @@
 """The tasks that all flows share, and how flows come by what tasks need."""
 
+from flows.tasks.bills import report_bill
+from flows.tasks.drifts import compare_with_lock, report_drift
 from flows.tasks.endings import ended, tell_in_flight
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
@@ -11,8 +13,11 @@ __all__ = [
     "StepTasks",
     "chosen_archive",
     "chosen_workspace",
+    "compare_with_lock",
     "ended",
     "flow_run_name",
+    "report_bill",
+    "report_drift",
     "report_sweep",
     "row_task",
     "run_campaign",

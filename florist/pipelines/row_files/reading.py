@@ -12,6 +12,7 @@ from florist.pipelines.row_files.keys import SeenKeys, key_fault, row_key
 from florist.pipelines.row_files.places import placed
 from florist.pipelines.row_files.records import Header, Record, Table
 from florist.pipelines.row_files.row_file import RowFile
+from florist.pipelines.row_mapping import RowMapping
 from florist.wording import quoted
 
 _EXCEL_ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
@@ -36,6 +37,11 @@ class Row:
     _columns: Columns | None = None
     _told: frozenset[str] = frozenset()
 
+    @property
+    def cells(self) -> Mapping[str, str]:
+        """The text of every column of the file, blanks at its ends left out."""
+        return {} if self._record is None else {name: text.strip() for name, text in self._record.cells.items()}
+
     def placed(self, problem: Problem) -> Problem | None:
         """Return a problem of one of its params at its place in the row file.
 
@@ -52,6 +58,20 @@ class Row:
             return problem
         position = self._record.position(columns[0] if columns else "")
         return problem._replace(field=f"{self.key}.{param}", file=self._file, position=position)
+
+
+def row_cells(file: RowFile, mapping: RowMapping) -> dict[str, dict[str, str]]:
+    """Return what stands in each row by its key: every column by its name, whether a pipeline takes it or not.
+
+    Raises:
+        PlanError: the file cannot be read as rows.
+        RowsChangedError: somebody writes to it.
+    """
+    no_params = Pipeline(name="rows", steps={}, rows=mapping.model_copy(update={"params": {}}))
+    found = Findings()
+    cells = {row.key: dict(row.cells) for row in RowReading(file, no_params, {}).rows(found)}
+    found.raise_any()
+    return cells
 
 
 class RowReading:
