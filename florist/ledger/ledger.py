@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -53,6 +53,13 @@ class UnreadableEntry:
     def key(self) -> str:
         """The key of the entry."""
         return _key_of(self.path)
+
+
+class NewestRecord(NamedTuple):
+    """Where an entry stands: its newest record, by its number and where it is."""
+
+    number: int
+    record: StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +184,17 @@ class Ledger:
         Args:
             digest: fetches a URL and returns the hex SHA-256 of its bytes; called once per campaign and URL.
         """
-        path = f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
-        known = _field(await self.store.read(path), "sha256")
+        path = _content(campaign, url)
+        known = await self.known_content_of_url(url, campaign=campaign)
         if known is None:
             fetched = await digest(url)
             is_first = await self.store.create(path, _json({"sha256": fetched}))
             known = fetched if is_first else _field(await self.store.read(path), "sha256")
         return known or ""
+
+    async def known_content_of_url(self, url: str, *, campaign: str) -> str | None:
+        """Return what `content_of_url` remembers; None if the campaign has not used the URL yet."""
+        return _field(await self.store.read(_content(campaign, url)), "sha256")
 
     async def records(self, entry: Entry) -> tuple[Entry, ...]:
         """Return an entry's whole history, oldest first."""
@@ -193,7 +204,20 @@ class Ledger:
 
     async def survey(self, technique_id: str | None = None) -> Survey:
         """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
-        newest = [_newest(records) for records in (await self._grouped(technique_id)).values()]
+        groups = (await self._grouped(technique_id)).values()
+        return await self.read_newest([record for record in map(_newest, groups) if record is not None])
+
+    async def newest_records(self, technique_id: str) -> dict[str, NewestRecord]:
+        """Return where each of a technique's entries stands, by its key; nothing but a listing is read."""
+        newest: dict[str, NewestRecord] = {}
+        async for record in self.store.list(f"ledger/entries/{_segment(technique_id)}/"):
+            key, number = _key_of(record.key), _number_of(record.key)
+            if key not in newest or newest[key].number < number:
+                newest[key] = NewestRecord(number, record)
+        return newest
+
+    async def read_newest(self, records: Iterable[StoredObject]) -> Survey:
+        """Return the entries whose newest records these are, in their order."""
 
         async def read(record: StoredObject) -> Entry | UnreadableEntry:
             try:
@@ -201,7 +225,7 @@ class Ledger:
             except UnreadableRecordError:
                 return UnreadableEntry(record.key, record.modified_at)
 
-        found = await self._side_by_side(read, [record for record in newest if record is not None])
+        found = await self._side_by_side(read, records)
         return Survey(
             tuple(each for each in found if isinstance(each, Entry)),
             tuple(each for each in found if isinstance(each, UnreadableEntry)),
@@ -279,6 +303,10 @@ def _claim(run_id: str) -> str:
 
 def _callback(token: str) -> str:
     return f"ledger/callbacks/{_segment(token)}.json"
+
+
+def _content(campaign: str, url: str) -> str:
+    return f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
 
 
 def _segment(name: str) -> str:

@@ -18,11 +18,19 @@ async def planned_at(client: FloraAPI, pipeline: Pipeline, params: Mapping[str, 
         PlanError: see `plan_rows`; for a technique that FLORA does not know, the nearest name it does know.
     """
     definitions = await definitions_of(pipeline, client)
-    known: list[str] = []
-    if len(definitions) < len(pipeline.techniques):
-        with suppress(APIError):  # only for a better message
-            known = [technique.slug async for technique in client.techniques.list() if technique.slug]
+    known = await names_to_suggest(pipeline, definitions, client)
     return plan_rows(pipeline, params, rows, definitions, known=known)
+
+
+async def names_to_suggest(
+    pipeline: Pipeline, definitions: Mapping[str, Technique], client: FloraAPI
+) -> list[str]:
+    """Return the techniques that FLORA knows, if the pipeline names one that it does not."""
+    if len(definitions) == len(pipeline.techniques):
+        return []
+    with suppress(APIError):  # only for a better message
+        return [technique.slug async for technique in client.techniques.list() if technique.slug]
+    return []
 
 
 async def definitions_of(pipeline: Pipeline, client: FloraAPI) -> dict[str, Technique]:

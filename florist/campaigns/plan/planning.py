@@ -1,0 +1,166 @@
+"""Makes a campaign's plan: prices from FLORA, what is paid for from the ledger, a decision for each cell.
+
+Nothing is started and nothing is paid for. What may be written is a snapshot, by which the next plan is quicker.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from florist.api import FloraAPI
+from florist.api.models import Technique
+from florist.archive.download import Downloader
+from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds, Totals, grouped
+from florist.campaigns.plan.changes import changes_since
+from florist.campaigns.plan.deciding import blocked_row, decided_cells
+from florist.campaigns.plan.decisions import Because, Cell, Reason
+from florist.campaigns.plan.input_facts import InputFacts
+from florist.campaigns.plan.materials import materials_of
+from florist.campaigns.plan.paid_work import CampaignWork
+from florist.campaigns.plan.reading import campaign_work
+from florist.campaigns.plan.records import PlanRecords
+from florist.ledger import Ledger
+from florist.pipelines import Pipeline
+from florist.pipelines.definitions import definitions_of, names_to_suggest
+from florist.pipelines.errors import PlanError
+from florist.pipelines.planning import Plan, plan
+from florist.pipelines.problems import Problem
+from florist.pipelines.rows import RowPlans, Rows, plan_rows
+from florist.stores.store import Store
+from florist.studio.campaigns import Campaigns, campaign_name
+
+
+class Wanted(NamedTuple):
+    """What is to be planned.
+
+    Attributes:
+        rows: none at all means one, without a key.
+        rows_file: where they were read.
+        campaign: empty where nobody names one: every cell is new then.
+    """
+
+    pipeline: Pipeline
+    params: Mapping[str, str]
+    rows: Rows
+    rows_file: Path | None = None
+    campaign: str = ""
+
+
+class Planned(NamedTuple):
+    """A campaign's plan, and the plans of its rows that it was made of.
+
+    Attributes:
+        unusable: what is wrong with the rows that cannot be run, by their keys.
+    """
+
+    plan: CampaignPlan
+    rows: RowPlans
+    unusable: Mapping[str, Sequence[Problem]]
+
+
+async def planned_campaign(
+    client: FloraAPI,
+    store: Store,
+    wanted: Wanted,
+    *,
+    funds: Funds | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Planned:
+    """Return what running this now would do.
+
+    Raises:
+        PlanError: no row can be run like this; `problems` lists all there is to mend.
+        StoreError: the archive could not be read.
+        APIError: FLORA could not be asked.
+    """
+    pipeline, campaign = wanted.pipeline, campaign_name(wanted.campaign)
+    definitions = await definitions_of(pipeline, client)
+    suggested = await names_to_suggest(pipeline, definitions, client)
+    rows, unusable = _planned_rows(wanted, definitions, suggested)
+    is_known = bool(campaign) and await Campaigns(store).knows(campaign)
+    techniques = {technique.technique_id for technique in definitions.values()}
+    # A sandbox serves its media from this machine, where nothing else may be fetched from.
+    trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
+    async with (
+        _known_work(Ledger(store), campaign if is_known else "", techniques) as known,
+        Downloader(trusted_hosts=trusted) as downloader,
+    ):
+        facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
+        # Lacking a campaign, a scope that nothing was ever paid for in.
+        cells = await decided_cells(rows.rows, campaign or "-", known, facts)
+    cells = _with_blocked(cells, rows, unusable, wanted.rows)
+    materials = materials_of(wanted, definitions)
+    totals = Totals.of(cells)
+    last = await PlanRecords(store, campaign).newest() if is_known else None
+    return Planned(
+        CampaignPlan(
+            made_at=now(),
+            pipeline=pipeline.name,
+            campaign=campaign,
+            archive=store.location,
+            is_known=is_known,
+            is_sandbox=client.is_sandbox,
+            materials=materials,
+            totals=totals,
+            groups=grouped(cells),
+            changes=changes_since(last, materials, totals) if last else (),
+            funds=funds,
+            files=facts.files,
+            cells=cells,
+        ),
+        rows,
+        unusable,
+    )
+
+
+@asynccontextmanager
+async def _known_work(ledger: Ledger, campaign: str, technique_ids: set[str]) -> AsyncIterator[CampaignWork]:
+    if not campaign:
+        yield CampaignWork()
+        return
+    async with campaign_work(ledger, campaign, technique_ids) as known:
+        yield known
+
+
+def _planned_rows(
+    wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]
+) -> tuple[RowPlans, dict[str, Sequence[Problem]]]:
+    """Plan every row; one with problems of its own is kept apart, as long as another can be planned."""
+    plans: dict[str, Plan] = {}
+    unusable: dict[str, Sequence[Problem]] = {}
+    for key, own in (wanted.rows or {"": {}}).items():
+        try:
+            plans[key] = plan(wanted.pipeline, {**wanted.params, **own}, definitions, known=suggested)
+        except PlanError as error:
+            unusable[key] = error.problems
+    if not plans:
+        # It says of each problem which rows have it.
+        plan_rows(wanted.pipeline, wanted.params, wanted.rows, definitions, known=suggested)
+    return RowPlans(pipeline=wanted.pipeline.name, rows=plans), unusable
+
+
+def _with_blocked(
+    cells: tuple[Cell, ...], rows: RowPlans, unusable: Mapping[str, Sequence[Problem]], order: Rows
+) -> tuple[Cell, ...]:
+    if not unusable:
+        return cells
+    pattern = next(iter(rows.rows.values())).steps
+    by_row: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_row.setdefault(cell.row, []).append(cell)
+    for key, problems in unusable.items():
+        by_row[key] = list(blocked_row(key, pattern, _reason_of(problems)))
+    return tuple(cell for key in order for cell in by_row[key])
+
+
+def _reason_of(problems: Sequence[Problem]) -> Reason:
+    first = problems[0]
+    more = f"; and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return Reason(
+        Because.ROW_UNUSABLE,
+        f"its {first.field.rpartition('.')[2] or 'row'} cannot be used",
+        f"{first.message}{more}",
+    )
