@@ -16,18 +16,30 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 import florist
+from florist.campaigns.plan.gaps import GapKind
+from florist.campaigns.plan.planning import Wanted
+from florist.campaigns.plan.summary import summary
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.checkout import use_checkout
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
-from florist.commands.offers import confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
+from florist.commands.offers import (
+    confirm,
+    confirm_new,
+    keep_plan,
+    named_campaign,
+    offer,
+    print_offer,
+    refuse_unusable,
+    wanted_at,
+)
+from florist.commands.plan import agreed_plan, params_again, plan, print_plan, refuse_if_moved
+from florist.commands.rerun import GapKinds, found_gaps, permit
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
-from florist.pipelines import load_pipeline
-from florist.pipelines.row_files import load_rows
 from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.steps import StepResult
 
@@ -44,6 +56,7 @@ app.command(archive_app)
 app.command(sweep)
 app.command(techniques)
 app.command(doctor)
+app.command(plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -131,7 +144,7 @@ def report_sandbox(
 
 @app.command
 def run(
-    pipeline: Path,
+    pipeline: Path | None = None,
     /,
     *,
     param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
@@ -140,40 +153,101 @@ def run(
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
     max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
+    agreed: Annotated[Path | None, Parameter(name="--plan")] = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    ask: Annotated[bool, Parameter(negative=())] = False,
     yes: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
-    """Run a pipeline through Prefect, and keep every output.
+    """Run a pipeline through Prefect, and keep every output. Shows first what is new, and for what price.
 
     Args:
-        pipeline: a YAML file of steps.
+        pipeline: a YAML file of steps; the plan's own if left out with --plan.
         param: a param of the pipeline as name=value; may be given several times.
         rows: a YAML or JSON file that maps the key of each row to its own params; the pipeline is run for each.
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
         max_in_flight: rows walked at one time.
+        agreed: a file by `florist plan --out`: run exactly that, and nothing if it would be anything else by now.
+        dry_run: show the plan and stop, as `florist plan` does.
+        ask: also before spending a sandbox's money.
         yes: spend without asking.
     """
+    promised = agreed_plan(agreed) if agreed else None
+    if promised:
+        made_of = promised.materials
+        pipeline = Path(made_of.pipeline.location)
+        rows = Path(made_of.rows.location) if made_of.rows else None
+        param, campaign = params_again(made_of, param), promised.campaign
+    if pipeline is None:
+        raise ConfigurationError("name a pipeline's file, or a plan with --plan")
+    wanted = wanted_at(pipeline, param, rows, campaign=campaign or "")
+    name, is_given = named_campaign(campaign, wanted.pipeline.name)
+    if dry_run:
+        print_plan(offer(wanted, archive, is_run=False), as_json=False)
+        return
     use_checkout()
-    params = parsed_params(param)
-    loaded = load_pipeline(pipeline)
-    own = load_rows(rows) if rows else {}
-    name, is_given = named_campaign(campaign, loaded.name)
-    found = asyncio.run(offer(loaded, params, own, archive=archive, campaign=name if is_given else ""))
-    print_offer(found)
+    planned = offer(wanted, archive, is_run=True)
+    print_offer(planned)
+    if promised and agreed:
+        refuse_if_moved(promised, planned.plan, agreed)
+    refuse_unusable(planned)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
-    confirm(found, yes=yes)
-    request = RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight)
+    confirm(planned.plan, yes=yes or promised is not None, ask=ask)
+    keep_plan(planned.plan.model_copy(update={"campaign": name}), archive, "run")
+    _run_and_tell(RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight), wanted)
+
+
+@app.command
+def rerun(
+    campaign: str,
+    /,
+    *,
+    only: GapKinds = tuple(GapKind),
+    param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    pipeline: Path | None = None,
+    rows: Path | None = None,
+    archive: Archive = DEFAULT_ARCHIVE,
+    max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    ask: Annotated[bool, Parameter(negative=())] = False,
+    yes: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Fill the gaps of a campaign: what failed is paid for once more, at the price that is shown first.
+
+    Args:
+        campaign: its name. Pipeline, rows and params are those of its last plan.
+        only: kinds of gaps, with commas between: failed, missing (never started, or under way), budget.
+        param: a param as name=value, instead of the last one; a signed URL always has to be given again.
+        pipeline: where the pipeline's file is now, if it was moved.
+        rows: where the file of rows is now, if it was moved.
+        max_in_flight: rows walked at one time.
+        dry_run: show the gaps and the price, and stop.
+        ask: also before spending a sandbox's money.
+        yes: spend without asking.
+    """
+    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
+    for line in summary(gaps.plan):
+        remark(line)
+    if dry_run or not gaps.plan.cells:
+        return
+    use_checkout()
+    confirm(gaps.plan, yes=yes, ask=ask)
+    number = permit(gaps, archive)
+    name = gaps.plan.campaign
+    request = RunRequest(gaps.pipeline, gaps.param, gaps.rows, archive, name, False, max_in_flight, number)
+    _run_and_tell(request, gaps.wanted)
+
+
+def _run_and_tell(request: RunRequest, wanted: Wanted) -> None:
     try:
-        results = _run_flow(request, params, own)
+        results = _run_flow(request, wanted)
     except BaseException:
         remark_how_to_go_on(request)
         raise
-    print_made(results, archive)
+    print_made(results, request.archive)
 
 
-def _run_flow(
-    request: RunRequest, params: dict[str, str], rows: dict[str, dict[str, str]]
-) -> Mapping[str, StepResult]:
+def _run_flow(request: RunRequest, wanted: Wanted) -> Mapping[str, StepResult]:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -190,12 +264,13 @@ def _run_flow(
         await check_server()
         return await run_pipeline(
             pipeline=str(request.pipeline),
-            params=params,
-            rows=rows,
+            params=dict(wanted.params),
+            rows={key: dict(own) for key, own in wanted.rows.items()},
             campaign=request.campaign,
             new_campaign=request.is_new_campaign,
             archive=archive_at(request.archive),
             max_in_flight=request.max_in_flight,
+            only_plan=request.only_plan,
         )
 
     with in_a_terminal(stop_writing):

@@ -34,6 +34,7 @@ async def run_pipeline(
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
+    only_plan: int | None = None,
 ) -> dict[str, StepResult]:
     """Run a pipeline and keep every output.
 
@@ -50,6 +51,8 @@ async def run_pipeline(
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time.
+        only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
+            them; those alone are made.
     """
     loaded = load_pipeline(Path(pipeline))
     return await walk_pipeline(
@@ -62,4 +65,5 @@ async def run_pipeline(
         archive=await chosen_archive(archive),
         window=window,
         max_in_flight=max_in_flight,
+        only_plan=only_plan,
     )

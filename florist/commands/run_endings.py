@@ -17,7 +17,11 @@ from florist.studio.steps import StepResult
 
 
 class RunRequest(NamedTuple):
-    """What a person asked `florist run` for."""
+    """What a person asked `florist run` or `florist rerun` for.
+
+    Attributes:
+        only_plan: the number of the campaign's plan that names the cells to make; None for all.
+    """
 
     pipeline: Path
     param: tuple[str, ...]
@@ -26,6 +30,7 @@ class RunRequest(NamedTuple):
     campaign: str
     is_new_campaign: bool
     max_in_flight: int = MAX_IN_FLIGHT
+    only_plan: int | None = None
 
     def command(self) -> str:
         """Return the command that goes on with it."""

@@ -8,6 +8,7 @@ from prefect import runtime
 from prefect.logging import get_run_logger
 
 from blocks import Archive, FloraWorkspace
+from florist.campaigns.plan.selection import selected_plans
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
 from florist.pipelines.planning import Plan
@@ -37,6 +38,7 @@ async def walk_pipeline(
     window: float,
     max_in_flight: int = MAX_IN_FLIGHT,
     is_new_campaign: bool = False,
+    only_plan: int | None = None,
 ) -> dict[str, StepResult]:
     """Return the result of every step by its label, the price shown before the first run is paid for.
 
@@ -58,6 +60,8 @@ async def walk_pipeline(
         plans = await planned_at(studio.client, pipeline, params, rows)
         store = studio.ledger.store
         is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
+        if only_plan is not None:
+            plans = await selected_plans(plans, store, campaign, only_plan)
         note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
         await report_price(plans, note=note)
         halt = Halt[StepResult]()

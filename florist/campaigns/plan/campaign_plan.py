@@ -69,6 +69,7 @@ class Totals(PlanModel):
         cells: how many there are, by decision.
         net_usd: what is paid now, if every run works at once.
         net_runs: how many runs that is.
+        runs_at_most: how many runs it may come to with retries.
         uncertain_usd: what is paid for requests whose answers were lost, if they turn out to have made no runs.
         worst_usd: what is paid at most: each run failing, and being charged, until the ledger allows no other.
         gross_usd: what all cells together cost, those paid before among them.
@@ -78,6 +79,7 @@ class Totals(PlanModel):
     cells: Mapping[Decision, int]
     net_usd: Decimal
     net_runs: int
+    runs_at_most: int = 0
     uncertain_usd: Decimal
     worst_usd: Decimal
     gross_usd: Decimal
@@ -88,6 +90,7 @@ class Totals(PlanModel):
         """Add up cells."""
         counts = dict.fromkeys(Decision, 0)
         net = uncertain = worst = gross = Decimal(0)
+        runs_at_most = 0
         unpriced: dict[str, None] = {}
         for cell in cells:
             counts[cell.decision] += 1
@@ -95,6 +98,7 @@ class Totals(PlanModel):
                 unpriced[cell.step] = None
             price = cell.price_usd or Decimal(0)
             gross += price
+            runs_at_most += cell.runs_at_most
             worst += price * cell.runs_at_most
             net += price * cell.is_paid_now
             uncertain += price * (cell.decision is Decision.ADOPT)
@@ -102,6 +106,7 @@ class Totals(PlanModel):
             cells=counts,
             net_usd=net,
             net_runs=counts[Decision.NEW] + counts[Decision.FOLLOWS],
+            runs_at_most=runs_at_most,
             uncertain_usd=uncertain,
             worst_usd=worst,
             gross_usd=gross,
@@ -116,6 +121,7 @@ class Group(PlanModel):
         usd: what they cost now or, where their runs are paid for, what those were charged.
         steps: of the pipeline, each once.
         labels: of the first few.
+        example: what is known of the first one alone.
     """
 
     decision: Decision
@@ -124,6 +130,7 @@ class Group(PlanModel):
     usd: Decimal
     steps: tuple[str, ...]
     labels: tuple[str, ...]
+    example: str = ""
 
 
 class Funds(PlanModel):
@@ -171,8 +178,8 @@ class CampaignPlan(PlanModel):
 
     @property
     def is_spending(self) -> bool:
-        """Whether running it may pay for anything."""
-        return self.totals.net_runs > 0 or self.totals.cells.get(Decision.ADOPT, 0) > 0
+        """Whether running it may pay for anything, also where a run in flight fails and is tried again."""
+        return self.totals.runs_at_most > 0
 
     @property
     def is_blocked(self) -> bool:
@@ -200,4 +207,5 @@ def _group(decision: Decision, reason: str, cells: list[Cell]) -> Group:
         usd=sum((amount for amount in amounts if amount is not None), Decimal(0)),
         steps=tuple(dict.fromkeys(cell.step for cell in cells)),
         labels=tuple(cell.label for cell in cells[:PLACES_NAMED]),
+        example=cells[0].detail,
     )

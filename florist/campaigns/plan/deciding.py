@@ -125,6 +125,7 @@ def _cell(
         step=getattr(step, "step", None) or step.name,
         technique=step.technique,
         technique_id=step.technique_id,
+        needs=step.needs,
         decision=verdict.decision,
         because=reason.because,
         reason=reason.words,

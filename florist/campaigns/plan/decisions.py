@@ -75,6 +75,7 @@ class Cell(FrozenModel):
     Attributes:
         cell: its name, unique in its row; what ledger and archive call its step.
         step: of the pipeline.
+        needs: the cells of its row whose outputs it takes.
         reason: in words.
         detail: what else is known of this cell alone.
         changed: the inputs that differ from those of the run there is.
@@ -92,6 +93,7 @@ class Cell(FrozenModel):
     step: str
     technique: str
     technique_id: str
+    needs: tuple[str, ...] = ()
     decision: Decision
     because: Because
     reason: str

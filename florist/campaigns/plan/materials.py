@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from florist.api.models import Technique
+from florist.api.models import MediaKind, Technique
 from florist.campaigns.plan.campaign_plan import FileFacts, Materials, TechniqueFacts
 from florist.pipelines import Pipeline
 from florist.pipelines.rows import Rows
@@ -32,10 +32,17 @@ def materials_of(given: Given, definitions: Mapping[str, Technique]) -> Material
         pipeline=file_facts(given.pipeline.file or Path(given.pipeline.name)),
         rows=file_facts(given.rows_file) if given.rows_file else None,
         row_count=max(len(given.rows), 1),
-        params={name: value for name, value in given.params.items() if name not in withheld},
+        params={name: _lasting(given, name) for name in given.params if name not in withheld},
         withheld=withheld,
         techniques={name: _technique_facts(definition) for name, definition in sorted(definitions.items())},
     )
+
+
+def _lasting(given: Given, name: str) -> str:
+    """Return a param's value as it may be used from another folder, too."""
+    value, declared = given.params[name], given.pipeline.params.get(name)
+    is_path = declared is not None and declared.type is not MediaKind.TEXT and value and "://" not in value
+    return str(Path(value).absolute()) if is_path else value
 
 
 def file_facts(path: Path) -> FileFacts:

@@ -4,10 +4,11 @@
 
     plans/<digest of the campaign>/0000.json      the newest counts; none is ever altered
 
-A record is small: the totals and what the plan was made of, no cells, no URL, no secret. From it `florist rerun`
-knows which pipeline and rows a campaign is, and the next plan what has changed.
+A record is small: the totals and what the plan was made of, no URL, no secret, no cells but those a rerun names.
+From it `florist rerun` knows which pipeline and rows a campaign is, and the next plan what has changed.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -24,6 +25,7 @@ class PlanRecord(PlanModel):
 
     Attributes:
         purpose: what it was made for.
+        only: the names of the cells of each row that a rerun is to make; None where that is all of them.
     """
 
     schema_version: Literal[1] = 1
@@ -33,6 +35,7 @@ class PlanRecord(PlanModel):
     pipeline: str
     materials: Materials
     totals: Totals
+    only: Mapping[str, tuple[str, ...]] | None = None
 
 
 class PlanRecords:
@@ -49,11 +52,17 @@ class PlanRecords:
             IntegrityError: its record is damaged, or of a later version.
         """
         paths = await self._paths()
-        if not paths:
-            return None
-        return parsed_record(PlanRecord, await self._store.read(paths[-1]) or b"", paths[-1])
+        return await self.read(number_in(paths[-1])) if paths else None
 
-    async def keep(self, plan: CampaignPlan, purpose: Purpose) -> int:
+    async def read(self, number: int) -> PlanRecord | None:
+        """Return a plan by its number; None if there is none."""
+        path = self._path(number)
+        content = await self._store.read(path)
+        return None if content is None else parsed_record(PlanRecord, content, path)
+
+    async def keep(
+        self, plan: CampaignPlan, purpose: Purpose, *, only: Mapping[str, tuple[str, ...]] | None = None
+    ) -> int:
         """Write a plan down, and return its number."""
         record = PlanRecord(
             campaign=plan.campaign,
@@ -62,13 +71,17 @@ class PlanRecords:
             pipeline=plan.pipeline,
             materials=plan.materials,
             totals=plan.totals,
+            only=only,
         )
         content = record.model_dump_json(indent=1).encode()
         paths = await self._paths()
         number = number_in(paths[-1]) + 1 if paths else 0
-        while not await self._store.create(f"{self._folder}{number:04d}.json", content):
+        while not await self._store.create(self._path(number), content):
             number += 1
         return number
+
+    def _path(self, number: int) -> str:
+        return f"{self._folder}{number:04d}.json"
 
     async def _paths(self) -> list[str]:
         paths = await numbered(self._store, self._folder)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from florist.amounts import shown_usd
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds, Group, Totals
 from florist.campaigns.plan.decisions import Decision
+from florist.wording import shortened
 
 GROUPS_SHOWN = 12
 CHANGES_SHOWN = 5
@@ -29,7 +30,7 @@ def summary(plan: CampaignPlan) -> list[str]:
     lines += _group_lines(plan.groups)
     lines += _total_lines(plan.totals)
     lines += _funds_lines(plan.funds, plan.totals) if plan.funds else ()
-    lines += _shortened(plan.changes, CHANGES_SHOWN, "changes")
+    lines += _first(plan.changes, CHANGES_SHOWN, "changes")
     return lines
 
 
@@ -62,7 +63,10 @@ def _group_lines(groups: Sequence[Group]) -> Iterator[str]:
         # Whoever has to mend something looks for the rows; for all else the steps say enough.
         where = f"{', '.join(group.labels)}{', …' * (group.cells > len(group.labels))}"
         where = where if group.decision is Decision.BLOCKED or group.cells == 1 else ", ".join(few)
-        yield f"  {group.cells:>6,} {_VERBS[group.decision]}: {group.reason} [{where}]{_money(group)}"
+        reason = group.reason
+        if group.example and (group.decision is Decision.BLOCKED or group.cells == 1):
+            reason += f" ({shortened(group.example, 160)})"
+        yield f"  {group.cells:>6,} {_VERBS[group.decision]}: {reason} [{where}]{_money(group)}"
     left = groups[GROUPS_SHOWN:]
     if left:
         cells = sum(group.cells for group in left)
@@ -100,7 +104,7 @@ def _funds_lines(funds: Funds, totals: Totals) -> Iterator[str]:
         yield f"{beyond} of the price does not fit: those cells stay unstarted."
 
 
-def _shortened(lines: Iterable[str], limit: int, what: str) -> list[str]:
+def _first(lines: Iterable[str], limit: int, what: str) -> list[str]:
     found = list(lines)
     more = [f"… and {len(found) - limit} more {what}."] if len(found) > limit else []
     return found[:limit] + more
