@@ -31,7 +31,6 @@ steps:
   lines: {technique: headline-writer, inputs: {brief: "${params.brief}: ${steps.caption.output}"}}
   page: {technique: look-book-page, inputs: {image: "${params.picture}", title: "${steps.lines.output}"}}
 """
-PRICES = {"caption": Decimal("0.02"), "lines": Decimal("0.01"), "page": Decimal("0.05")}
 
 
 @dataclass
@@ -40,12 +39,14 @@ class Shop:
 
     Attributes:
         briefs: of the rows, by their keys.
+        pictured: URLs of pictures, where a row has none of its own as a file.
     """
 
     sandbox: SandboxServer
     store: Store
     pictures: Path
     briefs: dict[str, str] = field(default_factory=lambda: {"a": "Spring", "b": "Autumn"})
+    pictured: dict[str, str] = field(default_factory=dict)
     text: str = PIPELINE
     campaign: str = "spring"
 
@@ -54,10 +55,10 @@ class Shop:
 
     @property
     def rows(self) -> Rows:
-        return {
-            key: {"brief": brief, "picture": str(self.pictures / f"{key}.png")}
-            for key, brief in self.briefs.items()
-        }
+        return {key: {"brief": brief, "picture": self.picture(key)} for key, brief in self.briefs.items()}
+
+    def picture(self, key: str) -> str:
+        return self.pictured.get(key) or str(self.pictures / f"{key}.png")
 
     @property
     def wanted(self) -> Wanted:

@@ -53,7 +53,7 @@ class PaidWork:
             state=entry.state,
             renewals=entry.renewals,
             run_id=entry.run_id or "",
-            ended=entry.ended,
+            ended=_facts(entry.ended),
             price_usd=entry.price_usd,
             refusal_code=entry.refusal_code or "",
             inputs=input_digests(work.inputs),
@@ -115,6 +115,13 @@ class CampaignWork:
     def paid_at(self, row: str, step: str) -> list[PaidWork]:
         """Return what is paid for of this cell, whichever inputs it had."""
         return self._paid.get((row, step), [])
+
+
+def _facts(ended: RunFacts | None) -> RunFacts | None:
+    if ended is None:
+        return None
+    kept = ended.model_dump(include={"status", "error_code", "charged_usd", "outputs"})
+    return RunFacts(**kept)
 
 
 def input_digests(identities: Iterable[InputIdentity]) -> dict[str, str]:

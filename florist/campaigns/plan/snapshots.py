@@ -11,7 +11,8 @@ or of another version is as good as none.
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from decimal import Decimal
@@ -20,11 +21,14 @@ from typing import Any
 from florist.api.models import MediaKind
 from florist.campaigns.plan.keys import numbered, plans_folder
 from florist.campaigns.plan.paid_work import KeptOutput, PaidWork
+from florist.errors import FloristError
 from florist.ledger import RunFacts, State
-from florist.stores.errors import StoreError
 from florist.stores.store import Store
 
 VERSION = 1
+
+_DAMAGED = (ValueError, LookupError, TypeError, ArithmeticError, OSError, EOFError, zlib.error)
+"""What reading a snapshot ends in that is none."""
 
 Outputs = Mapping[str, tuple[KeptOutput, ...]]
 
@@ -56,7 +60,7 @@ class Snapshots:
         paths = await self._paths()
         for path in reversed(paths):
             content = await self._store.read(path)
-            with suppress(ValueError, KeyError, TypeError, IndexError, ArithmeticError, OSError, EOFError):
+            with suppress(*_DAMAGED):
                 return _parsed(gzip.decompress(content or b""))
         return Snapshot()
 
@@ -67,7 +71,7 @@ class Snapshots:
             number = len(await self._paths())
             while not await self._store.create(self._path(number), content, media_type="application/gzip"):
                 number += 1
-        except StoreError:
+        except FloristError:
             return False
         return True
 
@@ -110,8 +114,8 @@ def _told(work: PaidWork) -> list[object]:
 
 
 def _parsed(content: bytes) -> Snapshot:
-    lines: Iterable[bytes] = iter(content.splitlines())
-    head = json.loads(next(iter(lines)))
+    lines = iter(content.splitlines())
+    head = json.loads(next(lines, b""))
     if head["version"] != VERSION:
         raise ValueError("a snapshot of another version")
     works: dict[str, PaidWork] = {}
