@@ -106,18 +106,21 @@ async def test_plan_of_any_history_tells_what_running_it_starts_and_costs(shop: 
     for _ in range(4):
         await history.go_on()
         plan, before = (await shop.planned()).plan, shop.charged_usd
+        known = {entry.run_id for entry in await Ledger(shop.store).entries()}
         walked = await shop.run()
         how = {f"{row}/{name}": made.how for row, walk in walked.items() for name, made in walk.results.items()}
         wrong = {cell.label: cell for cell in plan.cells if how.get(cell.label) not in POSSIBLE[cell.decision]}
         assert wrong == {}
-        paid = {label for label, came in how.items() if came is How.NEW} | charged_for_nothing(walked)
+        paid = {label for label, came in how.items() if came is How.NEW} | charged_for_nothing(walked, known)
         assert shop.charged_usd - before == price_of(plan, paid) <= plan.totals.net_usd
         shop.sandbox.set_faults()
 
 
-def charged_for_nothing(walked: Mapping[str, WalkResult[StepResult]]) -> set[str]:
+def charged_for_nothing(walked: Mapping[str, WalkResult[StepResult]], known: set[str | None]) -> set[str]:
+    """The cells whose new runs brought no outputs: FLORA charges for those."""
     failed = {f"{row}/{name}": error for row, walk in walked.items() for name, error in walk.failed.items()}
-    return {label for label, error in failed.items() if isinstance(error, RunWithoutOutputsError)}
+    empty = {label: error.run for label, error in failed.items() if isinstance(error, RunWithoutOutputsError)}
+    return {label for label, run in empty.items() if run.run_id not in known}
 
 
 def price_of(plan: CampaignPlan, labels: set[str]) -> Decimal:
