@@ -18,7 +18,6 @@ from cyclopts import App, Parameter, validators
 import florist
 from florist.campaigns.plan.gaps import GapKind
 from florist.campaigns.plan.planning import Wanted
-from florist.campaigns.plan.summary import summary
 from florist.commands.archive import archive_app, sweep
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.checkout import use_checkout
@@ -35,7 +34,7 @@ from florist.commands.offers import (
     wanted_at,
 )
 from florist.commands.plan import agreed_plan, params_again, plan, print_plan, refuse_if_moved
-from florist.commands.rerun import GapKinds, found_gaps, permit
+from florist.commands.rerun import GapKinds, found_gaps, permit, print_gaps
 from florist.commands.run_endings import RunRequest, print_made, remark_how_to_go_on
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
@@ -192,7 +191,7 @@ def run(
         refuse_if_moved(promised, planned.plan, agreed)
     refuse_unusable(planned)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
-    confirm(planned.plan, yes=yes or promised is not None, ask=ask)
+    confirm(planned.plan, yes=yes or (promised is not None and not ask), ask=ask)
     keep_plan(planned.plan.model_copy(update={"campaign": name}), archive, "run")
     _run_and_tell(RunRequest(pipeline, param, rows, archive, name, is_new, max_in_flight), wanted)
 
@@ -226,8 +225,7 @@ def rerun(
         yes: spend without asking.
     """
     gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
-    for line in summary(gaps.plan):
-        remark(line)
+    print_gaps(gaps)
     if dry_run or not gaps.plan.cells:
         return
     use_checkout()

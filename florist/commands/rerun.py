@@ -9,12 +9,14 @@ from typing import Annotated, NamedTuple
 from cyclopts import Parameter, Token
 
 from florist.campaigns.plan.campaign_plan import CampaignPlan, FileFacts
+from florist.campaigns.plan.decisions import Decision
 from florist.campaigns.plan.errors import PlanMissingError
 from florist.campaigns.plan.gaps import GapKind, filling_plan, to_restart
 from florist.campaigns.plan.materials import file_facts
 from florist.campaigns.plan.planning import Planned, Wanted
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.campaigns.plan.selection import selection_of
+from florist.campaigns.plan.summary import summary
 from florist.commands.offers import keep_plan, offer, wanted_at
 from florist.commands.plan import params_again
 from florist.commands.terminal import remark
@@ -85,6 +87,21 @@ def found_gaps(
     touched = {cell.row for cell in plan.cells}
     own = {key: params for key, params in wanted.rows.items() if key in touched}
     return Gaps(pipeline, rows, typed, wanted._replace(rows=own), planned, plan)
+
+
+def print_gaps(gaps: Gaps) -> None:
+    """Print what a rerun makes, and how much it leaves alone."""
+    if gaps.plan.cells:
+        for line in summary(gaps.plan):
+            remark(line)
+    else:
+        remark(f"Campaign {gaps.plan.campaign} has no gap that was asked for.")
+    whole = gaps.planned.plan
+    left = len(whole.cells) - whole.totals.cells[Decision.REUSE] - len(gaps.plan.cells)
+    if left:
+        remark(
+            f"Left alone: {left} other cell{'s' * (left != 1)} without a run that is kept; florist plan tells why."
+        )
 
 
 def permit(gaps: Gaps, archive: str) -> int:

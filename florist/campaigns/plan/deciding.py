@@ -18,6 +18,9 @@ from florist.studio.steps import CampaignRow
 
 ROWS_AT_ONCE = 16
 
+NOBODY = "-"
+"""Stands for the campaign where there is none: nothing is known of it, and its keys mean nothing."""
+
 
 class _Decided(NamedTuple):
     """A cell, and what it made; None where that is not known."""
@@ -31,6 +34,9 @@ async def decided_cells(
 ) -> tuple[Cell, ...]:
     """Return every cell with its decision, in the order of the rows.
 
+    Args:
+        campaign: empty where nobody names one.
+
     Raises:
         StoreError: the archive could not be read.
     """
@@ -38,7 +44,9 @@ async def decided_cells(
 
     async def decide(row: tuple[str, Plan]) -> None:
         key, planned = row
-        decided[key] = await _RowDecider(CampaignRow(campaign=campaign, key=key), known, facts).cells(planned)
+        decided[key] = await _RowDecider(CampaignRow(campaign=campaign or NOBODY, key=key), known, facts).cells(
+            planned
+        )
 
     await side_by_side(rows.items(), decide, at_once=ROWS_AT_ONCE)
     return tuple(cell for key in rows for cell in decided[key])
@@ -91,7 +99,7 @@ class _RowDecider:
         identities = await self._facts.identities(inputs, run_ids, outputs)
         work = self._row.work(step, identities)
         verdict = verdict_on(work, step, self._known)
-        return verdict, work.at_attempt(verdict.attempt).key
+        return verdict, "" if work.campaign == NOBODY else work.at_attempt(verdict.attempt).key
 
     async def _is_worth_fetching(self, step: PlannedStep, inputs: tuple[ResolvedInput, ...]) -> bool:
         """Whether the work may be one that the ledger knows: only then a URL is fetched to make sure."""
@@ -125,6 +133,7 @@ def _cell(
         step=getattr(step, "step", None) or step.name,
         technique=step.technique,
         technique_id=step.technique_id,
+        axes=getattr(step, "axes", {}),
         needs=step.needs,
         decision=verdict.decision,
         because=reason.because,

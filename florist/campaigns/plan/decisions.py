@@ -75,6 +75,7 @@ class Cell(FrozenModel):
     Attributes:
         cell: its name, unique in its row; what ledger and archive call its step.
         step: of the pipeline.
+        axes: over what its step is repeated within the row, with this cell's values.
         needs: the cells of its row whose outputs it takes.
         reason: in words.
         detail: what else is known of this cell alone.
@@ -93,6 +94,7 @@ class Cell(FrozenModel):
     step: str
     technique: str
     technique_id: str
+    axes: Mapping[str, str] = {}
     needs: tuple[str, ...] = ()
     decision: Decision
     because: Because

@@ -4,7 +4,7 @@ Nothing is started and nothing is paid for. What may be written is a snapshot, b
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from florist.campaigns.plan.input_facts import InputFacts
 from florist.campaigns.plan.materials import materials_of
 from florist.campaigns.plan.paid_work import CampaignWork
 from florist.campaigns.plan.reading import campaign_work
-from florist.campaigns.plan.records import PlanRecords
+from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.ledger import Ledger
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import definitions_of, names_to_suggest
@@ -29,6 +29,7 @@ from florist.pipelines.errors import PlanError
 from florist.pipelines.planning import Plan, plan
 from florist.pipelines.problems import Problem
 from florist.pipelines.rows import RowPlans, Rows, plan_rows
+from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name
 
@@ -81,7 +82,11 @@ async def planned_campaign(
     suggested = await names_to_suggest(pipeline, definitions, client)
     rows, unusable = _planned_rows(wanted, definitions, suggested)
     is_known = bool(campaign) and await Campaigns(store).knows(campaign)
+    last = await _last_plan(store, campaign) if is_known else None
     techniques = {technique.technique_id for technique in definitions.values()}
+    if last is not None:
+        # A slug may have come to mean another technique: what was paid for is with the old one.
+        techniques |= {facts.technique_id for facts in last.materials.techniques.values()}
     # A sandbox serves its media from this machine, where nothing else may be fetched from.
     trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
     async with (
@@ -89,12 +94,10 @@ async def planned_campaign(
         Downloader(trusted_hosts=trusted) as downloader,
     ):
         facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
-        # Lacking a campaign, a scope that nothing was ever paid for in.
-        cells = await decided_cells(rows.rows, campaign or "-", known, facts)
+        cells = await decided_cells(rows.rows, campaign, known, facts)
     cells = _with_blocked(cells, rows, unusable, wanted.rows)
     materials = materials_of(wanted, definitions)
     totals = Totals.of(cells)
-    last = await PlanRecords(store, campaign).newest() if is_known else None
     return Planned(
         CampaignPlan(
             made_at=now(),
@@ -114,6 +117,12 @@ async def planned_campaign(
         rows,
         unusable,
     )
+
+
+async def _last_plan(store: Store, campaign: str) -> PlanRecord | None:
+    with suppress(IntegrityError):  # what has changed since is not worth a plan
+        return await PlanRecords(store, campaign).newest()
+    return None
 
 
 @asynccontextmanager
