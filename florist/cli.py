@@ -19,8 +19,10 @@ import florist
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.errors import CampaignFailedError
 from florist.campaigns.options import CampaignOptions, OnRefusal
+from florist.campaigns.plan.gaps import GapKind
+from florist.campaigns.plan.planning import Planned
 from florist.commands.archive import archive_app, sweep
-from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
 from florist.commands.bill import bill
 from florist.commands.budget import budget_app
 from florist.commands.campaign_view import campaign_view
@@ -29,7 +31,19 @@ from florist.commands.deliver import deliver
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
 from florist.commands.lock import lock
-from florist.commands.offers import Offer, confirm, confirm_new, named_campaign, offer, parsed_params, print_offer
+from florist.commands.offers import (
+    confirm,
+    confirm_new,
+    keep_plan,
+    named_campaign,
+    offer,
+    parsed_params,
+    print_offer,
+    refuse_unusable,
+    wanted_at,
+)
+from florist.commands.plan import agreed_plan, params_again, plan, print_plan, refuse_if_moved
+from florist.commands.rerun import GapKinds, found_gaps, permit, print_gaps
 from florist.commands.run_endings import (
     EXIT_WITH_GAPS,
     RunRequest,
@@ -41,10 +55,11 @@ from florist.commands.run_endings import (
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
-from florist.pipelines import load_pipeline
-from florist.pipelines.row_files import RowFile
 from florist.pipelines.rows import MAX_IN_FLIGHT
-from florist.studio.row_locations import absolute_location, rows_of
+from florist.studio.row_locations import absolute_location
+
+AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+Budget = Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))]
 
 app = App(
     name="florist",
@@ -63,6 +78,7 @@ app.command(deliver)
 app.command(lock)
 app.command(techniques)
 app.command(doctor)
+app.command(plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -153,7 +169,7 @@ def report_sandbox(
 
 @app.command
 def run(
-    pipeline: Path,
+    pipeline: Path | None = None,
     /,
     *,
     param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
@@ -161,17 +177,22 @@ def run(
     archive: Archive = DEFAULT_ARCHIVE,
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
-    max_in_flight: Annotated[int, Parameter(validator=validators.Number(gte=1))] = MAX_IN_FLIGHT,
+    max_in_flight: AtLeastOne = MAX_IN_FLIGHT,
     min_success: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))] = 0.0,
     on_refusal: OnRefusal = "skip",
-    budget: Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))] = None,
+    budget: Budget = None,
+    agreed: Annotated[Path | None, Parameter(name="--plan")] = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    ask: Annotated[bool, Parameter(negative=())] = False,
     yes: Annotated[bool, Parameter(negative=())] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    as_json: AsJson = False,
 ) -> int:
-    """Run a pipeline through Prefect, and keep every output. Exits with 0; with gaps 3; if it failed 1.
+    """Run a pipeline through Prefect, and keep every output. Shows first what is new, and for what price.
+
+    Exits with 0; with gaps 3; if it failed 1.
 
     Args:
-        pipeline: a YAML file of steps.
+        pipeline: a YAML file of steps; the plan's own if left out with --plan.
         param: a param of the pipeline as name=value; may be given several times.
         rows: a spreadsheet, for each row of which the pipeline is run: CSV, TSV, JSON lines, YAML or .xlsx, as
             a path, https://… or s3://…
@@ -181,43 +202,102 @@ def run(
         min_success: the share of rows, from 0 to 1, that must be complete; with fewer, or none, it has failed.
         on_refusal: what FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
         budget: USD that the campaign may cost, all that it has cost before included; the rest is not started.
+        agreed: a file by `florist plan --out`: run exactly that, and nothing if it would be anything else by now.
+        dry_run: show the plan and stop, as `florist plan` does.
+        ask: also before spending a sandbox's money.
         yes: spend without asking.
         as_json: print what happens as lines of JSON.
     """
+    promised = agreed_plan(agreed) if agreed else None
+    if promised:
+        made_of = promised.materials
+        pipeline = Path(made_of.pipeline.location)
+        rows = rows or (made_of.rows.location if made_of.rows else "")
+        param, campaign = params_again(made_of, param), promised.campaign
+    if pipeline is None:
+        raise ConfigurationError("name a pipeline's file, or a plan with --plan")
+    wanted = wanted_at(pipeline, param, campaign=campaign or "")
+    name, is_given = named_campaign(campaign, wanted.pipeline.name)
+    if dry_run:
+        print_plan(offer(wanted, rows, archive, is_run=False), as_json=as_json)
+        return 0
     use_checkout()
-    params = parsed_params(param)
-    loaded = load_pipeline(pipeline)
-    name, is_given = named_campaign(campaign, loaded.name)
-
-    async def offered() -> tuple[Offer, str]:
-        async with rows_of(rows) as own:
-            found = await offer(loaded, params, own, archive=archive, campaign=name if is_given else "")
-            return found, own.sha256 if isinstance(own, RowFile) else ""
-
-    found, rows_sha256 = asyncio.run(offered())
-    print_offer(found)
+    planned = offer(wanted, rows, archive, is_run=True)
+    print_offer(planned)
+    if promised and agreed:
+        refuse_if_moved(promised, planned.plan, agreed)
+    refuse_unusable(planned)
     is_new = new_campaign or (is_given and confirm_new(name, archive))
-    confirm(found, yes=yes)
+    confirm(planned.plan, yes=yes or (promised is not None and not ask), ask=ask)
+    keep_plan(planned.plan.model_copy(update={"campaign": name}), archive, "run")
     options = CampaignOptions(
         min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight, budget_usd=budget
     )
     request = RunRequest(pipeline, param, rows, archive, name, is_new, options)
+    return _run_and_tell(request, planned, as_json=as_json)
+
+
+@app.command
+def rerun(
+    campaign: str,
+    /,
+    *,
+    only: GapKinds = tuple(GapKind),
+    param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    pipeline: Path | None = None,
+    rows: str = "",
+    archive: Archive = DEFAULT_ARCHIVE,
+    max_in_flight: AtLeastOne = MAX_IN_FLIGHT,
+    budget: Budget = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    ask: Annotated[bool, Parameter(negative=())] = False,
+    yes: Annotated[bool, Parameter(negative=())] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Fill the gaps of a campaign: what failed is paid for once more, at the price that is shown first.
+
+    Args:
+        campaign: its name. Pipeline, rows and params are those of its last plan.
+        only: kinds of gaps, with commas between: failed, missing (never started, or under way), budget.
+        param: a param as name=value, instead of the last one; a signed URL always has to be given again.
+        pipeline: where the pipeline's file is now, if it was moved.
+        rows: where the file of rows is now, if it was moved.
+        max_in_flight: rows walked at one time.
+        budget: USD that the campaign may cost, all that it has cost before included.
+        dry_run: show the gaps and the price, and stop.
+        ask: also before spending a sandbox's money.
+        yes: spend without asking.
+        as_json: print what happens as lines of JSON.
+    """
+    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
+    print_gaps(gaps)
+    if dry_run or not gaps.plan.cells:
+        return 0
+    use_checkout()
+    confirm(gaps.plan, yes=yes, ask=ask)
+    number = permit(gaps, archive)
+    options = CampaignOptions(max_in_flight=max_in_flight, budget_usd=budget)
+    request = RunRequest(gaps.pipeline, gaps.param, gaps.rows, archive, gaps.plan.campaign, False, options, number)
+    return _run_and_tell(request, gaps.planned, as_json=as_json)
+
+
+def _run_and_tell(request: RunRequest, planned: Planned, *, as_json: bool) -> int:
     try:
-        result = _run_flow(request, params, rows_sha256, as_json=as_json)
+        result = _run_flow(request, planned, as_json=as_json)
     except BaseException as error:
         if isinstance(error, CampaignFailedError):
             remark_gaps(error.gaps)
         remark_how_to_go_on(request)
         raise
     if not as_json:
-        print_made(result, archive)
+        print_made(result, request.archive)
     if result.gaps:
         remark_how_to_go_on(request)
     remark_end(result)
     return EXIT_WITH_GAPS if result.gaps else 0
 
 
-def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str, *, as_json: bool) -> CampaignResult:
+def _run_flow(request: RunRequest, planned: Planned, *, as_json: bool) -> CampaignResult:
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -230,16 +310,19 @@ def _run_flow(request: RunRequest, params: dict[str, str], rows_sha256: str, *, 
     from flows.prefect_server import check_server
     from flows.run_pipeline import run_pipeline
 
+    made_of = planned.plan.materials
+
     async def checked_run() -> CampaignResult:
         await check_server()
         result: CampaignResult = await run_pipeline(
             pipeline=str(request.pipeline),
-            params=params,
+            params=parsed_params(request.param),
             rows=absolute_location(request.rows),
-            rows_sha256=rows_sha256,
+            rows_sha256=made_of.rows.sha256 if made_of.rows else "",
             campaign=request.campaign,
             new_campaign=request.is_new_campaign,
             archive=archive_at(request.archive),
+            only_plan=request.only_plan,
             **request.options.model_dump(),
         )
         return result

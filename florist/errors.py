@@ -13,6 +13,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── ArchiveError                florist.archive.errors: keeping outputs
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
     ├── StudioError                 florist.studio.errors: making one step
+    ├── CampaignPlanError           florist.campaigns.plan.errors: running a campaign by its plan
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
     ├── CampaignError               florist.campaigns.errors: a campaign's bad end
     ├── BudgetError                 florist.campaigns.budget.errors: a campaign's cap

@@ -52,6 +52,7 @@ async def run_pipeline(
     on_refusal: OnRefusal = "skip",
     budget_usd: Annotated[float, Field(ge=0)] | None = None,
     rows_sha256: str = "",
+    only_plan: int | None = None,
 ) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
     """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
@@ -74,6 +75,8 @@ async def run_pipeline(
             A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
         on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
         rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
+        only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
+            them; those alone are made.
     """
     options = CampaignOptions(
         min_success=min_success,
@@ -92,5 +95,6 @@ async def run_pipeline(
             archive=await chosen_archive(archive),
             window=window,
             options=options,
+            only_plan=only_plan,
         )
     return ended(result, min_success=min_success)

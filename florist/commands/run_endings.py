@@ -23,7 +23,11 @@ GAPS_PRINTED = 20
 
 
 class RunRequest(NamedTuple):
-    """What a person asked `florist run` for."""
+    """What a person asked `florist run` or `florist rerun` for.
+
+    Attributes:
+        only_plan: the number of the campaign's plan that names the cells to make; None for all.
+    """
 
     pipeline: Path
     param: tuple[str, ...]
@@ -32,6 +36,7 @@ class RunRequest(NamedTuple):
     campaign: str
     is_new_campaign: bool
     options: CampaignOptions = CampaignOptions()
+    only_plan: int | None = None
 
     def command(self) -> str:
         """Return the command that goes on with it."""

@@ -16,10 +16,11 @@ Entries, claims and notes are never overwritten or deleted.
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -49,6 +50,13 @@ class UnreadableEntry:
     def key(self) -> str:
         """The key of the entry."""
         return _key_of(self.path)
+
+
+class NewestRecord(NamedTuple):
+    """Where an entry stands: its newest record, by its number and where it is."""
+
+    number: int
+    record: StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +185,17 @@ class Ledger:
         Args:
             digest: fetches a URL and returns the hex SHA-256 of its bytes; called once per campaign and URL.
         """
-        path = f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
-        known = _field(await self.store.read(path), "sha256")
+        path = _content(campaign, url)
+        known = await self.known_content_of_url(url, campaign=campaign)
         if known is None:
             fetched = await digest(url)
             is_first = await self.store.create(path, _json({"sha256": fetched}))
             known = fetched if is_first else _field(await self.store.read(path), "sha256")
         return known or ""
+
+    async def known_content_of_url(self, url: str, *, campaign: str) -> str | None:
+        """Return what `content_of_url` remembers; None if the campaign has not used the URL yet."""
+        return _field(await self.store.read(_content(campaign, url)), "sha256")
 
     async def records(self, entry: Entry) -> tuple[Entry, ...]:
         """Return an entry's whole history, oldest first."""
@@ -193,12 +205,25 @@ class Ledger:
 
     async def survey(self, technique_id: str | None = None) -> Survey:
         """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
-        found: dict[str, Entry | UnreadableEntry] = {}
-        await self.each(found.__setitem__, technique_id)
-        ordered = [found[path] for path in sorted(found)]
+        newest = await self.newest_records(technique_id)
+        return await self.read_newest(sorted((each.record for each in newest.values()), key=lambda each: each.key))
+
+    async def newest_records(self, technique_id: str | None = None) -> dict[str, NewestRecord]:
+        """Return where each entry stands, by its key, in no order; nothing but a listing is read."""
+        prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
+        newest: dict[str, NewestRecord] = {}
+        async for record in self.store.list(prefix):
+            key, number = _key_of(record.key), _number_of(record.key)
+            if key not in newest or newest[key].number < number:
+                newest[key] = NewestRecord(number, record)
+        return newest
+
+    async def read_newest(self, records: Iterable[StoredObject]) -> Survey:
+        """Return the entries whose newest records these are, in their order."""
+        found = await side_by_side(self._read_or_not, records)
         return Survey(
-            tuple(each for each in ordered if isinstance(each, Entry)),
-            tuple(each for each in ordered if isinstance(each, UnreadableEntry)),
+            tuple(each for each in found if isinstance(each, Entry)),
+            tuple(each for each in found if isinstance(each, UnreadableEntry)),
         )
 
     async def each(
@@ -210,13 +235,10 @@ class Ledger:
             take: called with the record's path and what it says.
         """
 
-        async def read(record: StoredObject) -> None:
-            try:
-                take(record.key, await self._read(record.key))
-            except UnreadableRecordError:
-                take(record.key, UnreadableEntry(record.key, record.modified_at))
+        async def read(newest: NewestRecord) -> None:
+            take(newest.record.key, await self._read_or_not(newest.record))
 
-        await side_by_side(read, (await self._newest_records(technique_id)).values())
+        await side_by_side(read, (await self.newest_records(technique_id)).values())
 
     async def entries(self, technique_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that can be read; see `survey`."""
@@ -229,8 +251,8 @@ class Ledger:
             EntryMissingError: none, or several.
         """
         beginning = key.strip().lower()
-        newest = await self._newest_records(None)
-        found = [record for path, record in newest.items() if path.rpartition("/")[2].startswith(beginning)]
+        newest = await self.newest_records()
+        found = [each.record for whole, each in newest.items() if whole.startswith(beginning)]
         if len(found) != 1:
             what = "no entry" if not found else f"{len(found)} entries, not one,"
             raise EntryMissingError(f"{what} in {self.store.location} with a key that begins with {key!r}")
@@ -239,15 +261,11 @@ class Ledger:
     async def _note_scope(self, name: str) -> bool:
         return await self.store.create(_scope(name), _json({"scope": name, "first": uuid4().hex}))
 
-    async def _newest_records(self, technique_id: str | None) -> dict[str, StoredObject]:
-        """Return the newest record of each entry by its folder, in whatever order the store lists them."""
-        prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
-        newest: dict[str, StoredObject] = {}
-        async for record in self.store.list(prefix):
-            folder = record.key.rpartition("/")[0]
-            if folder not in newest or _number_of(record.key) > _number_of(newest[folder].key):
-                newest[folder] = record
-        return newest
+    async def _read_or_not(self, record: StoredObject) -> Entry | UnreadableEntry:
+        try:
+            return await self._read(record.key)
+        except UnreadableRecordError:
+            return UnreadableEntry(record.key, record.modified_at)
 
     async def _read(self, path: str) -> Entry:
         return self._parsed(path, await self.store.read(path))
@@ -285,6 +303,10 @@ def _claim(run_id: str) -> str:
 
 def _callback(token: str) -> str:
     return f"ledger/callbacks/{_segment(token)}.json"
+
+
+def _content(campaign: str, url: str) -> str:
+    return f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
 
 
 def _segment(name: str) -> str:

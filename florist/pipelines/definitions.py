@@ -1,7 +1,7 @@
 """Asks FLORA what the techniques and models of a pipeline take, make and cost, and plans with that."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from florist.api import FloraAPI
@@ -12,15 +12,25 @@ from florist.pipelines.models import MODELS, Pipeline
 from florist.pipelines.rows import RowPlans, Rows, plan_rows
 
 
-async def planned_at(client: FloraAPI, pipeline: Pipeline, params: Mapping[str, object], rows: Rows) -> RowPlans:
+async def planned_at(
+    client: FloraAPI,
+    pipeline: Pipeline,
+    params: Mapping[str, object],
+    rows: Rows,
+    *,
+    only: Collection[str] | None = None,
+) -> RowPlans:
     """Plan and price every row with FLORA's own definitions. Nothing is started.
+
+    Args:
+        only: the keys of the rows that are asked for; None: all.
 
     Raises:
         PlanError: see `plan_rows`; for a technique that FLORA does not know, the nearest name it does know.
     """
     definitions = await definitions_of(pipeline, client)
     known = await names_to_suggest(pipeline, definitions, client)
-    return plan_rows(pipeline, params, rows, definitions, known=known)
+    return plan_rows(pipeline, params, rows, definitions, known=known, only=only)
 
 
 async def names_to_suggest(

@@ -60,6 +60,7 @@ def plan_rows(
     *,
     folder: Path | None = None,
     known: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> RowPlans:
     """Plan every row. Nothing is started.
 
@@ -67,13 +68,14 @@ def plan_rows(
         params: what all rows have in common; a row's own come before them.
         rows: none at all means one, without a key.
         known: names of techniques to suggest where the pipeline's is none.
+        only: the keys of the rows that are asked for; the others are read and passed over. None: all.
 
     Raises:
         PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
-    reading = RowReading(rows, pipeline, params) if isinstance(rows, RowFile) else _GivenRows(rows)
-    plans = dict(planned_rows(pipeline, params, reading, definitions, folder=folder, known=known))
-    return RowPlans(pipeline=pipeline.name, rows=plans, notes=reading.notes)
+    source = row_source(rows, pipeline, params)
+    plans = dict(planned_rows(pipeline, params, source, definitions, folder=folder, known=known, only=only))
+    return RowPlans(pipeline=pipeline.name, rows=plans, notes=source.notes)
 
 
 class RowSource(Protocol):
@@ -98,6 +100,7 @@ def planned_rows(
     *,
     folder: Path | None = None,
     known: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> Iterator[tuple[str, Plan]]:
     """Yield the key and the plan of each row, and keep none; see `plan_rows`.
 
@@ -111,6 +114,8 @@ def planned_rows(
     shared: dict[Problem, _Sharing] = {}
     count = 0
     for count, row in enumerate(rows.rows(found), start=1):  # noqa: B007 - asked for at the end
+        if only is not None and row.key not in only:
+            continue
         try:
             planned = planner.plan({**params, **row.params})
         except PlanError as error:
@@ -124,6 +129,11 @@ def planned_rows(
             if not found and not shared:
                 yield row.key, planned
     found.raise_any(before=tuple(sharing.told(problem, of=count) for problem, sharing in shared.items()))
+
+
+def row_source(rows: Rows, pipeline: Pipeline, params: Mapping[str, object]) -> RowSource:
+    """Return what yields the rows of a file, or those that a program gives."""
+    return RowReading(rows, pipeline, params) if isinstance(rows, RowFile) else _GivenRows(rows)
 
 
 class _GivenRows:

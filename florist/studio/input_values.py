@@ -5,7 +5,7 @@ The two differ on purpose: a picture is the same picture whichever URL it is sen
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ from florist.secrets import SignedUrl
 from florist.studio.asset_cache import AssetCache
 from florist.studio.output_urls import OutputUrls
 from florist.studio.steps import Upstream
+
+TextOf = Callable[[OutputSource], Awaitable[str]]
+"""Reads a text output of an earlier step."""
 
 
 class InputValues:
@@ -79,24 +82,15 @@ class InputValues:
         return Body(tuple(value for value, _ in made), is_repeatable=all(repeats for _, repeats in made))
 
     async def _identity(self, item: ResolvedInput, upstream: Upstream, scope: str) -> InputIdentity:
-        match item.source:
-            case FileSource(path=path):
-                return InputIdentity.of_content(item.id, await _content_of_file(path), source=path.name)
-            case UrlSource(url=url):
-                sha256 = await self._ledger.content_of_url(url, campaign=scope, digest=self._digest)
-                return InputIdentity.of_content(item.id, sha256, source=str(item.source))
-            case OutputSource(step=step, index=index):
-                return InputIdentity.of_output(item.id, upstream[step].run.run_id, index)
-            case TextSource(text=text):
-                return InputIdentity.of_text(item.id, text)
-            case JoinedSource():
-                return InputIdentity.of_text(item.id, await self._joined(item.source, upstream))
-
-    async def _digest(self, url: str) -> str:
-        digest = hashlib.sha256()
-        async for chunk in self._fetch(SignedUrl(url)):
-            digest.update(chunk)
-        return digest.hexdigest()
+        return await identity_of(
+            item,
+            run_ids={step: result.run.run_id for step, result in upstream.items()},
+            content_of_file=content_of_readable,
+            content_of_url=lambda url: self._ledger.content_of_url(
+                url, campaign=scope, digest=lambda url: content_behind(url, self._fetch)
+            ),
+            text_of=lambda output: self._output_urls.text_of(upstream[output.step], output.index),
+        )
 
     async def _value(self, item: ResolvedInput, identity: InputIdentity, upstream: Upstream) -> str:
         match item.source:
@@ -112,9 +106,52 @@ class InputValues:
                 return await self._joined(item.source, upstream)
 
     async def _joined(self, source: JoinedSource, upstream: Upstream) -> str:
-        outputs = [part for part in source.parts if isinstance(part, OutputSource)]
-        texts = {part: await self._output_urls.text_of(upstream[part.step], part.index) for part in outputs}
-        return source.joined(texts.__getitem__)
+        return await joined_text(
+            source, lambda output: self._output_urls.text_of(upstream[output.step], output.index)
+        )
+
+
+async def identity_of(
+    item: ResolvedInput,
+    *,
+    run_ids: Mapping[str, str],
+    content_of_file: Callable[[Path], Awaitable[str]],
+    content_of_url: Callable[[str], Awaitable[str]],
+    text_of: TextOf,
+) -> InputIdentity:
+    """Return what an input is to the ledger: for whoever starts a run, and for whoever plans one.
+
+    Args:
+        run_ids: of the steps whose outputs it may take.
+        content_of_file, content_of_url: return the hex SHA-256 of what is there.
+        text_of: reads a text output.
+    """
+    match item.source:
+        case FileSource(path=path):
+            return InputIdentity.of_content(item.id, await content_of_file(path), source=path.name)
+        case UrlSource(url=url):
+            return InputIdentity.of_content(item.id, await content_of_url(url), source=str(item.source))
+        case OutputSource(step=step, index=index):
+            return InputIdentity.of_output(item.id, run_ids[step], index)
+        case TextSource(text=text):
+            return InputIdentity.of_text(item.id, text)
+        case JoinedSource():
+            return InputIdentity.of_text(item.id, await joined_text(item.source, text_of))
+
+
+async def joined_text(source: JoinedSource, text_of: TextOf) -> str:
+    """Return the whole text, its outputs read."""
+    outputs = [part for part in source.parts if isinstance(part, OutputSource)]
+    texts = {output: await text_of(output) for output in outputs}
+    return source.joined(texts.__getitem__)
+
+
+async def content_behind(url: str, fetch: Fetch) -> str:
+    """Return the hex SHA-256 of what a URL leads to."""
+    digest = hashlib.sha256()
+    async for chunk in fetch(SignedUrl(url)):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def takes_upstream_files(inputs: Sequence[ResolvedInput]) -> bool:
@@ -127,7 +164,12 @@ async def _as_it_is(path: Path) -> AsyncIterator[Path]:
     yield path
 
 
-async def _content_of_file(path: Path) -> str:
+async def content_of_readable(path: Path) -> str:
+    """Return the hex SHA-256 of a file.
+
+    Raises:
+        UnusableValueError: it cannot be read.
+    """
     try:
         return await content_of_file(path)
     except OSError as error:

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -49,6 +49,19 @@ class HandedUrl(NamedTuple):
 
     url: str
     is_repeatable: bool
+
+
+class KeptText(Protocol):
+    """What must be known of an archived output to read it as a text."""
+
+    @property
+    def index(self) -> int: ...  # noqa: D102
+    @property
+    def type(self) -> MediaKind: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def text(self) -> str | None: ...  # noqa: D102
 
 
 class OutputUrls:
@@ -108,24 +121,8 @@ class OutputUrls:
         Raises:
             UnusableValueError: the output is no text, or is kept in bytes that are none.
         """
-        output = made.outputs[index]
-        text = made.run.outputs[index].text or output.text
-        if text is not None:
-            return text
-        if output.type is not MediaKind.TEXT:
-            raise UnusableValueError(
-                f"output {index} of step {made.step} came as a file; it cannot be put into a text"
-            )
-        content = await self._store.read(output.key)
-        if content is None:
-            raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UnusableValueError(
-                f"output {index} of step {made.step}, kept as {output.key}, is not text in UTF-8; take it out of "
-                "the pipeline's texts, or have its step paid for anew (florist ledger restart)"
-            ) from error
+        told = made.run.outputs[index].text
+        return told or await kept_text(self._store, made.outputs[index], step=made.step)
 
     async def _presigned(
         self, output: ArchivedOutput, needed: timedelta, *, signed_at: datetime | None = None
@@ -162,6 +159,29 @@ class OutputUrls:
             if digest.hexdigest() != output.sha256:
                 raise IntegrityError(f"{output.key} in {self._store.location} is not what was kept; look at it")
             yield path
+
+
+async def kept_text(store: Store, output: KeptText, *, step: str) -> str:
+    """Return a text output as its manifest repeats it, or as it is kept.
+
+    Raises:
+        UnusableValueError: the output is no text, or is kept in bytes that are none.
+    """
+    what = f"output {output.index} of step {step}"
+    if output.text is not None:
+        return output.text
+    if output.type is not MediaKind.TEXT:
+        raise UnusableValueError(f"{what} came as a file; it cannot be put into a text")
+    content = await store.read(output.key)
+    if content is None:
+        raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusableValueError(
+            f"{what}, kept as {output.key}, is not text in UTF-8; take it out of the pipeline's texts, or have "
+            "its step paid for anew (florist ledger restart)"
+        ) from error
 
 
 def is_taken(url: SignedUrl, *, is_sandbox: bool) -> bool:

@@ -203,7 +203,7 @@ class StepRun:
             try:
                 self._run = self._run or await self._functions.wait(started)
             except RunFailedError as error:
-                following = _following(self._step, RunFacts.of(error.run), self._attempt)
+                following = following_attempt(self._step, RunFacts.of(error.run), self._attempt)
                 if following is None:
                     raise
                 self._attempt, self.started = following, None
@@ -230,7 +230,7 @@ async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFuncti
     return await StepRun(step, upstream, functions).made()
 
 
-def _following(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:
+def following_attempt(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:
     """Return the attempt that may follow a failed run; None if none may.
 
     Beside what the ledger allows: where FLORA could not open an output of an earlier step, for which it charges

@@ -14,6 +14,7 @@ from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.plan.selection import cut_down, selection_at
 from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
@@ -44,11 +45,13 @@ async def run_campaign(
     window: float,
     options: CampaignOptions | None = None,
     is_new_campaign: bool = False,
+    only_plan: int | None = None,
     results: dict[str, StepResult] | None = None,
 ) -> CampaignResult:
     """Return how every cell ended, the price shown before the first run is paid for.
 
     Args:
+        only_plan: the number of a plan of the campaign that names cells: those alone are made.
         results: filled with the whole result of every cell that is made, by its label. A campaign of thousands of
             rows had better not keep them.
 
@@ -64,10 +67,13 @@ async def run_campaign(
         await crash_killed_predecessors(campaign)
     async with shared_studio(workspace, archive) as studio:
         await studio.check()
-        plans = await planned_at(studio.client, pipeline, params, rows)
+        store = studio.ledger.store
+        selection = None if only_plan is None else await selection_at(store, campaign, only_plan)
+        plans = await planned_at(studio.client, pipeline, params, rows, only=selection)
+        if selection is not None:
+            plans = cut_down(plans, selection)
         for line in plans.notes:
             get_run_logger().info(line)
-        store = studio.ledger.store
         is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
         note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
         await report_price(plans, note=note)

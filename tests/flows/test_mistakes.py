@@ -201,9 +201,9 @@ def test_command_with_a_campaign_of_another_archive_says_so_beside_the_price(flo
     asked_for = (pipeline, "--archive", floor.folder, "--param", "brief=Spring", "--campaign", "spring")
     code, said = command("run", *asked_for)
     assert code == 0
-    assert "0 of 1 paid runs of campaign spring are in file://" in said
+    assert "Campaign spring is new there: all of it is to be paid for." in said
     code, said = command("run", *asked_for)
-    assert "1 of 1 paid runs of campaign spring are in file://" in said
+    assert "1 reused: paid for and kept" in said
     assert floor.books.total.runs == 1
 
 

@@ -22,10 +22,10 @@ from florist.campaigns.budget.records import OpenBlock, Record
 from florist.campaigns.budget.reports import Standing
 from florist.campaigns.budget.row_digests import RowDigests
 from florist.campaigns.budget.rules import WantedRow
+from florist.campaigns.budget.unpaid import unpaid_cells
 from florist.ledger import Ledger
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.rows import RowPlans
-from florist.studio.progress import unpaid_steps
 
 ROWS_PER_BLOCK = 500
 """As many as are walked at one time."""
@@ -101,7 +101,7 @@ class CampaignBudget:
             _check_prices(plans)
 
         async def by_ledger(rows: RowPlans) -> Mapping[str, Sequence[PlannedStep]]:
-            return await unpaid_steps(rows, scope, ledger, is_known=await ledger.has_begun(scope))
+            return await unpaid_cells(rows, scope, ledger)
 
         return cls(books, plans, is_capped=is_capped, unpaid=unpaid or by_ledger, rows_per_block=rows_per_block)
 
