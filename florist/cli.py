@@ -34,12 +34,10 @@ from florist.commands.lock import lock
 from florist.commands.offers import (
     confirm,
     confirm_new,
-    keep_plan,
     named_campaign,
     offer,
     parsed_params,
     print_offer,
-    refuse_unusable,
     wanted_at,
 )
 from florist.commands.plan import agreed_plan, params_again, plan, print_plan, refuse_if_moved
@@ -226,10 +224,9 @@ def run(
     print_offer(planned)
     if promised and agreed:
         refuse_if_moved(promised, planned.plan, agreed)
-    refuse_unusable(planned)
+    planned.refuse_unusable()
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(planned.plan, yes=yes or (promised is not None and not ask), ask=ask)
-    keep_plan(planned.plan.model_copy(update={"campaign": name}), archive, "run")
     options = CampaignOptions(
         min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight, budget_usd=budget
     )

@@ -15,7 +15,7 @@ from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
-from florist.studio.row_locations import rows_of
+from florist.studio.row_locations import absolute_location, rows_of, shown_location
 from florist.studio.steps import WINDOW
 from flows.tasks import (
     Seconds,
@@ -96,5 +96,6 @@ async def run_pipeline(
             window=window,
             options=options,
             only_plan=only_plan,
+            rows_location=shown_location(absolute_location(rows)) if isinstance(rows, str) else "",
         )
     return ended(result, min_success=min_success)

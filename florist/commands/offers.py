@@ -20,7 +20,6 @@ from florist.commands.terminal import PATIENCE, asked, err, print_table, remark
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger
 from florist.pipelines import load_pipeline
-from florist.pipelines.errors import PlanError
 from florist.pipelines.rows import RowPlans
 from florist.stores.locations import store_at
 from florist.stores.store import Store
@@ -71,16 +70,6 @@ async def _funds(store: Store, campaign: str) -> Funds | None:
     """Return where the budget of a campaign stands, if it has one."""
     newest = await Books(Ledger(store), campaign_name(campaign)).chain.newest() if campaign else None
     return None if newest is None else Funds.model_validate(Standing.of(campaign, newest.record).model_dump())
-
-
-def refuse_unusable(planned: Planned) -> None:
-    """Do nothing if every row can be run.
-
-    Raises:
-        PlanError: some cannot.
-    """
-    if planned.unusable:
-        raise PlanError([problem for problems in planned.unusable.values() for problem in problems])
 
 
 def print_offer(planned: Planned) -> None:

@@ -49,7 +49,7 @@ class ChargeCheck:
         return run.is_finished and ended_at is not None and self._now() - ended_at < LOOKED_BACK
 
     async def _correction(self, run: Run) -> Correction | None:
-        technique_id = run.technique.technique_id if run.technique else ""
+        technique_id = run.subject_id or ""
         key = await self._ledger.claimant(run.run_id) if technique_id else None
         if key is None:  # nobody's of ours
             return None

@@ -58,7 +58,7 @@ class LedgerOrigins(Origins):
             await self._spender.archived(entry, run_of(manifest), index_key(run.run_id))
 
     async def _of_generation(self, run: Run) -> RunOrigin:
-        model = _model(run)
+        model = run.subject_id
         entry = await self._entry(run)
         if entry is None:
             name = f"generation {model}" if model else "generation"
@@ -73,9 +73,8 @@ class LedgerOrigins(Origins):
         return await self._of_entry(origin, entry, {one.id: MediaKind.TEXT for one in entry.work.inputs})
 
     async def _entry(self, run: Run) -> Entry | None:
-        subject = run.technique.technique_id if run.technique else _model(run)
-        key = await self._ledger.claimant(run.run_id) if subject else None
-        return await self._ledger.entry(key, subject) if key and subject else None
+        key = await self._ledger.claimant(run.run_id) if run.subject_id else None
+        return await self._ledger.entry(key, run.subject_id) if key and run.subject_id else None
 
     async def _of_entry(self, origin: RunOrigin, entry: Entry, types: Mapping[str, MediaKind]) -> RunOrigin:
         parents = [await self._parent(identity) for identity in entry.work.inputs]
@@ -106,10 +105,6 @@ class LedgerOrigins(Origins):
             PermissionDeniedError,
         ):  # deleted since, or somebody else's: its runs are still ours
             return None
-
-
-def _model(run: Run) -> str | None:
-    return run.model.model_id if run.model else None
 
 
 def _folder_name(run: Run, technique: Technique | None) -> str:

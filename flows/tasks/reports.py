@@ -8,34 +8,32 @@ from prefect.logging import get_run_logger
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult, Cell, Made, end_line
 from florist.campaigns.gaps import Gap
-from florist.pipelines.rows import RowPlans
-from florist.studio.prices import price_line
+from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.campaigns.plan.summary import price_words, summary
 from flows.tasks.words import artifact_key
 
 LINES_AT_MOST = 1000
 """Of a table: more than anybody reads, less than Prefect's server minds."""
 
 
-async def report_price(plans: RowPlans, *, note: str) -> None:
-    """Log what the plans cost, and show it step by step as an artifact.
-
-    Args:
-        note: what else to know before the first run.
-    """
-    total = f"{price_line(plans)}{note}"
-    get_run_logger().info("%s: %s", plans.pipeline, total)
-    cells = (
+async def report_plan(plan: CampaignPlan) -> None:
+    """Log what is to be paid, and show what becomes of the cells, and why, as an artifact."""
+    lines = summary(plan)
+    new = "" if plan.is_known or not plan.campaign else f"; campaign {plan.campaign} is new in {plan.archive}"
+    get_run_logger().info("%s: to pay now: %s%s", plan.pipeline, price_words(plan.totals), new)
+    groups = (
         {
-            "row": key,
-            "step": row.step,
-            "technique": row.technique,
-            "price": shown_usd(row.price_usd),
-            "takes": row.inputs,
+            "decision": group.decision,
+            "cells": f"{group.cells:,}",
+            "price": shown_usd(group.usd),
+            "why": group.reason,
+            "steps": ", ".join(group.steps),
+            "such as": ", ".join(group.labels),
         }
-        for key, planned in plans.rows.items()
-        for row in planned.table()
+        for group in plan.groups
     )
-    await _table("price", plans.pipeline, cells, f"**Before the first run:** {total}", of=plans.runs)
+    description = f"**Before the first run:** {lines[0]}\n\n" + "\n\n".join(lines[1:])
+    await _table("plan", plan.pipeline, groups, description, of=len(plan.groups))
 
 
 async def report_made(result: CampaignResult) -> None:
@@ -68,7 +66,7 @@ def _lines(cell: Cell) -> Iterable[dict[str, str]]:
 
 async def _table(kind: str, pipeline: str, lines: Iterable[dict[str, str]], description: str, *, of: int) -> None:
     shown = [line for line, _ in zip(lines, range(LINES_AT_MOST), strict=False)]
-    if not any(line["row"] for line in shown):  # a pipeline run once: nobody needs a column of empty cells
+    if not any(line.get("row") for line in shown):  # a pipeline run once: nobody needs a column of empty cells
         shown = [{name: cell for name, cell in line.items() if name != "row"} for line in shown]
     if of > LINES_AT_MOST:
         description += f" (the first {LINES_AT_MOST:,} lines)"

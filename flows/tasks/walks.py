@@ -14,19 +14,21 @@ from florist.campaigns.budget import CampaignBudget
 from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.plan.planning import Wanted, planned_campaign
+from florist.campaigns.plan.records import PlanRecords
 from florist.campaigns.plan.selection import cut_down, selection_at
 from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
-from florist.pipelines.definitions import planned_at
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
 from florist.studio.campaigns import Campaigns, campaign_name
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
+from flows.tasks.bills import report_bill
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import LogLines, progress_artifact, quiet_rows
-from flows.tasks.reports import report_made, report_price
+from flows.tasks.reports import report_made, report_plan
 from flows.tasks.runs import StepTasks, row_task
 from flows.tasks.studios import shared_studio
 
@@ -46,12 +48,14 @@ async def run_campaign(
     options: CampaignOptions | None = None,
     is_new_campaign: bool = False,
     only_plan: int | None = None,
+    rows_location: str = "",
     results: dict[str, StepResult] | None = None,
 ) -> CampaignResult:
     """Return how every cell ended, the price shown before the first run is paid for.
 
     Args:
         only_plan: the number of a plan of the campaign that names cells: those alone are made.
+        rows_location: where the rows were read, as it may be shown and found again.
         results: filled with the whole result of every cell that is made, by its label. A campaign of thousands of
             rows had better not keep them.
 
@@ -69,14 +73,17 @@ async def run_campaign(
         await studio.check()
         store = studio.ledger.store
         selection = None if only_plan is None else await selection_at(store, campaign, only_plan)
-        plans = await planned_at(studio.client, pipeline, params, rows, only=selection)
-        if selection is not None:
-            plans = cut_down(plans, selection)
+        wanted = Wanted(pipeline, params, rows, rows_location, campaign)
+        planned = await planned_campaign(studio.client, store, wanted)
+        planned.refuse_unusable(selection)
+        plans = planned.rows if selection is None else cut_down(planned.rows, selection)
         for line in plans.notes:
             get_run_logger().info(line)
-        is_known = not campaign or await Campaigns(store).begin(campaign, is_new=is_new_campaign)
-        note = "" if is_known else f"; campaign {campaign} is new in {store.location}: all of it is to be paid for"
-        await report_price(plans, note=note)
+        if campaign:
+            await Campaigns(store).begin(campaign, is_new=is_new_campaign)
+            if selection is None:
+                await PlanRecords(store, campaign).keep(planned.plan, "run")
+        await report_plan(planned.plan)
         options = options or CampaignOptions()
         scope = campaign or runtime.flow_run.get_id() or ""
         budget = await CampaignBudget.opened(studio.ledger, scope, plans, cap_usd=options.budget_usd)
@@ -91,6 +98,7 @@ async def run_campaign(
                 tell=tell,
                 expected=studio.client.watcher.expected_seconds,
             )
+        await report_bill(store, scope=scope, name=plans.pipeline)
         await report_made(result)
     return result
 

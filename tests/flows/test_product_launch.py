@@ -97,8 +97,8 @@ async def test_recorded_task_inputs_lead_from_each_step_to_the_next(launch: Flow
 
 async def test_price_is_an_artifact_and_a_log_line_before_the_first_run(floor: Floor, launch: FlowRun):
     first_run_at = min(entry.sends[0].sent_at for entry in await Ledger(FolderStore(floor.folder)).entries())
-    price = (await launch.artifacts())["price-product-launch"]
+    plan = (await launch.artifacts())["plan-product-launch"]
     (line,) = [line for line in await launch.log() if "4 runs for $0.64" in line.message]
-    assert "4 runs for $0.64" in price.description
-    assert price.created < first_run_at
+    assert "4 runs for $0.64" in plan.description
+    assert plan.created < first_run_at
     assert line.timestamp < first_run_at

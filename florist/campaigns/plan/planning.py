@@ -3,7 +3,7 @@
 Nothing is started and nothing is paid for. What may be written is a snapshot, by which the next plan is quicker.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -61,6 +61,19 @@ class Planned(NamedTuple):
     plan: CampaignPlan
     rows: RowPlans
     unusable: Mapping[str, Sequence[Problem]]
+
+    def refuse_unusable(self, only: Collection[str] | None = None) -> None:
+        """Do nothing if every row can be run.
+
+        Args:
+            only: the keys of the rows that matter; None: all.
+
+        Raises:
+            PlanError: some cannot.
+        """
+        wrong = [problems for key, problems in self.unusable.items() if only is None or key in only]
+        if wrong:
+            raise PlanError([problem for problems in wrong for problem in problems])
 
 
 async def planned_campaign(

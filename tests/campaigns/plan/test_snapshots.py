@@ -78,7 +78,11 @@ async def test_plan_of_another_campaign_is_not_confused_by_its_neighbours(shop: 
 DAMAGED = gzip.compress(b'{"version":1,"foreign":[]}\n["key"]\n')
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", DAMAGED, DAMAGED[:-12], DAMAGED[:20] + b"x" + DAMAGED[21:]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", DAMAGED, DAMAGED[:-12], DAMAGED[:20] + b"x" + DAMAGED[21:]],
+    ids=["empty", "no gzip", "no entry", "cut off", "altered"],
+)
 async def test_damaged_snapshot_is_as_good_as_none(shop: Shop, snapping, content):
     await shop.run()
     await shop.store.create(f"{plans_folder('spring')}snapshots/0099.jsonl.gz", content)
