@@ -154,6 +154,7 @@ def lost(bench: Bench) -> Iterator[Line]:
     waited = timing.open_for.total_seconds() + timing.patience
     without, *_ = bench.alone(bench.work(mode="duplicate"))
     wall, told, report = bench.alone(bench.work(mode="duplicate", lost=0.05))
+    assert report["lost"], "too few rows for one in twenty to be lost"
     beside = f"{without:.1f} and {wall:.1f} s, {report['lost']} lost, {'some' if told['error'] else 'no'} reviews"
     yield Line("duplicate, 5 % lost to none", (wall - waited) / without, at_most=1.7, beside=beside)
 
