@@ -61,6 +61,7 @@ def lines(rows: int) -> Iterator[Line]:
     yield Line("replay known, seconds a row", replay.seconds / rows, at_most=0.18)
     yield Line("duplicate, seconds a row", duplicate.seconds / rows, at_most=1.08)
     lost = started("duplicate", rows, lost=LOST)
+    assert lost.posts > rows, "too few rows for one in twenty to be lost"
     beside = f"{lost.posts - rows} repeats, {lost.reviews} reviews"
     yield Line("duplicate, 5 % lost to none", (lost.seconds - last_row) / duplicate.seconds, 1.7, beside=beside)
     disjoint = started("duplicate", rows, processes=THREE)
