@@ -191,7 +191,7 @@ class CampaignBudget:
         while chosen := rules.fitting(record, rows, limit=self._limit):
             chosen = tuple([row._replace(digest=await self._digests.of(row.key)) for row in chosen])
             following = rules.with_block(record, chosen, number=link.number + 1)
-            appended = await self._chain.append(link, following)
+            appended = await self._books.opened(link, following)
             if appended is not None:
                 return self._opened(appended.number, {row.key: row.slots for row in chosen}, is_ours=True)
             newest = await self._chain.newest()

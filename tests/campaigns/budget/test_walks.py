@@ -136,6 +136,19 @@ async def late_request(campaign: Campaign) -> Entry:
     return Entry(key=work.key, work=work, state=State.SENT, recorded_at=sent_at, owner="dead", sends=(send,))
 
 
+async def test_block_that_another_process_has_joined_is_settled_with_its_requests_too(campaign: Campaign):
+    campaign.rows = 1
+    async with campaign.client() as client:
+        studio = Studio(client, campaign.store)
+        first, second = [await campaign.budget(studio, PRICE * 2) for _ in range(2)]
+        ours, theirs = await first.authorise(), await second.authorise()
+        assert (ours.id, theirs.id) == (1, 1)
+        entry = await late_request(campaign)
+        await campaign.ledger().append(entry)
+        await first.settle(ours)
+    assert list((await campaign.record()).held) == [entry.idempotency_key]
+
+
 @pytest.mark.parametrize("settings", [{"balance_usd": Decimal("0.02")}])
 async def test_empty_balance_settles_and_ends(campaign: Campaign):
     walked = await campaign.walked(PRICE * 8, rows_per_block=1)
