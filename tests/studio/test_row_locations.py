@@ -66,6 +66,16 @@ def test_rows_that_change_while_they_are_read_are_refused(tmp_path):
         read(file)
 
 
+def test_rows_that_change_after_some_were_read_are_refused(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_bytes(CSV)
+    rows = RowReading(row_file(path), PIPELINE, {}).rows(Findings())
+    next(rows)
+    path.write_bytes(CSV + b"v2,b.png\n")
+    with pytest.raises(RowsChangedError):
+        list(rows)
+
+
 async def test_rows_that_vanish_are_refused(tmp_path):
     path = tmp_path / "products.csv"
     path.write_bytes(CSV)
