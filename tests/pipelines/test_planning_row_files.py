@@ -6,8 +6,8 @@ import pytest
 
 from florist.pipelines import load_pipeline
 from florist.pipelines.errors import PlanError
-from florist.pipelines.row_files import row_file
-from florist.pipelines.rows import plan_rows
+from florist.pipelines.row_files import RowReading, row_file
+from florist.pipelines.rows import plan_rows, planned_rows
 from tests.pipelines.test_shipped import DEFINITIONS as SANDBOX
 
 PIPELINE = """
@@ -54,6 +54,20 @@ def test_row_file_problem_of_a_param_stands_at_its_cell(problems):
         '2 problems:\n  products.csv:2:2: v1.tone: "loud" is none of the choices; there is luxury, playful\n'
         "  products.csv:4:3: v2.packshot: the file nope.png does not exist"
     )
+
+
+def test_row_file_problem_after_cells_of_several_lines_stands_at_its_own(problems):
+    said = problems('sku,Notes,packshot\nv0,"a\nb",shot.png\nv1,"a\r\nb\nc",nope.png\n')
+    assert said.startswith("products.csv:6:3: v1.packshot")
+
+
+def test_row_file_planned_one_by_one_yields_no_plan_after_a_problem(loaded, definitions, tmp_path):
+    (tmp_path / "p.csv").write_text("sku,packshot\nv1,shot.png\nv2,\nv3,shot.png\n")
+    pipeline = loaded(PIPELINE)
+    planned = planned_rows(pipeline, {}, RowReading(row_file(tmp_path / "p.csv"), pipeline, {}), definitions)
+    assert next(planned)[0] == "v1"
+    with pytest.raises(PlanError, match="v2"):
+        next(planned)
 
 
 def test_row_file_problem_of_a_cell_without_text_stands_there(problems):

@@ -66,6 +66,16 @@ def test_rows_that_change_while_they_are_read_are_refused(tmp_path):
         read(file)
 
 
+def test_rows_that_change_after_some_were_read_are_refused(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_bytes(CSV)
+    rows = RowReading(row_file(path), PIPELINE, {}).rows(Findings())
+    next(rows)
+    path.write_bytes(CSV + b"v2,b.png\n")
+    with pytest.raises(RowsChangedError):
+        list(rows)
+
+
 async def test_rows_that_vanish_are_refused(tmp_path):
     path = tmp_path / "products.csv"
     path.write_bytes(CSV)
@@ -122,18 +132,18 @@ async def test_rows_on_the_web_that_are_too_large_are_refused(server, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "location",
+    ("location", "reason"),
     [
-        "http://products.example/p.csv",
-        "https://10.0.0.1/p.csv",
-        "https://169.254.169.254/p.csv",
-        "ftp://x/p.csv",
-        "https://x:y/",
-        "https://[x",
+        ("http://10.0.0.1/p.csv", "is not https"),
+        ("https://10.0.0.1/p.csv", "an address that is not public"),
+        ("https://169.254.169.254/p.csv", "an address that is not public"),
+        ("ftp://x/p.csv", "rows cannot be read from ftp"),
+        ("https://x:y/", "no path and no URL"),
+        ("https://[x", "no path and no URL"),
     ],
 )
-async def test_rows_from_where_nothing_is_fetched_are_refused(location):
-    with pytest.raises(FloristError):
+async def test_rows_from_where_nothing_is_fetched_are_refused(location, reason):
+    with pytest.raises(FloristError, match=reason):
         async with rows_of(location):
             pass
 

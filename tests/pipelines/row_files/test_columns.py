@@ -2,10 +2,23 @@
 
 import pytest
 
+from florist.pipelines import parse_pipeline
+from florist.pipelines.findings import Findings
+from florist.pipelines.row_files import RowReading, row_file
+
 
 @pytest.mark.parametrize("name", ["packshot", "PACKSHOT", "Pack Shot", "pack_shot", "pack-shot "])
 def test_column_is_found_however_the_name_is_written(reader, name):
     assert reader.rows(f"sku,{name}\nv1,a.png\n") == {"v1": {"packshot": "a.png"}}
+
+
+def test_column_of_params_that_are_written_alike_gives_the_one_of_its_very_name(tmp_path):
+    text = "name: x\nparams: {a-b: {optional: true}, ab: {optional: true}}\nsteps: {s: {technique: t}}\n"
+    pipeline = parse_pipeline(text, file=tmp_path / "x.yaml")
+    for name, params in {"ab": {"ab": "1"}, "a-b": {"a-b": "1"}, "A B": {}}.items():
+        (tmp_path / "p.csv").write_text(f"sku,{name}\nv1,1\n")
+        [row] = RowReading(row_file(tmp_path / "p.csv"), pipeline, {}).rows(Findings())
+        assert row.params == params
 
 
 def test_columns_that_no_param_takes_are_told_and_no_mistake(reader):

@@ -11,6 +11,7 @@ PACKSHOT = {"packshot": "a.png"}
         "sku,packshot\nv1,a.png\n",
         "sku;packshot\r\nv1;a.png\r\n".encode("utf-8-sig"),
         "sku\tpackshot\r\nv1\ta.png\r\n".encode("utf-16"),
+        "\ufeffsku\tpackshot\r\nv1\ta.png\r\n".encode("utf-16-be"),
         "sku|packshot\nv1|a.png",
         "sep=;\r\nsku;packshot\r\nv1;a.png\r\n",
         '"sku, of ours";packshot\nv1;a.png\n',

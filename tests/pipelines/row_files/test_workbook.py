@@ -45,6 +45,19 @@ def test_workbook_without_rows_is_told(reader, workbook, sheets, problem):
     assert problem in reader.read(workbook(**sheets), packshot="x")[1][0]
 
 
+def test_workbook_whose_program_claims_other_dimensions_is_read_whole(reader, workbook):
+    path = workbook(P=[["sku", "packshot"], ["v1", "a.png"]])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(
+        b"<sheetData>", b'<dimension ref="A1:A1"/><sheetData>'
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert list(reader.read(path)[0]) == ["v1"]
+
+
 def test_workbook_that_is_none_is_told(reader):
     assert reader.problems("PK", "p.xlsx")[0].startswith("p.xlsx: is no .xlsx workbook, or one with a password")
 
