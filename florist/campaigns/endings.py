@@ -132,7 +132,7 @@ def ending(result: CampaignResult, *, min_success: float) -> Ending:
     if not result.gaps:
         return Ending.COMPLETED
     complete = result.rows_complete
-    return Ending.WITH_GAPS if complete and complete >= min_success * len(result.rows) else Ending.FAILED
+    return Ending.WITH_GAPS if complete and complete / len(result.rows) >= min_success else Ending.FAILED
 
 
 def end_line(result: CampaignResult) -> str:

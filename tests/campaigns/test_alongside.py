@@ -17,11 +17,10 @@ class Beats:
     def __init__(self, store: FolderStore) -> None:
         self.store = store
         self.said: dict[str, list[str]] = {}
-        self._pulses: list[asyncio.Semaphore] = []
+        self._hearts: dict[str, tuple[asyncio.Semaphore, asyncio.Event]] = {}
 
     async def begin(self, name: str, campaign: str, stack: AsyncExitStack) -> None:
-        pulse = asyncio.Semaphore(0)
-        self._pulses.append(pulse)
+        pulse, rested = self._hearts[name] = asyncio.Semaphore(0), asyncio.Event()
         self.said[name] = []
 
         async def sleep(seconds: float) -> None:
@@ -34,6 +33,12 @@ class Beats:
         )
         await rested.wait()
 
+    async def beat(self, name: str) -> None:
+        pulse, rested = self._hearts[name]
+        rested.clear()
+        pulse.release()
+        await rested.wait()
+
 
 @pytest.fixture
 def beats(tmp_path: Path) -> Beats:
@@ -44,6 +49,8 @@ async def test_two_runs_of_a_campaign_each_say_so_once(beats: Beats):
     async with AsyncExitStack() as first, AsyncExitStack() as second:
         await beats.begin("first", "spring", first)
         await beats.begin("second", "spring", second)
+        await beats.beat("first")
+        await beats.beat("second")
         await first.aclose()
         assert [len(said) for said in beats.said.values()] == [1, 1]
         assert "another run of campaign spring is at work" in beats.said["first"][0]

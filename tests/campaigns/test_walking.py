@@ -125,7 +125,7 @@ async def test_rows_walk_no_more_than_so_many_at_once(campaign: Campaign):
 
 @pytest.mark.parametrize(
     ("failing", "min_success", "state"),
-    [(1, 0.0, Ending.WITH_GAPS), (1, 0.7, Ending.FAILED), (1, 0.66, Ending.WITH_GAPS), (3, 0.0, Ending.FAILED)],
+    [(1, 0.0, Ending.WITH_GAPS), (1, 0.7, Ending.FAILED), (1, 2 / 3, Ending.WITH_GAPS), (3, 0.0, Ending.FAILED)],
 )
 async def test_share_of_complete_rows_decides_how_gaps_end(
     campaign: Campaign, failing: int, min_success: float, state: Ending
