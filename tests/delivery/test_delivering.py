@@ -128,7 +128,7 @@ async def test_index_tells_what_is_what_and_holds_no_formula(archive, target):
     assert first["sha256"] == run[0].outputs[0].sha256
 
 
-@pytest.mark.parametrize("campaign", ["autumn", "Spring"])
+@pytest.mark.parametrize("campaign", ["autumn", "Spring", "spring!"])  # the last has the same folder
 async def test_campaign_of_which_nothing_is_kept_delivers_nothing(archive, target, campaign):
     await keep(archive, made("sku-1"))
     with pytest.raises(DeliveryError, match="keeps nothing of a campaign"):
