@@ -19,7 +19,6 @@ from florist.errors import ConfigurationError
 from florist.pipelines import load_pipeline
 from florist.pipelines.errors import PlanError
 from florist.pipelines.row_files import load_rows
-from florist.pipelines.rows import RowPlans
 from florist.stores.locations import store_at
 from florist.studio.campaigns import Campaigns, campaign_name, mistakable
 
@@ -83,17 +82,15 @@ def print_offer(planned: Planned) -> None:
 
 def print_steps(planned: Planned, *, console: Console | None = None) -> None:
     """Print the steps of a pipeline that is run once, each with its decision; of many rows the summary does."""
-    rows: RowPlans = planned.rows
-    if len(rows.rows) > 1:
+    if planned.plan.materials.row_count > 1:
         return
     cells = {cell.cell: cell for cell in planned.plan.cells}
-    (only,) = rows.rows.values()
     lines = [
         (row.step, row.technique, row.inputs, shown_usd(row.price_usd), cells[row.step].decision)
-        for row in only.table()
+        for row in planned.first.table()
     ]
     headings = ("Step", "Technique", "Takes", "Price", "Decision")
-    print_table(headings, lines, title=rows.pipeline, right=("Price",), console=console)
+    print_table(headings, lines, title=planned.first.pipeline, right=("Price",), console=console)
 
 
 def confirm(plan: CampaignPlan, *, yes: bool, ask: bool = False) -> None:

@@ -3,9 +3,10 @@
 Nothing is started and nothing is paid for. What may be written is a snapshot, by which the next plan is quicker.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ from florist.pipelines.definitions import definitions_of, names_to_suggest
 from florist.pipelines.errors import PlanError
 from florist.pipelines.planning import Plan, plan
 from florist.pipelines.problems import Problem
-from florist.pipelines.rows import RowPlans, Rows, plan_rows
+from florist.pipelines.rows import Rows, plan_rows
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name
@@ -51,14 +52,15 @@ class Wanted(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A campaign's plan, and the plans of its rows that it was made of.
+    """A campaign's plan, and what it was made of.
 
     Attributes:
-        unusable: what is wrong with the rows that cannot be run, by their keys.
+        first: the plan of the first row that can be run.
+        unusable: what is wrong with the rows that cannot be, by their keys.
     """
 
     plan: CampaignPlan
-    rows: RowPlans
+    first: Plan
     unusable: Mapping[str, Sequence[Problem]]
 
 
@@ -80,7 +82,7 @@ async def planned_campaign(
     pipeline, campaign = wanted.pipeline, campaign_name(wanted.campaign)
     definitions = await definitions_of(pipeline, client)
     suggested = await names_to_suggest(pipeline, definitions, client)
-    rows, unusable = _planned_rows(wanted, definitions, suggested)
+    rows = _PlannedRows(wanted, definitions, suggested)
     is_known = bool(campaign) and await Campaigns(store).knows(campaign)
     last = await _last_plan(store, campaign) if is_known else None
     techniques = {technique.technique_id for technique in definitions.values()}
@@ -94,8 +96,8 @@ async def planned_campaign(
         Downloader(trusted_hosts=trusted) as downloader,
     ):
         facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
-        cells = await decided_cells(rows.rows, campaign, known, facts)
-    cells = _with_blocked(cells, rows, unusable, wanted.rows)
+        decided = await decided_cells(rows, campaign, known, facts)
+    cells = rows.in_order(decided)
     materials = materials_of(wanted, definitions)
     totals = Totals.of(cells)
     return Planned(
@@ -114,8 +116,8 @@ async def planned_campaign(
             files=facts.files,
             cells=cells,
         ),
-        rows,
-        unusable,
+        rows.first,
+        rows.unusable,
     )
 
 
@@ -134,35 +136,54 @@ async def _known_work(ledger: Ledger, campaign: str, technique_ids: set[str]) ->
         yield known
 
 
-def _planned_rows(
-    wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]
-) -> tuple[RowPlans, dict[str, Sequence[Problem]]]:
-    """Plan every row; one with problems of its own is kept apart, as long as another can be planned."""
-    plans: dict[str, Plan] = {}
-    unusable: dict[str, Sequence[Problem]] = {}
-    for key, own in (wanted.rows or {"": {}}).items():
-        try:
-            plans[key] = plan(wanted.pipeline, {**wanted.params, **own}, definitions, known=suggested)
-        except PlanError as error:
-            unusable[key] = error.problems
-    if not plans:
+class _PlannedRows:
+    """The plans of the rows, made one by one as they are asked for, and not kept.
+
+    Attributes:
+        first: the plan of the first row that can be run.
+        unusable: what is wrong with rows that cannot be; complete once all were asked for.
+    """
+
+    def __init__(self, wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]) -> None:
+        self._wanted = wanted
+        self._definitions = definitions
+        self._suggested = suggested
+        self._order = wanted.rows or {"": {}}
+        self.unusable: dict[str, Sequence[Problem]] = {}
+        self._plans = self._planned()
+        key, self.first = self._beginning()
+        self._plans = chain([(key, self.first)], self._plans)
+
+    def __iter__(self) -> Iterator[tuple[str, Plan]]:
+        return self._plans
+
+    def in_order(self, decided: Mapping[str, Sequence[Cell]]) -> tuple[Cell, ...]:
+        """Return all cells, row by row; those of unusable rows are blocked, and called like those of the first."""
+        blocked = {
+            key: blocked_row(key, self.first.steps, _reason_of(problems))
+            for key, problems in self.unusable.items()
+        }
+        return tuple(cell for key in self._order for cell in decided.get(key) or blocked[key])
+
+    def _planned(self) -> Iterator[tuple[str, Plan]]:
+        wanted = self._wanted
+        for key, own in self._order.items():
+            try:
+                yield (
+                    key,
+                    plan(wanted.pipeline, {**wanted.params, **own}, self._definitions, known=self._suggested),
+                )
+            except PlanError as error:
+                self.unusable[key] = error.problems
+
+    def _beginning(self) -> tuple[str, Plan]:
+        wanted = self._wanted
+        found = next(self._plans, None)
+        if found is not None:
+            return found
         # It says of each problem which rows have it.
-        plan_rows(wanted.pipeline, wanted.params, wanted.rows, definitions, known=suggested)
-    return RowPlans(pipeline=wanted.pipeline.name, rows=plans), unusable
-
-
-def _with_blocked(
-    cells: tuple[Cell, ...], rows: RowPlans, unusable: Mapping[str, Sequence[Problem]], order: Rows
-) -> tuple[Cell, ...]:
-    if not unusable:
-        return cells
-    pattern = next(iter(rows.rows.values())).steps
-    by_row: dict[str, list[Cell]] = {}
-    for cell in cells:
-        by_row.setdefault(cell.row, []).append(cell)
-    for key, problems in unusable.items():
-        by_row[key] = list(blocked_row(key, pattern, _reason_of(problems)))
-    return tuple(cell for key in order for cell in by_row[key])
+        plans = plan_rows(wanted.pipeline, wanted.params, wanted.rows, self._definitions, known=self._suggested)
+        return next(iter(plans.rows.items()))
 
 
 def _reason_of(problems: Sequence[Problem]) -> Reason:
