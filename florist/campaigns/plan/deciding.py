@@ -18,6 +18,8 @@ from florist.studio.steps import CampaignRow
 
 ROWS_AT_ONCE = 16
 
+_FIELDS = set(Cell.model_fields)
+
 NOBODY = "-"
 """Stands for the campaign where there is none: nothing is known of it, and its keys mean nothing."""
 
@@ -126,7 +128,9 @@ def _cell(
 ) -> Cell:
     found, reason = verdict.found, verdict.reason
     is_paid = verdict.decision in (Decision.REUSE, Decision.RESUME)
-    return Cell(
+    # Not validated: it is made of our own values. One set of names for all saves a kilobyte for each.
+    return Cell.model_construct(
+        _fields_set=_FIELDS,
         row=row,
         cell=step.name,
         step=getattr(step, "step", None) or step.name,
