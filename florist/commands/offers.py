@@ -20,7 +20,6 @@ from florist.commands.terminal import PATIENCE, asked, err, print_table, remark
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger
 from florist.pipelines import load_pipeline
-from florist.pipelines.rows import RowPlans
 from florist.stores.locations import store_at
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name, mistakable
@@ -75,24 +74,22 @@ async def _funds(store: Store, campaign: str) -> Funds | None:
 def print_offer(planned: Planned) -> None:
     """Print what a run would do, beside the answer."""
     print_steps(planned, console=err)
-    for line in (*planned.rows.notes, *summary(planned.plan)):
+    for line in (*planned.notes, *summary(planned.plan)):
         remark(line)
     remark("")
 
 
 def print_steps(planned: Planned, *, console: Console | None = None) -> None:
     """Print the steps of a pipeline that is run once, each with its decision; of many rows the summary does."""
-    rows: RowPlans = planned.rows
-    if len(rows.rows) > 1:
+    if planned.plan.materials.row_count > 1:
         return
     cells = {cell.cell: cell for cell in planned.plan.cells}
-    (only,) = rows.rows.values()
     lines = [
         (row.step, row.technique, row.inputs, shown_usd(row.price_usd), cells[row.step].decision)
-        for row in only.table()
+        for row in planned.first.table()
     ]
     headings = ("Step", "Technique", "Takes", "Price", "Decision")
-    print_table(headings, lines, title=rows.pipeline, right=("Price",), console=console)
+    print_table(headings, lines, title=planned.first.pipeline, right=("Price",), console=console)
 
 
 def confirm(plan: CampaignPlan, *, yes: bool, ask: bool = False) -> None:

@@ -69,7 +69,7 @@ def print_plan(planned: Planned, *, as_json: bool) -> None:
         say(planned.plan.model_dump_json(indent=1))
         return
     print_steps(planned)
-    for line in (*planned.rows.notes, *summary(planned.plan)):
+    for line in (*planned.notes, *summary(planned.plan)):
         say(line)
 
 

@@ -19,6 +19,7 @@ from florist.campaigns.plan.records import PlanRecords
 from florist.campaigns.plan.selection import cut_down, selection_at
 from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
+from florist.pipelines.definitions import planned_at
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
 from florist.studio.campaigns import Campaigns, campaign_name
@@ -76,7 +77,9 @@ async def run_campaign(
         wanted = Wanted(pipeline, params, rows, rows_location, campaign)
         planned = await planned_campaign(studio.client, store, wanted)
         planned.refuse_unusable(selection)
-        plans = planned.rows if selection is None else cut_down(planned.rows, selection)
+        plans = await planned_at(studio.client, pipeline, params, rows, only=selection)
+        if selection is not None:
+            plans = cut_down(plans, selection)
         for line in plans.notes:
             get_run_logger().info(line)
         if campaign:

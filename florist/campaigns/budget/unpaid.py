@@ -37,8 +37,8 @@ async def unpaid_cells(plans: RowPlans, scope: str, ledger: Ledger) -> Mapping[s
 async def _paid_work(plans: RowPlans, campaign: str, ledger: Ledger) -> set[tuple[str, str]]:
     async with campaign_work(ledger, campaign, _techniques(plans)) as known:
         facts = InputFacts(ledger, campaign, known, fetch=_not_fetched)
-        cells = await decided_cells(plans.rows, campaign, known, facts)
-    return {(cell.row, cell.cell) for cell in cells if cell.decision in PAID}
+        decided = await decided_cells(plans.rows.items(), campaign, known, facts)
+    return {(cell.row, cell.cell) for cells in decided.values() for cell in cells if cell.decision in PAID}
 
 
 async def _paid_places(plans: RowPlans, scope: str, ledger: Ledger) -> set[tuple[str, str]]:

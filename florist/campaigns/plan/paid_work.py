@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from florist.api.models import MediaKind
+from florist.api.models import MediaKind, RunStatus
 from florist.ledger import Entry, InputIdentity, RunFacts, State
 
 _DIGEST_LENGTH = 16
@@ -19,7 +19,7 @@ class PaidWork:
 
     Attributes:
         number: of the newest record, from 0.
-        ended: how its run ended, if that is known.
+        status: of its run at its end; empty while that is not known.
         inputs: a digest of what each input means, by its id.
         outputs_of: ids of the inputs that are outputs of earlier runs.
     """
@@ -33,7 +33,10 @@ class PaidWork:
     state: State
     renewals: int = 0
     run_id: str = ""
-    ended: RunFacts | None = None
+    status: str = ""
+    error_code: str | None = None
+    outputs: int = 0
+    run_charged_usd: Decimal | None = None
     price_usd: Decimal | None = None
     refusal_code: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +56,10 @@ class PaidWork:
             state=entry.state,
             renewals=entry.renewals,
             run_id=entry.run_id or "",
-            ended=_facts(entry.ended),
+            status=entry.ended.status if entry.ended else "",
+            error_code=entry.ended.error_code if entry.ended else None,
+            outputs=entry.ended.outputs if entry.ended else 0,
+            run_charged_usd=entry.ended.charged_usd if entry.ended else None,
             price_usd=entry.price_usd,
             refusal_code=entry.refusal_code or "",
             inputs=input_digests(work.inputs),
@@ -68,13 +74,24 @@ class PaidWork:
     @property
     def is_failed(self) -> bool:
         """Whether its run is known to have failed."""
-        return self.ended is not None and self.ended.is_failed
+        return self.status == RunStatus.FAILED
+
+    @property
+    def ended(self) -> RunFacts | None:
+        """How its run ended, if that is known."""
+        if not self.status:
+            return None
+        return RunFacts(
+            status=self.status,
+            error_code=self.error_code,
+            charged_usd=self.run_charged_usd,
+            outputs=self.outputs,
+        )
 
     @property
     def charged_usd(self) -> Decimal | None:
         """What its run was charged or, lacking that, was said to cost."""
-        charged = self.ended.charged_usd if self.ended else None
-        return self.price_usd if charged is None else charged
+        return self.price_usd if self.run_charged_usd is None else self.run_charged_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +132,6 @@ class CampaignWork:
     def paid_at(self, row: str, step: str) -> list[PaidWork]:
         """Return what is paid for of this cell, whichever inputs it had."""
         return self._paid.get((row, step), [])
-
-
-def _facts(ended: RunFacts | None) -> RunFacts | None:
-    if ended is None:
-        return None
-    kept = ended.model_dump(include={"status", "error_code", "charged_usd", "outputs"})
-    return RunFacts(**kept)
 
 
 def input_digests(identities: Iterable[InputIdentity]) -> dict[str, str]:

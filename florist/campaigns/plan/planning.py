@@ -3,9 +3,10 @@
 Nothing is started and nothing is paid for. What may be written is a snapshot, by which the next plan is quicker.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from florist.pipelines.findings import Findings
 from florist.pipelines.planner import Planner
 from florist.pipelines.planning import Plan
 from florist.pipelines.problems import Problem
-from florist.pipelines.rows import RowPlans, Rows, plan_rows, row_source
+from florist.pipelines.rows import Rows, plan_rows, row_source
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name
@@ -52,15 +53,18 @@ class Wanted(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A campaign's plan, and the plans of its rows that it was made of.
+    """A campaign's plan, and what it was made of.
 
     Attributes:
-        unusable: what is wrong with the rows that cannot be run, by their keys.
+        first: the plan of the first row that can be run.
+        unusable: what is wrong with the rows that cannot be, by their keys.
+        notes: what a person should know of how the rows were read.
     """
 
     plan: CampaignPlan
-    rows: RowPlans
+    first: Plan
     unusable: Mapping[str, Sequence[Problem]]
+    notes: tuple[str, ...] = ()
 
     def refuse_unusable(self, only: Collection[str] | None = None) -> None:
         """Do nothing if every row can be run.
@@ -94,7 +98,7 @@ async def planned_campaign(
     pipeline, campaign = wanted.pipeline, campaign_name(wanted.campaign)
     definitions = await definitions_of(pipeline, client)
     suggested = await names_to_suggest(pipeline, definitions, client)
-    rows, unusable, order = _planned_rows(wanted, definitions, suggested)
+    rows = _PlannedRows(wanted, definitions, suggested)
     is_known = bool(campaign) and await Campaigns(store).knows(campaign)
     last = await _last_plan(store, campaign) if is_known else None
     techniques = {technique.technique_id for technique in definitions.values()}
@@ -108,9 +112,9 @@ async def planned_campaign(
         Downloader(trusted_hosts=trusted) as downloader,
     ):
         facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
-        cells = await decided_cells(rows.rows, campaign, known, facts)
-    cells = _with_blocked(cells, rows, unusable, order)
-    materials = materials_of(wanted, definitions, row_count=len(order))
+        decided = await decided_cells(rows, campaign, known, facts)
+    cells = rows.in_order(decided)
+    materials = materials_of(wanted, definitions, row_count=rows.count)
     totals = Totals.of(cells)
     return Planned(
         CampaignPlan(
@@ -128,8 +132,9 @@ async def planned_campaign(
             files=facts.files,
             cells=cells,
         ),
-        rows,
-        unusable,
+        rows.first,
+        rows.unusable,
+        rows.notes,
     )
 
 
@@ -148,46 +153,62 @@ async def _known_work(ledger: Ledger, campaign: str, technique_ids: set[str]) ->
         yield known
 
 
-def _planned_rows(
-    wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]
-) -> tuple[RowPlans, dict[str, Sequence[Problem]], tuple[str, ...]]:
-    """Plan every row; one with problems of its own is kept apart, as long as another can be planned.
+class _PlannedRows:
+    """The plans of the rows, made one by one as they are asked for, and not kept.
 
-    Returns:
-        The plans, the problems of the rows that have none, and the keys of all rows in their order.
+    Attributes:
+        first: the plan of the first row that can be run.
+        unusable: what is wrong with rows that cannot be; complete once all were asked for.
     """
-    planner = Planner(wanted.pipeline, definitions, known=suggested)
-    source = row_source(wanted.rows, wanted.pipeline, wanted.params)
-    plans: dict[str, Plan] = {}
-    unusable: dict[str, Sequence[Problem]] = {}
-    order: list[str] = []
-    found = Findings()
-    for row in source.rows(found):
-        order.append(row.key)
-        try:
-            plans[row.key] = planner.plan({**wanted.params, **row.params})
-        except PlanError as error:
-            placed = (row.placed(problem) for problem in error.problems)
-            unusable[row.key] = tuple(problem for problem in placed if problem)
-    found.raise_any()
-    if not plans:
-        # It says of each problem which rows have it.
-        plan_rows(wanted.pipeline, wanted.params, wanted.rows, definitions, known=suggested)
-    return RowPlans(pipeline=wanted.pipeline.name, rows=plans, notes=source.notes), unusable, tuple(order)
 
+    def __init__(self, wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]) -> None:
+        self._wanted = wanted
+        self._planner = Planner(wanted.pipeline, definitions, known=suggested)
+        self._source = row_source(wanted.rows, wanted.pipeline, wanted.params)
+        self._order: list[str] = []
+        self.unusable: dict[str, Sequence[Problem]] = {}
+        self._plans = self._planned()
+        found = next(self._plans, None)
+        if found is None:
+            # It says of each problem which rows have it.
+            plans = plan_rows(wanted.pipeline, wanted.params, wanted.rows, definitions, known=suggested)
+            found = next(iter(plans.rows.items()))
+        self.first = found[1]
+        self._plans = chain([found], self._plans)
 
-def _with_blocked(
-    cells: tuple[Cell, ...], rows: RowPlans, unusable: Mapping[str, Sequence[Problem]], order: Sequence[str]
-) -> tuple[Cell, ...]:
-    if not unusable:
-        return cells
-    pattern = next(iter(rows.rows.values())).steps
-    by_row: dict[str, list[Cell]] = {}
-    for cell in cells:
-        by_row.setdefault(cell.row, []).append(cell)
-    for key, problems in unusable.items():
-        by_row[key] = list(blocked_row(key, pattern, _reason_of(problems)))
-    return tuple(cell for key in order for cell in by_row[key])
+    def __iter__(self) -> Iterator[tuple[str, Plan]]:
+        return self._plans
+
+    @property
+    def count(self) -> int:
+        """How many rows there are, once all were asked for."""
+        return len(self._order)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the rows were read."""
+        return self._source.notes
+
+    def in_order(self, decided: Mapping[str, Sequence[Cell]]) -> tuple[Cell, ...]:
+        """Return all cells, row by row; those of unusable rows are blocked, and called like those of the first."""
+        blocked = {
+            key: blocked_row(key, self.first.steps, _reason_of(problems))
+            for key, problems in self.unusable.items()
+        }
+        return tuple(cell for key in self._order for cell in decided.get(key) or blocked[key])
+
+    def _planned(self) -> Iterator[tuple[str, Plan]]:
+        found = Findings()
+        for row in self._source.rows(found):
+            self._order.append(row.key)
+            try:
+                planned = self._planner.plan({**self._wanted.params, **row.params})
+            except PlanError as error:
+                placed = (row.placed(problem) for problem in error.problems)
+                self.unusable[row.key] = tuple(problem for problem in placed if problem)
+            else:
+                yield row.key, planned
+        found.raise_any()
 
 
 def _reason_of(problems: Sequence[Problem]) -> Reason:

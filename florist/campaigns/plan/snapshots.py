@@ -16,13 +16,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from decimal import Decimal
+from io import BytesIO
+from sys import intern
 from typing import Any
 
 from florist.api.models import MediaKind
 from florist.campaigns.plan.keys import numbered, plans_folder
 from florist.campaigns.plan.paid_work import KeptOutput, PaidWork
 from florist.errors import FloristError
-from florist.ledger import RunFacts, State
+from florist.ledger import State
 from florist.stores.store import Store
 
 VERSION = 1
@@ -61,7 +63,7 @@ class Snapshots:
         for path in reversed(paths):
             content = await self._store.read(path)
             with suppress(*_DAMAGED):
-                return _parsed(gzip.decompress(content or b""))
+                return _parsed(content or b"")
         return Snapshot()
 
     async def keep(self, snapshot: Snapshot) -> bool:
@@ -95,38 +97,41 @@ def _line(value: Any) -> str:
 
 
 def _told(work: PaidWork) -> list[object]:
-    ended = work.ended
-    facts = None if ended is None else [ended.status, ended.error_code, _usd(ended.charged_usd), ended.outputs]
-    place = [work.technique_id, work.row, work.step, work.attempt]
-    money = [_usd(work.price_usd), facts]
-    inputs = [dict(work.inputs), sorted(work.outputs_of)]
     return [
         work.key,
         work.number,
-        *place,
+        work.technique_id,
+        work.row,
+        work.step,
+        work.attempt,
         str(work.state),
         work.renewals,
         work.run_id,
+        work.status,
+        work.error_code,
+        work.outputs,
+        _usd(work.run_charged_usd),
+        _usd(work.price_usd),
         work.refusal_code,
-        *money,
-        *inputs,
+        dict(work.inputs),
+        sorted(work.outputs_of),
     ]
 
 
 def _parsed(content: bytes) -> Snapshot:
-    lines = iter(content.splitlines())
-    head = json.loads(next(lines, b""))
-    if head["version"] != VERSION:
-        raise ValueError("a snapshot of another version")
     works: dict[str, PaidWork] = {}
     outputs: dict[str, tuple[KeptOutput, ...]] = {}
-    for line in lines:
-        told = json.loads(line)
-        if isinstance(told, dict):
-            outputs[told["outputs_of_run"]] = tuple(_output(*each) for each in told["outputs"])
-        else:
-            work = _work(*told)
-            works[work.key] = work
+    with gzip.open(BytesIO(content)) as lines:
+        head = json.loads(lines.readline())
+        if head["version"] != VERSION:
+            raise ValueError("a snapshot of another version")
+        for line in lines:
+            told = json.loads(line)
+            if isinstance(told, dict):
+                outputs[told["outputs_of_run"]] = tuple(_output(*each) for each in told["outputs"])
+            else:
+                work = _work(*told)
+                works[work.key] = work
     return Snapshot(works, frozenset(head["foreign"]), outputs)
 
 
@@ -140,36 +145,34 @@ def _work(
     state: str,
     renewals: int,
     run_id: str,
-    refusal_code: str,
+    status: str,
+    error_code: str | None,
+    outputs: int,
+    charged: str | None,
     price: str | None,
-    facts: list[Any] | None,
+    refusal_code: str,
     inputs: dict[str, str],
     outputs_of: list[str],
 ) -> PaidWork:
+    # Words that thousands of lines share are kept once.
     return PaidWork(
         key=key,
         number=number,
-        technique_id=technique_id,
+        technique_id=intern(technique_id),
         row=row,
-        step=step,
+        step=intern(step),
         attempt=attempt,
         state=State(state),
         renewals=renewals,
         run_id=run_id,
-        refusal_code=refusal_code,
+        status=intern(status),
+        error_code=error_code,
+        outputs=outputs,
+        run_charged_usd=None if charged is None else Decimal(charged),
         price_usd=None if price is None else Decimal(price),
-        ended=None if facts is None else _facts(*facts),
+        refusal_code=refusal_code,
         inputs=inputs,
         outputs_of=frozenset(outputs_of),
-    )
-
-
-def _facts(status: str, error_code: str | None, charged: str | None, outputs: int) -> RunFacts:
-    return RunFacts(
-        status=status,
-        error_code=error_code,
-        charged_usd=None if charged is None else Decimal(charged),
-        outputs=outputs,
     )
 
 

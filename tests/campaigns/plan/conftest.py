@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from flora_sandbox.server import SandboxServer
+from florist.api import FloraAPI
 from florist.campaigns.plan.decisions import Cell
 from florist.campaigns.plan.planning import Planned, Wanted, planned_campaign
 from florist.pipelines import Plan, WalkResult, parse_pipeline, walk
+from florist.pipelines.definitions import planned_at
 from florist.pipelines.rows import RowPlans, Rows
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
@@ -81,12 +83,15 @@ class Shop:
         async with connected(self.sandbox) as client:
             return await planned_campaign(client, self.store, self.wanted, **options)
 
+    async def plans(self, client: FloraAPI) -> RowPlans:
+        wanted = self.wanted
+        return await planned_at(client, wanted.pipeline, wanted.params, wanted.rows)
+
     async def run(self) -> Mapping[str, WalkResult[StepResult]]:
         async with connected(self.sandbox) as client:
             studio = Studio(client, self.store)
             await Campaigns(self.store).begin(self.campaign)
-            planned = await planned_campaign(client, self.store, self.wanted)
-            walked = await walked_rows(studio, planned.rows, self.campaign)
+            walked = await walked_rows(studio, await self.plans(client), self.campaign)
             await studio.aclose()
         return walked
 

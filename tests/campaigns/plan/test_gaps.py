@@ -4,6 +4,7 @@ import pytest
 
 from flora_sandbox.faults import Fault, FaultName
 from florist.campaigns.plan.campaign_plan import Funds
+from florist.campaigns.plan.decisions import Because, Cell, Decision
 from florist.campaigns.plan.gaps import GapKind, filling_plan, to_restart
 from florist.campaigns.plan.selection import cut_down, selection_of
 from florist.ledger import How, Ledger, restart
@@ -58,7 +59,7 @@ async def test_rerun_pays_what_it_said_for_what_it_named(gappy: Shop):
             entry = await ledger.entry(cell.key, cell.technique_id)
             assert entry
             await restart(ledger, entry, gives_up_run=True)
-        walked = await walked_rows(studio, cut_down(planned.rows, selection_of(plan)), "spring")
+        walked = await walked_rows(studio, cut_down(await gappy.plans(client), selection_of(plan)), "spring")
         await studio.aclose()
     assert {name: made.how for name, made in walked["a"].results.items()} == {
         "caption": How.REUSED,
@@ -67,3 +68,19 @@ async def test_rerun_pays_what_it_said_for_what_it_named(gappy: Shop):
     }
     assert list(walked) == ["a"]
     assert gappy.charged_usd - before == plan.totals.net_usd
+
+
+def cell(name: str, because: Because, needs: tuple[str, ...] = ()) -> Cell:
+    decision = Decision.BLOCKED if because in (Because.NEEDS_REVIEW, Because.UPSTREAM_BLOCKED) else Decision.NEW
+    place = {"row": "a", "cell": name, "step": name, "technique": "x", "technique_id": "tech_x"}
+    return Cell(**place, needs=needs, decision=decision, because=because, reason="")
+
+
+async def test_cell_that_also_takes_what_a_person_has_to_decide_on_is_left_alone(shop: Shop):
+    cells = (
+        cell("film", Because.FAILED_FOR_GOOD),
+        cell("still", Because.NEEDS_REVIEW),
+        cell("page", Because.UPSTREAM_BLOCKED, ("film", "still")),
+    )
+    plan = (await shop.planned()).plan.model_copy(update={"cells": cells})
+    assert [each.cell for each in filling_plan(plan, tuple(GapKind)).cells] == ["film"]

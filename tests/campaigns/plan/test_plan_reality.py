@@ -86,11 +86,11 @@ class History:
 
     async def start(self) -> None:
         """Start a row's first step, and be killed."""
-        row, planned = self.row, await self.shop.planned()
+        row = self.row
         await Campaigns(self.shop.store).begin(self.shop.campaign)
         async with connected(self.shop.sandbox) as client:
             studio = Studio(client, self.shop.store)
-            step = planned.rows.rows[row].steps[0]
+            step = (await self.shop.plans(client)).rows[row].steps[0]
             await studio.start(step, {}, CampaignRow(campaign=self.shop.campaign, key=row))
             await studio.aclose()
 
