@@ -33,6 +33,7 @@ class WatchedRun:
         durations: of its technique's runs; they grow while it is waited for.
         ended: resolved once, with the terminal run or with the error that is its waiters' alone.
         last: what FLORA last said of the run.
+        lacks_details: history said that the run has ended, and left out what its waiters need.
         next_poll_at: when it is due to be looked at.
         last_asked_at: when FLORA last told of it, or was asked for it in vain.
         retrieved_at: when it was last asked for by itself.
@@ -55,6 +56,7 @@ class WatchedRun:
     ended: asyncio.Future[Run]
     waiters: int = 0
     last: Run | None = None
+    lacks_details: bool = False
     is_reported_ended: bool = False
     page: tuple[int, str | None] | None = None
     off_pages_until: float = -math.inf
@@ -73,11 +75,6 @@ class WatchedRun:
     def is_waited_for(self) -> bool:
         """Whether anybody still needs to hear of it."""
         return self.waiters > 0 and not self.ended.done()
-
-    @property
-    def lacks_details(self) -> bool:
-        """Whether history said that the run has ended, and left out what its waiters need."""
-        return self.last is not None and self.last.is_finished and not self.ended.done()
 
     @property
     def last_seen(self) -> Run:
@@ -123,8 +120,9 @@ class WatchedRun:
     def update(self, run: Run, now: float, *, in_full: bool) -> None:
         """Take in what FLORA says of the run; `in_full` when the run itself was read, not its history item."""
         self.last, self.unreadable = run, 0
+        self.lacks_details = run.is_finished and not in_full and not has_details(run)
         self.reschedule(now)
-        if run.is_finished and (in_full or has_details(run)):
+        if run.is_finished and not self.lacks_details:
             self.end(run)
 
     def reschedule(self, now: float) -> None:
@@ -152,6 +150,7 @@ class WatchedRun:
         """Hand the outcome to everyone who waits for this run."""
         if self.ended.done():
             return
+        self.lacks_details = False
         if isinstance(outcome, Run) and outcome.status is RunStatus.COMPLETED and not outcome.has_outputs:
             outcome = RunWithoutOutputsError(
                 f"run {outcome.run_id} is completed but has no outputs; it was charged, so do not run it again "

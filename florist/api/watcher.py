@@ -8,6 +8,7 @@ Source: the contract, "A run".
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -62,6 +63,7 @@ class RunWatcher:
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._nap: asyncio.Future[None] | None = None
+        self._nap_until = math.inf
         self._next_tick_at = 0.0
         self._quiet_until = 0.0
         self._troubles = 0
@@ -101,7 +103,7 @@ class RunWatcher:
         watched.waiters += 1
         closing = None if window is None else asyncio.ensure_future(self._sleep(window))
         try:
-            self._ensure_polling()
+            self._ensure_polling(watched)
             await asyncio.wait({watched.ended, closing or watched.ended}, return_when=asyncio.FIRST_COMPLETED)
             if watched.ended.done():
                 return watched.ended.result()
@@ -189,10 +191,11 @@ class RunWatcher:
         if not self._waited:
             self._stop_polling()
 
-    def _ensure_polling(self) -> None:
+    def _ensure_polling(self, watched: WatchedRun) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll_until_cancelled(), name="florist run watcher")
-        self._wake()
+        if watched.is_reported_ended or watched.due_at < self._nap_until:
+            self._wake()
 
     def _stop_polling(self) -> None:
         if self._task is not None:
@@ -222,6 +225,7 @@ class RunWatcher:
     async def _rest(self) -> None:
         """Sleep until a run is due, however often the waiters change meanwhile."""
         while (seconds := self._next_tick_due_at() - self._monotonic()) > 0:
+            self._nap_until = self._monotonic() + seconds
             self._nap = asyncio.ensure_future(self._sleep(seconds))
             try:
                 await asyncio.wait({self._nap})
@@ -231,11 +235,13 @@ class RunWatcher:
                 self._nap.cancel()
 
     def _next_tick_due_at(self) -> float:
-        unfinished = [watched for watched in self._waited.values() if not watched.ended.done()]
-        if any(watched.is_reported_ended for watched in unfinished):
-            return self._quiet_until
-        idle = self._monotonic() + self._pace.longest
-        due_at = min((watched.due_at for watched in unfinished), default=idle)
+        due_at = self._monotonic() + self._pace.longest
+        for watched in self._waited.values():
+            if watched.ended.done():
+                continue
+            if watched.is_reported_ended:
+                return self._quiet_until
+            due_at = min(due_at, watched.due_at)
         return max(due_at, self._next_tick_at, self._quiet_until)
 
     async def _tick(self) -> None:
