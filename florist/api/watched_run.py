@@ -28,6 +28,7 @@ class WatchedRun:
     Attributes:
         began_at: when it was started, as far as this client knows; else when it was first waited for.
         joined_at: when it was first waited for.
+        is_scout: where nothing is known of its technique yet, it is to find out, and others wait for that.
         is_age_known: `began_at` is when it was started, to about a second.
         stated_seconds: its duration from `began_at` on, if somebody has stated one.
         durations: of its technique's runs; they grow while it is waited for.
@@ -49,6 +50,7 @@ class WatchedRun:
     route: Route
     began_at: float
     joined_at: float
+    is_scout: bool
     is_age_known: bool
     stated_seconds: float | None
     durations: Durations
@@ -139,11 +141,13 @@ class WatchedRun:
         elif self.is_expected:
             age = first_look(self.durations)
         elif self._was_looked_at:
-            age = looked + next_poll_delay(looked, self.stated_seconds or 0.0, self.pace)
+            delay = next_poll_delay(looked, self.stated_seconds or 0.0, self.pace)
+            age = looked + (delay if self.is_scout else self.pace.longest)
         elif self.stated_seconds is not None:
             age = first_poll_delay(self.stated_seconds)
         else:
-            age = self.pace.shortest if self.is_age_known else 0.0
+            waiting = self.pace.shortest if self.is_scout else self.pace.longest
+            age = waiting if self.is_age_known else 0.0
         self.look_at(self.began_at + age)
 
     def end(self, outcome: Run | Exception) -> None:

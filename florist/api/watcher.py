@@ -21,13 +21,16 @@ from florist.api.rate import Sleep
 from florist.api.recent_runs import RECENT_SECONDS
 from florist.api.run_poller import RunPoller, RunRoute, is_passing
 from florist.api.watched_run import Route, WatchedRun
-from florist.api.watching_schedule import Pace, first_poll_delay, rest_after
+from florist.api.watching_schedule import RUNS_PER_PAGE, Pace, first_poll_delay, rest_after
 
 logger = logging.getLogger("florist.api")
 
 KEPT_SECONDS = 120.0
 """How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
 polling schedule must not begin anew with each."""
+
+SCOUTS = RUNS_PER_PAGE
+"""Runs of a technique by which to learn how long it takes: the first, which one page shows."""
 
 
 class RunWatcher:
@@ -154,6 +157,7 @@ class RunWatcher:
         is_new = just_started or started_at is not None
         stated = expected_seconds or None  # 0 says no more than that it may have ended long ago
         if watched is None or watched.ended.done():
+            durations = Durations() if technique is None else self._durations[technique]
             began_at = now if started_at is None else started_at
             watched = WatchedRun(
                 run_id=run_id,
@@ -163,7 +167,8 @@ class RunWatcher:
                 joined_at=now,
                 is_age_known=is_new and expected_seconds != 0,
                 stated_seconds=None if stated is None else now - began_at + stated,
-                durations=Durations() if technique is None else self._durations[technique],
+                is_scout=stated is not None or self._is_scout(technique),
+                durations=durations,
                 pace=self._pace,
                 ended=asyncio.get_running_loop().create_future(),
             )
@@ -173,6 +178,12 @@ class RunWatcher:
             watched.may_be_unknown_until = watched.began_at + RECENT_SECONDS
         self._waited[run_id] = watched
         return watched
+
+    def _is_scout(self, technique: str | None) -> bool:
+        """Whether so few runs of an unknown technique are waited for that each is needed to learn of it."""
+        if technique is None or self._durations[technique]:
+            return True
+        return sum(run.technique == technique for run in self._waited.values()) < SCOUTS
 
     def _forget_the_long_left(self, now: float) -> None:
         for run_id, (left_at, _) in tuple(self._left.items()):
