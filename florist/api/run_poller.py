@@ -34,6 +34,9 @@ SIDE_BY_SIDE = 8
 RETRIEVING_SECONDS = 1.0
 """So long a tick retrieves; then pages may tell more."""
 
+CROWDED_SECONDS = 30.0
+"""So long pages alone tell of ends, if they can, once more runs were waited for than one page shows."""
+
 UNREADABLE_ANSWERS = 3
 """A proxy's page in place of FLORA's answer may come once or twice; thrice it is the run's own trouble."""
 
@@ -56,7 +59,7 @@ class RunPoller:
 
     A page of history tells of many runs at once; a retrieve comes at the very moment at which a run has probably
     ended. Retrieves are for a few runs; for those that no page tells of; where pages leave outputs out, so that
-    each ended run is retrieved anyway; and as long as no more runs are waited for than one page would show.
+    each ended run is retrieved anyway; and as long as no more runs are waited for than one page shows.
 
     Args:
         learn: takes each run that a page of history shows.
@@ -81,6 +84,7 @@ class RunPoller:
         self._ticks = 0
         self._allowance = Allowance()
         self._counted_at = -math.inf
+        self._crowded_until = -math.inf
 
     async def poll(self, watched: Mapping[str, WatchedRun]) -> None:
         """Look at the runs that are due; what remains is due again at the next tick.
@@ -96,7 +100,7 @@ class RunPoller:
         unseen = [run for run in due if run.last_asked_at < now and run.is_waited_for]
         likely, alone = [], []
         for run in unseen:
-            if self._is_worth_a_retrieve(run, len(watched), now):
+            if self._is_worth_a_retrieve(run, now):
                 likely.append(run)
             elif self._stands_alone(run, groups, now):
                 alone.append(run)
@@ -133,12 +137,14 @@ class RunPoller:
         earned = (now - self._counted_at) * pagefuls(waiting)
         self._allowance.refill(earned, most=requests_allowed(waiting))
         self._counted_at = now
+        if waiting > RUNS_PER_PAGE:
+            self._crowded_until = now + CROWDED_SECONDS
 
-    def _is_worth_a_retrieve(self, run: WatchedRun, waiting: int, now: float) -> bool:
+    def _is_worth_a_retrieve(self, run: WatchedRun, now: float) -> bool:
         """Whether it has probably ended, and a retrieve is no waste."""
         history = self._histories.get(run.route)
-        is_few = waiting <= RUNS_PER_PAGE or history is None or history.shows_outputs is False
-        return is_few and run.is_likely_ended(now)
+        is_no_waste = history is None or history.shows_outputs is False or now >= self._crowded_until
+        return is_no_waste and run.is_likely_ended(now)
 
     def _together(
         self, route: Route, due: Sequence[WatchedRun], watched: Mapping[str, WatchedRun], now: float

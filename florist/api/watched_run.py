@@ -28,11 +28,13 @@ class WatchedRun:
     Attributes:
         began_at: when it was started, as far as this client knows; else when it was first waited for.
         joined_at: when it was first waited for.
+        is_scout: where nothing is known of its technique yet, it is to find out, and others wait for that.
         is_age_known: `began_at` is when it was started, to about a second.
         stated_seconds: its duration from `began_at` on, if somebody has stated one.
         durations: of its technique's runs; they grow while it is waited for.
         ended: resolved once, with the terminal run or with the error that is its waiters' alone.
         last: what FLORA last said of the run.
+        lacks_details: history said that the run has ended, and left out what its waiters need.
         next_poll_at: when it is due to be looked at.
         last_asked_at: when FLORA last told of it, or was asked for it in vain.
         retrieved_at: when it was last asked for by itself.
@@ -48,6 +50,7 @@ class WatchedRun:
     route: Route
     began_at: float
     joined_at: float
+    is_scout: bool
     is_age_known: bool
     stated_seconds: float | None
     durations: Durations
@@ -55,6 +58,7 @@ class WatchedRun:
     ended: asyncio.Future[Run]
     waiters: int = 0
     last: Run | None = None
+    lacks_details: bool = False
     is_reported_ended: bool = False
     page: tuple[int, str | None] | None = None
     off_pages_until: float = -math.inf
@@ -73,11 +77,6 @@ class WatchedRun:
     def is_waited_for(self) -> bool:
         """Whether anybody still needs to hear of it."""
         return self.waiters > 0 and not self.ended.done()
-
-    @property
-    def lacks_details(self) -> bool:
-        """Whether history said that the run has ended, and left out what its waiters need."""
-        return self.last is not None and self.last.is_finished and not self.ended.done()
 
     @property
     def last_seen(self) -> Run:
@@ -123,8 +122,9 @@ class WatchedRun:
     def update(self, run: Run, now: float, *, in_full: bool) -> None:
         """Take in what FLORA says of the run; `in_full` when the run itself was read, not its history item."""
         self.last, self.unreadable = run, 0
+        self.lacks_details = run.is_finished and not in_full and not has_details(run)
         self.reschedule(now)
-        if run.is_finished and (in_full or has_details(run)):
+        if run.is_finished and not self.lacks_details:
             self.end(run)
 
     def reschedule(self, now: float) -> None:
@@ -141,17 +141,20 @@ class WatchedRun:
         elif self.is_expected:
             age = first_look(self.durations)
         elif self._was_looked_at:
-            age = looked + next_poll_delay(looked, self.stated_seconds or 0.0, self.pace)
+            delay = next_poll_delay(looked, self.stated_seconds or 0.0, self.pace)
+            age = looked + (delay if self.is_scout else self.pace.longest)
         elif self.stated_seconds is not None:
             age = first_poll_delay(self.stated_seconds)
         else:
-            age = self.pace.shortest if self.is_age_known else 0.0
+            waiting = self.pace.shortest if self.is_scout else self.pace.longest
+            age = waiting if self.is_age_known else 0.0
         self.look_at(self.began_at + age)
 
     def end(self, outcome: Run | Exception) -> None:
         """Hand the outcome to everyone who waits for this run."""
         if self.ended.done():
             return
+        self.lacks_details = False
         if isinstance(outcome, Run) and outcome.status is RunStatus.COMPLETED and not outcome.has_outputs:
             outcome = RunWithoutOutputsError(
                 f"run {outcome.run_id} is completed but has no outputs; it was charged, so do not run it again "

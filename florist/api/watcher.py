@@ -8,6 +8,7 @@ Source: the contract, "A run".
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -20,13 +21,16 @@ from florist.api.rate import Sleep
 from florist.api.recent_runs import RECENT_SECONDS
 from florist.api.run_poller import RunPoller, RunRoute, is_passing
 from florist.api.watched_run import Route, WatchedRun
-from florist.api.watching_schedule import Pace, first_poll_delay, rest_after
+from florist.api.watching_schedule import RUNS_PER_PAGE, Pace, first_poll_delay, rest_after
 
 logger = logging.getLogger("florist.api")
 
 KEPT_SECONDS = 120.0
 """How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
 polling schedule must not begin anew with each."""
+
+SCOUTS = RUNS_PER_PAGE
+"""Runs of a technique by which to learn how long it takes: the first, which one page shows."""
 
 
 class RunWatcher:
@@ -62,6 +66,7 @@ class RunWatcher:
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._nap: asyncio.Future[None] | None = None
+        self._nap_until = math.inf
         self._next_tick_at = 0.0
         self._quiet_until = 0.0
         self._troubles = 0
@@ -101,7 +106,7 @@ class RunWatcher:
         watched.waiters += 1
         closing = None if window is None else asyncio.ensure_future(self._sleep(window))
         try:
-            self._ensure_polling()
+            self._ensure_polling(watched)
             await asyncio.wait({watched.ended, closing or watched.ended}, return_when=asyncio.FIRST_COMPLETED)
             if watched.ended.done():
                 return watched.ended.result()
@@ -157,6 +162,7 @@ class RunWatcher:
         is_new = just_started or started_at is not None
         stated = expected_seconds or None  # 0 says no more than that it may have ended long ago
         if watched is None or watched.ended.done():
+            durations = Durations() if technique is None else self._durations[technique]
             began_at = now if started_at is None else started_at
             watched = WatchedRun(
                 run_id=run_id,
@@ -166,7 +172,8 @@ class RunWatcher:
                 joined_at=now,
                 is_age_known=is_new and expected_seconds != 0,
                 stated_seconds=None if stated is None else now - began_at + stated,
-                durations=Durations() if technique is None else self._durations[technique],
+                is_scout=stated is not None or self._is_scout(technique),
+                durations=durations,
                 pace=self._pace,
                 ended=asyncio.get_running_loop().create_future(),
             )
@@ -176,6 +183,12 @@ class RunWatcher:
             watched.may_be_unknown_until = watched.began_at + RECENT_SECONDS
         self._waited[run_id] = watched
         return watched
+
+    def _is_scout(self, technique: str | None) -> bool:
+        """Whether so few runs of an unknown technique are waited for that each is needed to learn of it."""
+        if technique is None or self._durations[technique]:
+            return True
+        return sum(run.technique == technique for run in self._waited.values()) < SCOUTS
 
     def _forget_the_long_left(self, now: float) -> None:
         for run_id, (left_at, _) in tuple(self._left.items()):
@@ -194,10 +207,11 @@ class RunWatcher:
         if not self._waited:
             self._stop_polling()
 
-    def _ensure_polling(self) -> None:
+    def _ensure_polling(self, watched: WatchedRun) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll_until_cancelled(), name="florist run watcher")
-        self._wake()
+        if watched.is_reported_ended or watched.due_at < self._nap_until:
+            self._wake()
 
     def _stop_polling(self) -> None:
         if self._task is not None:
@@ -227,6 +241,7 @@ class RunWatcher:
     async def _rest(self) -> None:
         """Sleep until a run is due, however often the waiters change meanwhile."""
         while (seconds := self._next_tick_due_at() - self._monotonic()) > 0:
+            self._nap_until = self._monotonic() + seconds
             self._nap = asyncio.ensure_future(self._sleep(seconds))
             try:
                 await asyncio.wait({self._nap})
@@ -236,11 +251,13 @@ class RunWatcher:
                 self._nap.cancel()
 
     def _next_tick_due_at(self) -> float:
-        unfinished = [watched for watched in self._waited.values() if not watched.ended.done()]
-        if any(watched.is_reported_ended for watched in unfinished):
-            return self._quiet_until
-        idle = self._monotonic() + self._pace.longest
-        due_at = min((watched.due_at for watched in unfinished), default=idle)
+        due_at = self._monotonic() + self._pace.longest
+        for watched in self._waited.values():
+            if watched.ended.done():
+                continue
+            if watched.is_reported_ended:
+                return self._quiet_until
+            due_at = min(due_at, watched.due_at)
         return max(due_at, self._next_tick_at, self._quiet_until)
 
     async def _tick(self) -> None:

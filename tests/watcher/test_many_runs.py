@@ -113,6 +113,32 @@ def test_nothing_is_asked_until_a_run_may_have_ended(watching: Make, in_jumping_
     assert len(at.flora.requests) == IN_FLIGHT / 50
 
 
+def test_runs_of_an_unknown_technique_beyond_fifty_wait_for_what_those_teach(
+    watching: Make, in_jumping_time: Jump
+) -> None:
+    async def act() -> Watching:
+        at = watching()
+        ids = [at.flora.add(f"run-{n}", ends=4.5) for n in range(IN_FLIGHT)]
+        await asyncio.gather(*(at.wait(run_id, just_started=True) for run_id in ids))
+        return at
+
+    at = in_jumping_time(act())
+    assert at.flora.pages <= 2 * IN_FLIGHT / 50 + 2
+    assert max(at.flora.told.values()) < 6.1
+
+
+def test_the_last_of_many_runs_are_still_found_on_pages(watching: Make, in_jumping_time: Jump) -> None:
+    async def act() -> Watching:
+        at = watching()
+        await asyncio.gather(*(at.wait(at.flora.add(f"first-{n}", ends=5)) for n in range(5)))
+        at.flora.requests.clear()
+        ids = [at.flora.add(f"run-{n}", ends=5 + n / 100) for n in range(60)]
+        await asyncio.gather(*(at.wait(run_id, just_started=True) for run_id in ids))
+        return at
+
+    assert in_jumping_time(act()).flora.retrieves <= 3
+
+
 def test_other_peoples_runs_on_a_page_tell_how_long_a_technique_takes(
     watching: Make, in_jumping_time: Jump
 ) -> None:
