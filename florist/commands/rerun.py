@@ -13,7 +13,7 @@ from florist.campaigns.plan.decisions import Decision
 from florist.campaigns.plan.errors import PlanMissingError
 from florist.campaigns.plan.gaps import GapKind, filling_plan, to_restart
 from florist.campaigns.plan.materials import file_facts
-from florist.campaigns.plan.planning import Planned, Wanted
+from florist.campaigns.plan.planning import Planned
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.campaigns.plan.selection import selection_of
 from florist.campaigns.plan.summary import summary
@@ -46,7 +46,6 @@ class Gaps(NamedTuple):
     pipeline: Path
     rows: str
     param: tuple[str, ...]
-    wanted: Wanted
     planned: Planned
     plan: CampaignPlan
 
@@ -82,7 +81,7 @@ def found_gaps(
     typed = params_again(made_of, param)
     wanted = wanted_at(pipeline, typed, campaign=name)
     planned = offer(wanted, rows, archive, is_run=True)
-    return Gaps(pipeline, rows, typed, wanted, planned, filling_plan(planned.plan, only))
+    return Gaps(pipeline, rows, typed, planned, filling_plan(planned.plan, only))
 
 
 def print_gaps(gaps: Gaps) -> None:
