@@ -39,7 +39,9 @@ class Block:
             was joined.
         is_stopped: FLORA charged more than its price: nothing more leaves.
         refused: rows of which the budget held something back.
-        asked: cells for which it did.
+        asked: cells that it had nothing for.
+        unheld: rows of a request in doubt for which nothing is held, and no more fits: what is set aside for them
+            is in the way.
     """
 
     id: int | None
@@ -50,6 +52,7 @@ class Block:
     is_stopped: bool = False
     refused: set[str] = field(default_factory=set)
     asked: set[Cell] = field(default_factory=set)
+    unheld: set[str] = field(default_factory=set)
 
     def is_over(self, opened: OpenBlock) -> bool:
         """Whether every cell of the block ended in success, as far as this process knows."""

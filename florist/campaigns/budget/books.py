@@ -36,6 +36,7 @@ class Books:
         self.monotonic = monotonic
         self.sleep = sleep
         self._looked: dict[int, tuple[datetime, float]] = {}
+        self._looking = asyncio.Lock()
 
     async def folded(self, link: Link) -> Record:
         """Return a record without the held requests that are definite by now."""
@@ -58,17 +59,35 @@ class Books:
 
     async def is_open(self, block: int) -> bool:
         """Whether a block was not closed, as of a look that is young enough; after the PUT of `sent`, for good."""
-        looked = self._looked.get(block)
-        if looked is not None:
-            by_wall = (self.now() - looked[0]).total_seconds()
-            if rules.look_stands(by_wall, self.monotonic() - looked[1]):
+        if self._was_open(block):
+            return True
+        async with self._looking:  # one look for all that wait for one
+            if self._was_open(block):
                 return True
+            began = self.now(), self.monotonic()
+            if await self.chain.is_closed(block):
+                self._looked.pop(block, None)
+                return False
+            self._looked[block] = began
+            return True
+
+    async def opened(self, link: Link, record: Record) -> Link | None:
+        """Append a record that opens a block; None if somebody else was first.
+
+        Nobody can have closed the block before its record was there, which is as good as a look.
+        """
         began = self.now(), self.monotonic()
-        if await self.chain.is_closed(block):
-            self._looked.pop(block, None)
+        appended = await self.chain.append(link, record)
+        if appended is not None:
+            self._looked[appended.number] = began
+        return appended
+
+    def _was_open(self, block: int) -> bool:
+        looked = self._looked.get(block)
+        if looked is None:
             return False
-        self._looked[block] = began
-        return True
+        by_wall = (self.now() - looked[0]).total_seconds()
+        return rules.look_stands(by_wall, self.monotonic() - looked[1])
 
     async def entries(self, techniques: Iterable[str] | None = None) -> list[Entry]:
         """Return the campaign's entries, of all techniques or of some.

@@ -94,6 +94,8 @@ class CampaignBudget:
             BudgetDamagedError: the budget's records cannot be relied on.
         """
         books = Books(ledger, scope, now=now, monotonic=monotonic, sleep=sleep)
+        if cap_usd is not None:
+            _check_prices(plans)
         is_capped = await opened_books(books, cap_usd)
         if is_capped:
             _check_prices(plans)
@@ -189,7 +191,7 @@ class CampaignBudget:
         while chosen := rules.fitting(record, rows, limit=self._limit):
             chosen = tuple([row._replace(digest=await self._digests.of(row.key)) for row in chosen])
             following = rules.with_block(record, chosen, number=link.number + 1)
-            appended = await self._chain.append(link, following)
+            appended = await self._books.opened(link, following)
             if appended is not None:
                 return self._opened(appended.number, {row.key: row.slots for row in chosen}, is_ours=True)
             newest = await self._chain.newest()
@@ -271,7 +273,12 @@ class CampaignBudget:
                 pending[key] = self._left(key, pending[key], block)
 
     def _left(self, key: str, slots: Mapping[str, int], block: Block) -> dict[str, int]:
-        """Return what may still have to be paid for a row: not what ended in success, but what was asked for."""
+        """Return what may still have to be paid for a row: not what ended in success, but what was asked for.
+
+        Nothing as long as a request of the row is in doubt and nothing is held for it: that comes first.
+        """
+        if key in block.unheld:
+            return {}
         over = {cell for (row, cell), slot in block.slots.items() if row == key and slot.is_over}
         asked = {cell for row, cell in block.asked if row == key}
         prices = {step.name: price_of(step) or 0 for step in self._plans.rows[key].steps}

@@ -48,12 +48,15 @@ class CellPermit:
         block = self._block
         slot = block.slots.get((self._row, self._cell))
         if block.id is None or slot is None or block.is_stopped:
+            block.asked.add((self._row, self._cell))
             raise self._refused(entry, "nothing is set aside for it")
         known = [await self._known(each, entry) for each in slot.keys.values()]
         spent = rules.spent_of([each for each in known if each is not None], block.id)
         if not rules.covers(slot.allowance, spent, self._price):
+            block.asked.add((self._row, self._cell))
             raise self._refused(entry, "what was set aside for it is spent, or less than its price")
         if not await self._books.is_open(block.id):
+            block.asked.add((self._row, self._cell))
             raise self._refused(entry, "what was set aside for it was taken back")
         place = (entry.work.technique_id, self._row, self._cell)
         slot.keys[entry.idempotency_key] = Counted(entry.idempotency_key, block.id, self._price, None, *place)
@@ -103,6 +106,7 @@ class CellPermit:
                 return terms  # somebody has gone on with it: our `sent` will not be the next record
             following = rules.with_hold(link.record, each, self._price)
             if following is None:
+                self._block.unheld.add(self._row)
                 raise self._refused(entry, "sending it again may cost more than is left")
             if await self._books.chain.append(link, following) is not None:
                 self._is_held = True
@@ -119,7 +123,6 @@ class CellPermit:
 
     def _refused(self, entry: Entry, why: str) -> BudgetRefusedError:
         self._block.refused.add(self._row)
-        self._block.asked.add((self._row, self._cell))
         return BudgetRefusedError(
             f"{self._label} was not sent: {why}. `florist budget {self._books.scope}` shows the budget",
             key=entry.key,

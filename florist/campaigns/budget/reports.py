@@ -55,9 +55,8 @@ class Standing(FrozenModel):
         """Return it in words, below the table of amounts."""
         lines = []
         if self.rows_that_fit is not None:
-            lines.append(
-                f"{self.rows_that_fit} more rows fit now, at the price of the dearest; others may spend, too."
-            )
+            rows = "row fits" if self.rows_that_fit == 1 else "rows fit"
+            lines.append(f"{self.rows_that_fit} more {rows} now, at the price of the dearest; others may spend.")
         if self.overcharged_usd:
             lines.append(f"FLORA charged {shown_usd(self.overcharged_usd)} beyond its prices.")
         if self.frozen:

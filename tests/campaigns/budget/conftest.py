@@ -21,9 +21,10 @@ from florist.campaigns.budget.chain import Chain
 from florist.campaigns.budget.records import Record
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.walking import walk_plainly
-from florist.ledger import Ledger
+from florist.ledger import Ledger, Spender, TechniqueRoute, Timing
 from florist.pipelines import definitions_of
 from florist.pipelines.loading import parse_pipeline
+from florist.pipelines.planning import Plan
 from florist.pipelines.rows import RowPlans, plan_rows
 from florist.stores.folder import FolderStore
 from florist.studio.studio import Studio
@@ -57,6 +58,8 @@ class Campaign:
     name: str = "spring"
     text: str = PIPELINE
     slept: list[float] = field(default_factory=list)
+    told_price: Decimal | None = PRICE
+    ceiling: Decimal | None = None
 
     def client(self) -> FloraAPI:
         return FloraAPI(
@@ -71,7 +74,12 @@ class Campaign:
     async def plans(self, studio: Studio) -> RowPlans:
         pipeline = parse_pipeline(self.text, file=Path("lines.yaml"))
         rows = {f"row-{number}": {"name": f"number {number}"} for number in range(self.rows)}
-        return plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
+        plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
+        return plans.model_copy(update={"rows": {key: self._priced(plan) for key, plan in plans.rows.items()}})
+
+    def _priced(self, planned: Plan) -> Plan:
+        told = {"price_usd": self.told_price, "ceiling_usd": self.ceiling}
+        return planned.model_copy(update={"steps": tuple(step.model_copy(update=told) for step in planned.steps)})
 
     async def budget(self, studio: Studio, cap_usd: Decimal | None, **options: Any) -> CampaignBudget:
         async def sleep(seconds: float) -> None:
@@ -89,10 +97,13 @@ class Campaign:
             **options,
         )
 
-    async def walked(self, cap_usd: Decimal | None = None, **options: Any) -> CampaignResult:
+    async def walked(
+        self, cap_usd: Decimal | None = None, *, timing: Timing | None = None, **options: Any
+    ) -> CampaignResult:
         """How every row ended, walked by a process of its own."""
         async with self.client() as client:
-            studio = Studio(client, self.store)
+            spender = Spender(self.ledger(), TechniqueRoute(client), timing=timing)
+            studio = Studio(client, self.store, spender=spender)
             try:
                 budget = await self.budget(studio, cap_usd, **options)
                 return await walk_plainly(studio, await self.plans(studio), campaign=self.name, budget=budget)

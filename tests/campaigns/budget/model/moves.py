@@ -73,7 +73,7 @@ def _of_process(world: World, setting: Setting, order: Order, index: int, proces
 
 def _planned(world: World, setting: Setting, order: Order, index: int, process: Process) -> Iterator[Move]:
     record = deciding.folded(world)
-    rows = tuple((row, world.prices[row]) for row in process.pending)
+    rows = tuple((row, world.prices[row]) for row in process.pending if row not in process.unheld)
     chosen = deciding.fitting(record, rows, setting.limit)
     number = world.number + 1
     if not process.pending:
@@ -84,14 +84,17 @@ def _planned(world: World, setting: Setting, order: Order, index: int, process: 
         opened = _appended(world, deciding.with_block(record, wanted, number, process.plan))
         yield (
             f"authorises {chosen}",
-            opened.with_process(index, mode="walk", block=number, todo=chosen, refused=()),
+            opened.with_process(index, mode="walk", block=number, todo=chosen, walking=chosen, refused=()),
         )
         return
-    held = tuple(row for row in process.pending if row in deciding.held_rows(record))
+    first = {*deciding.held_rows(record), *process.unheld}
+    held = tuple(row for row in process.pending if row in first)
     if held and process.planned != world.number:
         yield (
             "walks what is held",
-            world.with_process(index, mode="walk", block=-1, todo=held, refused=(), planned=world.number),
+            world.with_process(
+                index, mode="walk", block=-1, todo=held, walking=held, refused=(), planned=world.number, unheld=()
+            ),
         )
         return
     yield from _released(world, order, index, process, record)
@@ -112,7 +115,13 @@ def _released(world: World, order: Order, index: int, process: Process, record: 
                 yield (
                     f"joins {number}",
                     world.with_process(
-                        index, mode="walk", block=number, todo=shared, refused=(), joined=(*process.joined, number)
+                        index,
+                        mode="walk",
+                        block=number,
+                        todo=shared,
+                        walking=shared,
+                        refused=(),
+                        joined=(*process.joined, number),
                     ),
                 )
         elif order.releases:
@@ -169,16 +178,9 @@ def _held_back(world: World, index: int, process: Process, row: int) -> World:
 
 def _rows_left(world: World, index: int, process: Process) -> World:
     """Take the rows that were walked off the list, save those that were held back."""
-    walked = set(_walked_rows(world, process)) - set(process.refused) - set(process.todo)
+    walked = set(process.walking) - set(process.refused) - set(process.todo)
     pending = tuple(row for row in process.pending if row not in walked)
     return world.with_process(index, pending=pending)
-
-
-def _walked_rows(world: World, process: Process) -> tuple[int, ...]:
-    record = deciding.record_of(world.record)
-    if process.block in record.open:
-        return tuple(int(key) for key in record.open[process.block].rows)
-    return process.pending if process.block >= 0 else tuple(deciding.held_rows(world.record))
 
 
 def _repeated(world: World, index: int, process: Process, row: int, attempt: int, line: Line) -> Iterator[Move]:
@@ -263,7 +265,8 @@ def _holding(world: World, order: Order, index: int, process: Process, act: Act,
     known = act.line
     held = deciding.with_hold(deciding.folded(world), act.row, act.attempt, known, act.price)
     if held is None:
-        yield "cannot hold it", _held_back(world, index, process, act.row)
+        unheld = tuple(sorted({*process.unheld, act.row})) if order.holds_before_setting_aside else ()
+        yield "cannot hold it", _held_back(world, index, process, act.row).with_process(index, unheld=unheld)
         return
     holding = act._replace(stage="put", is_held=True)
     yield "holds it", _appended(world, held).with_process(index, act=holding)

@@ -49,6 +49,7 @@ class Order(NamedTuple):
     reads_after_closing: bool = True
     rereads_entry: bool = True
     reads_price_once: bool = True
+    holds_before_setting_aside: bool = True
     resumes: bool = True
     releases: bool = True
 
@@ -88,6 +89,7 @@ class Process(NamedTuple):
     planned: int = -1
     block: int = -1
     todo: tuple[int, ...] = ()
+    walking: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
     act: Act | None = None
     looked: int = -1
@@ -95,6 +97,8 @@ class Process(NamedTuple):
     is_empty: bool = False
     joined: tuple[int, ...] = ()
     foreign: int = -1
+    unheld: tuple[int, ...] = ()
+    """Rows of a request in doubt for which nothing is held, and no more fits beside what is set aside."""
 
 
 class Charge(NamedTuple):

@@ -31,6 +31,7 @@ SMALL = [
     OTHER_PLANS(hasty=1),
     OTHER_PLANS(crashes=1),
     OTHER_PLANS(prices=(1,), losses=1, hasty=1),
+    OTHER_PLANS(prices=(1,), crashes=1, hasty=1),
 ]
 LARGE = [
     Setting(losses=1, limit=1),
@@ -39,6 +40,7 @@ LARGE = [
     ONE_ROW(charged_failures=1, losses=1),
     ONE_ROW(losses=1, rises=1),
     ONE_ROW(losses=1, restarts=1),
+    ONE_ROW(crashes=1, rises=1),
     ONE_ROW(losses=1, crashes=1, rises=1),
     OTHER_PLANS(losses=1, crashes=1),
     OTHER_PLANS(cap=2, limit=1, hasty=1),
@@ -157,6 +159,7 @@ def test_rule_that_is_broken_is_found_out(monkeypatch, break_rule, setting, brok
         ("reads_after_closing", OTHER_PLANS(hasty=1), "the bill is wrong"),
         ("rereads_entry", ONE_ROW(cap=4, losses=1, rises=1), "the bill is wrong"),
         ("reads_price_once", ONE_ROW(cap=1, plans="a", rises=1), "charged beyond the cap"),
+        ("holds_before_setting_aside", OTHER_PLANS(prices=(1,), crashes=1, hasty=1), "no end can be reached"),
         ("resumes", Setting(cap=1, crashes=1), "affordable and unstarted"),
         ("releases", OTHER_PLANS(crashes=1), "affordable and unstarted"),
     ],
