@@ -27,7 +27,6 @@ class Beats:
             rested.set()
             await pulse.acquire()
 
-        rested = asyncio.Event()
         await stack.enter_async_context(
             heard_alongside(self.store, campaign, name, self.said[name].append, sleep=sleep)
         )
