@@ -43,7 +43,12 @@ CALLS = {
     "assets.retry": lambda client: client.assets.retry("ID"),
     "assets.list": lambda client: client.assets.list(),
 }
-COMPOSED = {"techniques.runs.create_with_answer", "assets.upload", "workspaces.home"}
+COMPOSED = {
+    "techniques.runs.create_with_answer",
+    "generations.create_with_answer",
+    "assets.upload",
+    "workspaces.home",
+}
 """Made of other methods: no route of their own."""
 
 LISTS = "techniques technique_runs generations models workspaces projects actions assets inputs outputs"
