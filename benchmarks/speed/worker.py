@@ -30,6 +30,7 @@ def measured(work: Callable[[], Coroutine[None, None, None]], tally: Tally) -> d
     except Exception as caught:  # noqa: BLE001 - told in the table: a run that failed is a figure too
         error = f"{type(caught).__name__}: {caught}"[:500]
     return {
+        "began": began,
         "wall": time.time() - began,
         "cpu": time.process_time() - cpu_began,
         "error": error,
