@@ -9,7 +9,19 @@ from benchmarks.speed.workload import Workload
 
 LATE = (0.5, 0.95)
 _HEADS = (
-    *("system", "wall s", "/ideal", "/plain", "CPU ms/run", "server", "GETs", "POSTs", "charged", "kept"),
+    *(
+        "system",
+        "wall s",
+        "start s",
+        "/ideal",
+        "/plain",
+        "CPU ms/run",
+        "server",
+        "GETs",
+        "POSTs",
+        "charged",
+        "kept",
+    ),
     *("seen p50", "p95", "kept p50", "p95", "calls/run", "MiB"),
 )
 
@@ -19,6 +31,7 @@ class Figures:
     """One line of the table.
 
     Attributes:
+        start: seconds of it until the first run began: the store is probed, techniques are read.
         cpu_ms, server_cpu_ms: milliseconds a run, of the process that works and of Prefect's server.
         gets: GETs of FLORA's API, the media left out.
         seen_late, kept_late: seconds from a run's end at FLORA until that is known, and until all of it is kept,
@@ -28,6 +41,7 @@ class Figures:
 
     system: str
     wall: float
+    start: float
     to_ideal: float
     to_plain: float | None
     cpu_ms: float
@@ -69,6 +83,7 @@ def figures_of(
     return Figures(
         system=system,
         wall=measured["wall"],
+        start=(report["first_run_at"] or math.nan) - measured["began"],
         to_ideal=measured["wall"] / work.ideal,
         to_plain=measured["wall"] / plain_wall if plain_wall else None,
         cpu_ms=1000 * measured["cpu"] / work.runs,
@@ -107,6 +122,7 @@ def _cells(line: Figures) -> tuple[str, ...]:
     return (
         line.system,
         f"{line.wall:.1f}",
+        f"{line.start:.1f}",
         f"{line.to_ideal:.2f}",
         "" if line.to_plain is None else f"{line.to_plain:.2f}",
         f"{line.cpu_ms:.0f}",

@@ -191,6 +191,7 @@ class Imitation:
         return {
             "requests": self.requests,
             "ends": {run.run_id: run.ends_at for run in self.runs},
+            "first_run_at": min((run.created_at for run in self.runs), default=None),
             "charged": len(self.runs),
             "needed": len({(run.step, run.row) for run in self.runs}),
             "lost": self.lost,

@@ -105,7 +105,10 @@ class WatchedRun:
 
     def note_age(self, seconds: float, now: float) -> None:
         """Note how long ago FLORA says that it was created, which tells when to expect its end."""
-        self.began_at, self.is_age_known = now - seconds, True
+        began_at = now - seconds
+        if self.stated_seconds is not None:
+            self.stated_seconds += self.began_at - began_at
+        self.began_at, self.is_age_known = began_at, True
         self.replan()
 
     def look_at(self, moment: float) -> None:

@@ -10,27 +10,23 @@ import asyncio
 import logging
 import math
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from florist.api.durations import Durations
 from florist.api.errors import APIConnectionError, APIError, RunStillPending
-from florist.api.models import Run, RunStatus
+from florist.api.learning import Learning
+from florist.api.models import Run
 from florist.api.rate import Sleep
 from florist.api.recent_runs import RECENT_SECONDS
 from florist.api.run_poller import RunPoller, RunRoute, is_passing
 from florist.api.watched_run import Route, WatchedRun
-from florist.api.watching_schedule import RUNS_PER_PAGE, Pace, first_poll_delay, rest_after
+from florist.api.watching_schedule import Pace, first_poll_delay, rest_after
 
 logger = logging.getLogger("florist.api")
 
 KEPT_SECONDS = 120.0
 """How long an unfinished run is remembered after its last waiter left: windows follow one another, and the
 polling schedule must not begin anew with each."""
-
-SCOUTS = RUNS_PER_PAGE
-"""Runs of a technique by which to learn how long it takes: the first, which one page shows."""
 
 
 class RunWatcher:
@@ -55,14 +51,12 @@ class RunWatcher:
     ) -> None:
         self._pace = pace or Pace()
         self._started_at = started_at
-        self._server_now = server_now
-        self._poller = RunPoller(routes, pace=self._pace, monotonic=monotonic, learn=self._learn_of)
+        self._learning = Learning(server_now=server_now, monotonic=monotonic)
+        self._poller = RunPoller(routes, pace=self._pace, monotonic=monotonic, learn=self._learning.learn_of)
         self._monotonic = monotonic
         self._sleep = sleep
         self._waited: dict[str, WatchedRun] = {}
         self._left: dict[str, tuple[float, WatchedRun]] = {}
-        self._durations: defaultdict[str, Durations] = defaultdict(Durations)
-        self._learnt_of: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._nap: asyncio.Future[None] | None = None
@@ -162,7 +156,6 @@ class RunWatcher:
         is_new = just_started or started_at is not None
         stated = expected_seconds or None  # 0 says no more than that it may have ended long ago
         if watched is None or watched.ended.done():
-            durations = Durations() if technique is None else self._durations[technique]
             began_at = now if started_at is None else started_at
             watched = WatchedRun(
                 run_id=run_id,
@@ -172,8 +165,8 @@ class RunWatcher:
                 joined_at=now,
                 is_age_known=is_new and expected_seconds != 0,
                 stated_seconds=None if stated is None else now - began_at + stated,
-                is_scout=stated is not None or self._is_scout(technique),
-                durations=durations,
+                is_scout=stated is not None or self._learning.needs_scout(technique, self._waited.values()),
+                durations=self._learning.durations_of(technique),
                 pace=self._pace,
                 ended=asyncio.get_running_loop().create_future(),
             )
@@ -183,12 +176,6 @@ class RunWatcher:
             watched.may_be_unknown_until = watched.began_at + RECENT_SECONDS
         self._waited[run_id] = watched
         return watched
-
-    def _is_scout(self, technique: str | None) -> bool:
-        """Whether so few runs of an unknown technique are waited for that each is needed to learn of it."""
-        if technique is None or self._durations[technique]:
-            return True
-        return sum(run.technique == technique for run in self._waited.values()) < SCOUTS
 
     def _forget_the_long_left(self, now: float) -> None:
         for run_id, (left_at, _) in tuple(self._left.items()):
@@ -275,9 +262,7 @@ class RunWatcher:
         else:
             self._troubles = 0
         finally:
-            for run in watched.values():
-                self._learn(run)
-            self._replan(watched.values(), began_at)
+            self._learning.take_in(watched.values(), self._waited.values(), since=began_at)
 
     async def _poll(self, watched: Mapping[str, WatchedRun]) -> None:
         if reported := [run for run in watched.values() if run.is_reported_ended]:
@@ -288,41 +273,3 @@ class RunWatcher:
         finally:
             # Counted from the end of the tick: the slower FLORA answers, the less it is asked.
             self._next_tick_at = self._monotonic() + self._pace.tick
-
-    def _learn_of(self, run: Run) -> None:
-        """Learn from anybody's run, as far as too little is known of its technique."""
-        if run.technique is None or run.status is not RunStatus.COMPLETED:
-            return
-        if not self._durations[run.technique.technique_id].is_full and run.created_at and run.completed_at:
-            took = (run.completed_at - run.created_at).total_seconds()
-            self._note(run.technique.technique_id, run.run_id, took)
-
-    def _learn(self, watched: WatchedRun) -> None:
-        run, technique = watched.last, watched.technique
-        if run is not None and run.created_at and not watched.is_age_known:
-            age = (self._server_now() - run.created_at).total_seconds()
-            watched.note_age(max(0.0, age), self._monotonic())
-        if run is None or technique is None or run.status is not RunStatus.COMPLETED:
-            return
-        if run.created_at and run.completed_at:
-            self._note(technique, run.run_id, (run.completed_at - run.created_at).total_seconds())
-        elif watched.is_age_known:
-            self._note(technique, run.run_id, watched.last_asked_at - watched.began_at)
-
-    def _note(self, technique: str, run_id: str, took: float) -> None:
-        if self._durations[technique].add(run_id, max(0.0, took)):
-            self._learnt_of.add(technique)
-
-    def _replan(self, watched: Iterable[WatchedRun], since: float) -> None:
-        """Have the runs that go on looked at by what this tick has told of others of their technique."""
-        told_of = self._learnt_of | {run.technique for run in watched if run.last_asked_at >= since}
-        self._learnt_of = set()
-        ages = defaultdict[str, list[float]](list)
-        runs = [run for run in self._waited.values() if run.technique in told_of and run.is_expected]
-        for run in runs:
-            if (age := run.seen_running_at) is not None and run.technique is not None:
-                ages[run.technique].append(age)
-        for technique, known in ages.items():
-            self._durations[technique].note_running(known)
-        for run in runs:
-            run.replan()

@@ -464,3 +464,30 @@ def test_runs_of_one_technique_teach_those_already_waited_for(watching: Make, in
 
     at = in_jumping_time(act())
     assert at.flora.told["run-0"] == pytest.approx(at.flora.ends["run-0"] + AFTER_THE_END)
+
+
+def test_stated_duration_of_a_run_found_in_flight_counts_from_the_wait(
+    watching: Make, in_jumping_time: Jump
+) -> None:
+    async def act() -> Watching:
+        at = watching()
+        at.flora.add("run-1", ends=400)
+        await asyncio.sleep(300)
+        at.flora.requests.clear()
+        await at.wait("run-1", expected_seconds=100)
+        return at
+
+    moments = [at for at, _ in in_jumping_time(act()).flora.requests]
+    assert moments[0] == 380
+    assert moments[-1] - 400 < 2.1
+
+
+def test_runs_of_an_earlier_wave_are_forgotten_once_they_have_ended(watching: Make, in_jumping_time: Jump) -> None:
+    async def act() -> Watching:
+        at = watching()
+        for wave in range(2):
+            names = [at.flora.add(f"run-{wave}-{number}", ends=10 + number) for number in range(40)]
+            await asyncio.gather(*(at.wait(name, just_started=True) for name in names))
+        return at
+
+    assert in_jumping_time(act()).watcher._learning.durations_of("styled-still")._running == []
