@@ -123,8 +123,7 @@ class RunWatcher:
 
     def expected_seconds(self, technique: str) -> float | None:
         """Return how long half of a technique's runs have taken so far; None while none has been seen to end."""
-        durations = self._durations.get(technique)
-        return None if durations is None else durations.quantile(0.5)
+        return self._learning.durations_of(technique).quantile(0.5)
 
     async def aclose(self) -> None:
         """Stop polling; whoever still waits gets an `APIConnectionError`. The runs go on at FLORA."""

@@ -41,6 +41,9 @@ _CONFLICTS_AT_MOST = 5
 
 logger = logging.getLogger(__name__)
 
+HASHED_AT_ONCE = 64 * 1024
+"""Bytes that are hashed where they are, without a thread."""
+
 
 class S3Store:
     """A `Store` in a bucket. All below the prefix is taken to be ours. Example: docs/client.md, "Paying once"."""
@@ -256,8 +259,10 @@ class S3Store:
 
         None if an object was there already, perhaps by a lost answer to our own request.
         """
-        # On the event loop, hashing would give the interpreter away and have to wait for it.
-        verified_by = await in_thread(digest.add, data)
+        # On the event loop, hashing much would give the interpreter away and have to wait for it; a record is
+        # hashed sooner than a thread is had.
+        is_small = len(data) <= HASHED_AT_ONCE
+        verified_by = digest.add(data) if is_small else await in_thread(digest.add, data)
         metadata = {**arguments.get("Metadata", {}), _SHA256: digest.sha256}
         request = {
             **arguments,
