@@ -75,7 +75,7 @@ class _RowDecider:
     async def _decided(self, step: PlannedStep, above: Mapping[str, _Decided], *, is_needed: bool) -> _Decided:
         try:
             digests = await self._facts.digests(step)
-            verdict, key = await self._verdict(step, above)
+            verdict = await self._verdict(step, above)
             outputs = None
             if is_needed and verdict.decision is Decision.REUSE and verdict.found is not None:
                 outputs = await self._facts.outputs_of(verdict.found.run_id)
@@ -85,22 +85,21 @@ class _RowDecider:
             # What the studio would meet with, too.
             reason = Reason(Because.INPUT_UNUSABLE, _what_failed(error), str(error))
             return _Decided(_cell(self._row.key, step, Verdict(Decision.BLOCKED, reason)))
-        return _Decided(_cell(self._row.key, step, verdict, key=key, inputs=digests), outputs)
+        return _Decided(_cell(self._row.key, step, verdict, inputs=digests), outputs)
 
-    async def _verdict(self, step: PlannedStep, above: Mapping[str, _Decided]) -> tuple[Verdict, str]:
-        """Return what is decided, and the key of the work, empty where it is not known yet."""
+    async def _verdict(self, step: PlannedStep, above: Mapping[str, _Decided]) -> Verdict:
         waits = _waiting(above)
         if waits is not None:
-            return waits, ""
+            return waits
         outputs = {name: decided.outputs or () for name, decided in above.items()}
         run_ids = {name: decided.cell.run_id for name, decided in above.items()}
         inputs = resolve_inputs(step, outputs)
         if not await self._is_worth_fetching(step, inputs):
-            return Verdict(Decision.NEW, Reason(Because.NO_RUN, "no run of it is paid for"), 0, runs_left(0)), ""
+            return Verdict(Decision.NEW, Reason(Because.NO_RUN, "no run of it is paid for"), 0, runs_left(0))
         identities = await self._facts.identities(inputs, run_ids, outputs)
         work = self._row.work(step, identities)
         verdict = verdict_on(work, step, self._known)
-        return verdict, "" if work.campaign == NOBODY else work.at_attempt(verdict.attempt).key
+        return verdict._replace(key="") if work.campaign == NOBODY else verdict
 
     async def _is_worth_fetching(self, step: PlannedStep, inputs: tuple[ResolvedInput, ...]) -> bool:
         """Whether the work may be one that the ledger knows: only then a URL is fetched to make sure."""
@@ -123,9 +122,7 @@ def _waiting(above: Mapping[str, _Decided]) -> Verdict | None:
     return Verdict(Decision.FOLLOWS, reason, 0, runs_left(0))
 
 
-def _cell(
-    row: str, step: PlannedStep, verdict: Verdict, *, key: str = "", inputs: Mapping[str, str] | None = None
-) -> Cell:
+def _cell(row: str, step: PlannedStep, verdict: Verdict, *, inputs: Mapping[str, str] | None = None) -> Cell:
     found, reason = verdict.found, verdict.reason
     is_paid = verdict.decision in (Decision.REUSE, Decision.RESUME)
     # Not validated: it is made of our own values. One set of names for all saves a kilobyte for each.
@@ -148,7 +145,7 @@ def _cell(
         runs_at_most=verdict.runs_at_most,
         attempt=verdict.attempt,
         run_id=found.run_id if found else "",
-        key=key,
+        key=verdict.key,
         inputs=inputs or {},
     )
 

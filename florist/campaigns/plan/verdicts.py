@@ -27,6 +27,7 @@ class Verdict(NamedTuple):
         attempt: which one it is about.
         runs_at_most: how many runs may come of it from now on.
         found: what the ledger has of this attempt or, where that is nothing, the run that it is compared with.
+        key: of the work at this attempt; empty where that is not known.
     """
 
     decision: Decision
@@ -34,22 +35,24 @@ class Verdict(NamedTuple):
     attempt: int = 0
     runs_at_most: int = 0
     found: PaidWork | None = None
+    key: str = ""
 
 
 def verdict_on(work: Work, step: PlannedStep, known: CampaignWork) -> Verdict:
     """Return what the ledger will have done with this work, attempt by attempt."""
     attempt, failed = 0, None
     while True:
-        key = work.at_attempt(attempt).key
+        key = work.at_attempt(attempt).key if attempt else work.key
         if key in known.unreadable:
             reason = Reason(Because.RECORD_UNREADABLE, "its record in the ledger cannot be read", key[:12])
-            return Verdict(Decision.BLOCKED, reason, attempt)
+            return Verdict(Decision.BLOCKED, reason, attempt, key=key)
         found = known.by_key.get(key)
         if found is None:
-            return _never_tried(work, known) if failed is None else _tried_again(failed, attempt)
+            verdict = _never_tried(work, known) if failed is None else _tried_again(failed, attempt)
+            return verdict._replace(key=key)
         following = _following(step, found)
         if following is None:
-            return _as_it_stands(found, attempt)
+            return _as_it_stands(found, attempt)._replace(key=key)
         attempt, failed = following, found
 
 
