@@ -1,5 +1,6 @@
 """What people get wrong: each ends with one message that names the thing and the mend, before anything is paid."""
 
+import asyncio
 import re
 import shlex
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from florist.campaigns.options import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
+from florist.ledger import Ledger
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
@@ -234,10 +236,13 @@ steps:
 def test_command_whose_step_failed_for_good_says_what_helps_and_restart_asks(floor: Floor, command: Said):
     code, said = command("run", floor.pipeline(REFUSED), "--archive", floor.folder, "--campaign", "spring")
     assert code == 1
-    (restart,) = [line for line in said.splitlines() if "florist ledger restart" in line]
-    assert "portrait failed for good (safety_blocked): change its inputs" in said
-    words = shlex.split(restart)[1:]
-    code, said = command(*(word for word in words if word != "--give-up-run"))
+    assert "Failed for good: portrait (safety_blocked). Change the inputs" in said
+    (rerun,) = [line for line in said.splitlines() if "florist rerun spring" in line]
+    code, said = command(*shlex.split(rerun)[1:], "--dry-run")
+    assert (code, "1 new" in said) == (0, True)
+    [entry] = asyncio.run(Ledger(FolderStore(floor.folder)).entries())
+    restart = ("ledger", "restart", entry.key[:12], "--archive", floor.folder)
+    code, said = command(*restart)
     assert (code, "--give-up-run" in said) == (1, True)
-    code, said = command(*words)
+    code, said = command(*restart, "--give-up-run")
     assert (code, "will be paid for anew" in said) == (0, True)
