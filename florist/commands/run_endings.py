@@ -9,10 +9,10 @@ from typing import NamedTuple
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult, end_line
 from florist.campaigns.gaps import Gap, gap_lines
-from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.pipelines.rows import step_label
 from florist.stores.locations import store_at
 from florist.studio.row_locations import shown_location
@@ -27,6 +27,7 @@ class RunRequest(NamedTuple):
     """What a person asked `florist run` or `florist rerun` for.
 
     Attributes:
+        options: those that were given; the pipeline's own come into play where it is run.
         only_plan: the number of the campaign's plan that names the cells to make; None for all.
     """
 
@@ -36,7 +37,7 @@ class RunRequest(NamedTuple):
     archive: str
     campaign: str
     is_new_campaign: bool
-    options: CampaignOptions = CampaignOptions()
+    options: CampaignDefaults = CampaignDefaults()
     only_plan: int | None = None
 
     def command(self) -> str:
@@ -44,7 +45,9 @@ class RunRequest(NamedTuple):
         words = ["florist", "run", str(self.pipeline), "--archive", self.archive, "--campaign", self.campaign]
         words += [word for pair in self.param for word in ("--param", pair)]
         words += ["--rows", shown_location(self.rows)] if self.rows else []
-        for name, value in self.options.model_dump(exclude_defaults=True).items():
+        # What is asked of a few gaps is not asked of the campaign.
+        left_out = {"min_success"} if self.only_plan is not None else set()
+        for name, value in self.options.model_dump(exclude_none=True, exclude=left_out).items():
             words += [f"--{name.removesuffix('_usd').replace('_', '-')}", str(value)]
         return shlex.join(words)
 

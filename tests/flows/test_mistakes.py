@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from florist.campaigns.options import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
 from florist.ledger import Ledger
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
@@ -145,7 +145,7 @@ def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[i
 
 
 def test_command_that_goes_on_keeps_the_rows_in_flight():
-    options = CampaignOptions(max_in_flight=5)
+    options = CampaignDefaults(max_in_flight=5)
     request = RunRequest(Path("a.yaml"), (), "rows.yaml", "outputs", "spring", False, options)
     assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
@@ -223,6 +223,14 @@ async def test_flow_with_a_campaign_in_other_letters_is_refused_and_pays_nothing
     flow_run = await floor.headlines(campaign="SPRING")
     assert "new_campaign" in flow_run.state.message
     assert floor.books.total.runs == 1
+
+
+async def test_flow_walks_as_its_pipeline_says_unless_a_parameter_says_otherwise(floor: Floor):
+    too_little = HEADLINES + "campaign: {budget_usd: 0.000001}\n"
+    flow_run = await floor.run_pipeline(floor.pipeline(too_little), BRIEF, campaign="spring")
+    assert "does not fit into the budget" in flow_run.state.message
+    flow_run = await floor.run_pipeline(floor.written[-1], BRIEF, campaign="spring", budget_usd=1)
+    assert (flow_run.state.name, floor.books.total.runs) == ("Completed", 1)
 
 
 REFUSED = """

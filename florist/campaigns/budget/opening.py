@@ -10,15 +10,19 @@ from florist.campaigns.budget.errors import BudgetDamagedError, BudgetError
 from florist.campaigns.budget.money import micro_usd
 
 
-async def opened_books(books: Books, cap_usd: Decimal | None) -> bool:
+async def opened_books(books: Books, cap_usd: Decimal | None, first_cap_usd: Decimal | None = None) -> bool:
     """Have the cap stand in the store; return whether there is one.
+
+    Args:
+        first_cap_usd: stands where none does yet, and `cap_usd` names none.
 
     Raises:
         BudgetDamagedError: there are no records, but marks of blocks or, with a cap, entries that name some.
     """
     wanted = None if cap_usd is None else micro_usd(cap_usd)
+    first = wanted if wanted is not None or first_cap_usd is None else micro_usd(first_cap_usd)
     while (link := await books.chain.newest()) is None:
-        if wanted is None:
+        if first is None:
             # The ledger is not read for this: without a cap, a walk costs no more for what was paid before.
             if await books.chain.has_traces():
                 raise _gone(books)
@@ -26,7 +30,7 @@ async def opened_books(books: Books, cap_usd: Decimal | None) -> bool:
         spent = await _spent_before(books)
         if any(each.block is not None for each in spent):
             raise _gone(books)
-        if await books.chain.append(None, rules.first_record(wanted, spent)) is not None:
+        if await books.chain.append(None, rules.first_record(first, spent)) is not None:
             return True
     if wanted is not None and wanted != link.record.wanted:
         await set_cap(books, wanted)

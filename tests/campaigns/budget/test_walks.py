@@ -227,6 +227,13 @@ async def test_records_that_are_gone_refuse_to_spend_until_they_are_rebuilt(camp
     assert (await campaign.record()).settled == 80_000
 
 
+async def test_first_cap_begins_a_budget_and_leaves_alone_the_one_that_stands(campaign: Campaign):
+    assert len(done(await campaign.walked(first_cap_usd=PRICE * 5))) == 2
+    await set_cap(books_of(campaign), 60_000)
+    assert len(done(await campaign.walked(first_cap_usd=PRICE * 8))) == 3
+    assert (await campaign.record()).wanted == 60_000
+
+
 async def test_campaign_without_a_cap_is_opened_without_a_look_at_what_was_paid_before(campaign: Campaign):
     await campaign.walked()
     campaign.store = store = WatchedStore(campaign.store.path)
