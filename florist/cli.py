@@ -18,7 +18,6 @@ from cyclopts import App, Parameter, validators
 import florist
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.errors import CampaignFailedError
-from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.campaigns.plan.gaps import GapKind
 from florist.campaigns.plan.planning import Planned
 from florist.commands.archive import archive_app, sweep
@@ -53,10 +52,10 @@ from florist.commands.run_endings import (
 from florist.commands.techniques import techniques
 from florist.commands.terminal import print_table, remark, say, stop_writing
 from florist.errors import ConfigurationError, FloristError
-from florist.pipelines.rows import MAX_IN_FLIGHT
+from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
 from florist.studio.row_locations import absolute_location
 
-AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+AtLeastOne = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 Budget = Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))]
 
 app = App(
@@ -175,9 +174,9 @@ def run(
     archive: Archive = DEFAULT_ARCHIVE,
     campaign: str | None = None,
     new_campaign: Annotated[bool, Parameter(negative=())] = False,
-    max_in_flight: AtLeastOne = MAX_IN_FLIGHT,
-    min_success: Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))] = 0.0,
-    on_refusal: OnRefusal = "skip",
+    max_in_flight: AtLeastOne = None,
+    min_success: Annotated[float | None, Parameter(validator=validators.Number(gte=0, lte=1))] = None,
+    on_refusal: OnRefusal | None = None,
     budget: Budget = None,
     agreed: Annotated[Path | None, Parameter(name="--plan")] = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
@@ -196,7 +195,8 @@ def run(
             a path, https://… or s3://…
         campaign: a name for this piece of work. The same name again resumes it: what is paid is not paid twice.
         new_campaign: it is another campaign than one whose name differs by capital letters alone.
-        max_in_flight: rows walked at one time.
+        max_in_flight: rows walked at one time. Of this and the next three, the pipeline's `campaign:` gives those
+            that are left out; without either 500, 0, skip, and the cap that stands.
         min_success: the share of rows, from 0 to 1, that must be complete; with fewer, or none, it has failed.
         on_refusal: what FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
         budget: USD that the campaign may cost, all that it has cost before included; the rest is not started.
@@ -227,7 +227,7 @@ def run(
     planned.refuse_unusable()
     is_new = new_campaign or (is_given and confirm_new(name, archive))
     confirm(planned.plan, yes=yes or (promised is not None and not ask), ask=ask)
-    options = CampaignOptions(
+    options = CampaignDefaults(
         min_success=min_success, on_refusal=on_refusal, max_in_flight=max_in_flight, budget_usd=budget
     )
     request = RunRequest(pipeline, param, rows, archive, name, is_new, options)
@@ -244,7 +244,7 @@ def rerun(
     pipeline: Path | None = None,
     rows: str = "",
     archive: Archive = DEFAULT_ARCHIVE,
-    max_in_flight: AtLeastOne = MAX_IN_FLIGHT,
+    max_in_flight: AtLeastOne = None,
     budget: Budget = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     ask: Annotated[bool, Parameter(negative=())] = False,
@@ -273,7 +273,8 @@ def rerun(
     use_checkout()
     confirm(gaps.plan, yes=yes, ask=ask)
     number = permit(gaps, archive)
-    options = CampaignOptions(max_in_flight=max_in_flight, budget_usd=budget)
+    # Of a few gaps filled no share is asked: the campaign has its other rows.
+    options = CampaignDefaults(min_success=0, max_in_flight=max_in_flight, budget_usd=budget)
     request = RunRequest(gaps.pipeline, gaps.param, gaps.rows, archive, gaps.plan.campaign, False, options, number)
     return _run_and_tell(request, gaps.planned, as_json=as_json)
 

@@ -12,9 +12,9 @@ from prefect import flow
 from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
-from florist.campaigns.options import CampaignOptions, OnRefusal
+from florist.campaigns.options import CampaignOptions
 from florist.pipelines import load_pipeline
-from florist.pipelines.rows import MAX_IN_FLIGHT
+from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
 from florist.studio.steps import WINDOW
 from flows.tasks import (
@@ -47,9 +47,9 @@ async def run_pipeline(
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
-    max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
-    min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
-    on_refusal: OnRefusal = "skip",
+    max_in_flight: Annotated[int, Field(ge=1)] | None = None,
+    min_success: Annotated[float, Field(ge=0, le=1)] | None = None,
+    on_refusal: OnRefusal | None = None,
     budget_usd: Annotated[float, Field(ge=0)] | None = None,
     rows_sha256: str = "",
     only_plan: int | None = None,
@@ -68,25 +68,30 @@ async def run_pipeline(
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
-        max_in_flight: Rows walked at one time.
+        max_in_flight: Rows walked at one time. None of this and of the next three is what the pipeline says under
+            `campaign`; where it says nothing, 500.
         min_success: The share of rows that must be complete, from 0 to 1. With fewer the flow run has failed, and
-            so it has without a single one.
+            so it has without a single one. Where nothing says otherwise, 0.
+        on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail). Where
+            nothing says otherwise, skip.
         budget_usd: What the campaign may cost, all that it has cost before included; the rest is not started.
-            A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
-        on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
+            A flow run without a campaign has a budget of its own. None: the cap that stands, if any, else the
+            pipeline's.
         rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
         only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
             them; those alone are made.
     """
-    options = CampaignOptions(
+    loaded = load_pipeline(Path(pipeline))
+    asked = CampaignDefaults(
         min_success=min_success,
         on_refusal=on_refusal,
         max_in_flight=max_in_flight,
         budget_usd=None if budget_usd is None else Decimal(str(budget_usd)),
     )
+    options = CampaignOptions.of(loaded.campaign, asked)
     async with rows_of(rows, sha256=rows_sha256) as own:
         result = await run_campaign(
-            load_pipeline(Path(pipeline)),
+            loaded,
             params,
             own,
             campaign=campaign,
@@ -98,4 +103,4 @@ async def run_pipeline(
             only_plan=only_plan,
             rows_location=shown_location(absolute_location(rows)) if isinstance(rows, str) else "",
         )
-    return ended(result, min_success=min_success)
+    return ended(result, min_success=options.min_success)

@@ -31,6 +31,7 @@ NEEDS = "needs"
 """The code of cells that were not begun because one that they need is a gap."""
 NOT_STARTED = "not_started"
 
+PAY_ANEW = "pay for it anew by `florist rerun CAMPAIGN --only failed`"
 _AGAIN = "run the campaign again"
 _ADVICE = {
     BUDGET: f"raise the budget and {_AGAIN}",
@@ -39,11 +40,10 @@ _ADVICE = {
     NEEDS: "mend what it needs",
     "halted": _AGAIN,
     "run_timeout": f"{_AGAIN}: it collects the run and pays nothing for it",
-    "run_without_outputs": "it was charged: ask FLORA's support, or pay for it anew by `florist ledger restart`",
+    "run_without_outputs": f"it was charged: ask FLORA's support, or {PAY_ANEW}",
     "needs_review": "decide what became of its request: `florist ledger list` shows it",
 }
 _MEND = f"mend its inputs and {_AGAIN}"
-_PAY_ANEW = "change its inputs, or pay for it anew by `florist ledger restart`"
 _CODES = (
     (BudgetRefusedError, BUDGET),
     (InsufficientCreditsError, CREDITS),
@@ -181,7 +181,7 @@ def _advice(error: BaseException) -> str:
     if known:
         return known
     if isinstance(error, RunFailedError):
-        return _PAY_ANEW
+        return f"change its inputs, or {PAY_ANEW}"
     if is_refusal(error):
         return _MEND
     passes = isinstance(error, HaltedError) or (isinstance(error, FloristError) and error.is_retryable)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from florist.campaigns.events import Done as DoneEvent
 from florist.campaigns.events import Started
 from florist.campaigns.gaps import gap_code, is_refusal
-from florist.campaigns.options import OnRefusal
 from florist.errors import FloristError
+from florist.pipelines.campaign_defaults import OnRefusal
 from florist.pipelines.errors import HaltedError
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.walking import Done, RunStep

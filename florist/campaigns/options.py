@@ -1,14 +1,15 @@
 """How a campaign is walked, as people ask for it: by the command's options, a flow's parameters, or in Python."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Self
 
 from pydantic import Field
 
 from florist.frozen import FrozenModel
+from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
 from florist.pipelines.rows import MAX_IN_FLIGHT
 
-OnRefusal = Literal["skip", "fail"]
+NOTHING_ASKED = CampaignDefaults()
 
 
 class CampaignOptions(FrozenModel):
@@ -21,9 +22,24 @@ class CampaignOptions(FrozenModel):
         max_in_flight: rows that are walked at one time.
         budget_usd: what the campaign may cost, all that it has cost before included; a flow run without a campaign
             has a budget of its own. None: the cap that stands, if any.
+        first_budget_usd: the cap that one begins with which has none yet; one that stands is left alone.
     """
 
     min_success: float = Field(default=0.0, ge=0, le=1)
     on_refusal: OnRefusal = "skip"
     max_in_flight: int = Field(default=MAX_IN_FLIGHT, ge=1)
     budget_usd: Decimal | None = Field(default=None, ge=0)
+    first_budget_usd: Decimal | None = Field(default=None, ge=0)
+
+    @classmethod
+    def of(cls, defaults: CampaignDefaults, asked: CampaignDefaults = NOTHING_ASKED) -> Self:
+        """Return what was asked for, else what the pipeline says.
+
+        Of the pipeline's budget a campaign may begin with no more than its first cap: people raise and lower the
+        one that stands.
+        """
+        first = {} if asked.budget_usd is not None else {"first_budget_usd": defaults.budget_usd}
+        given = defaults.model_dump(exclude_none=True, exclude={"budget_usd"}) | asked.model_dump(
+            exclude_none=True
+        )
+        return cls.model_validate(given | first)

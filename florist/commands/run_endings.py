@@ -9,10 +9,10 @@ from typing import NamedTuple
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult, end_line
 from florist.campaigns.gaps import Gap, gap_lines
-from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.pipelines.rows import step_label
 from florist.stores.locations import store_at
 from florist.studio.row_locations import shown_location
@@ -20,12 +20,14 @@ from florist.studio.row_locations import shown_location
 EXIT_WITH_GAPS = 3
 """Of `florist run`, where all went well but for the gaps that it names."""
 GAPS_PRINTED = 20
+FAILED_NAMED = 10
 
 
 class RunRequest(NamedTuple):
     """What a person asked `florist run` or `florist rerun` for.
 
     Attributes:
+        options: those that were given; the pipeline's own come into play where it is run.
         only_plan: the number of the campaign's plan that names the cells to make; None for all.
     """
 
@@ -35,7 +37,7 @@ class RunRequest(NamedTuple):
     archive: str
     campaign: str
     is_new_campaign: bool
-    options: CampaignOptions = CampaignOptions()
+    options: CampaignDefaults = CampaignDefaults()
     only_plan: int | None = None
 
     def command(self) -> str:
@@ -43,7 +45,9 @@ class RunRequest(NamedTuple):
         words = ["florist", "run", str(self.pipeline), "--archive", self.archive, "--campaign", self.campaign]
         words += [word for pair in self.param for word in ("--param", pair)]
         words += ["--rows", shown_location(self.rows)] if self.rows else []
-        for name, value in self.options.model_dump(exclude_defaults=True).items():
+        # What is asked of a few gaps is not asked of the campaign.
+        left_out = {"min_success"} if self.only_plan is not None else set()
+        for name, value in self.options.model_dump(exclude_none=True, exclude=left_out).items():
             words += [f"--{name.removesuffix('_usd').replace('_', '-')}", str(value)]
         return shlex.join(words)
 
@@ -95,7 +99,7 @@ def remark_how_to_go_on(request: RunRequest) -> None:
     open_runs = in_flight(ours)
     if open_runs.run_ids:
         remark(f"{open_runs}.")
-    stuck = stuck_lines(ours, request.archive)
+    stuck = stuck_lines(ours, request)
     for line in stuck:
         remark(line)
     if ours:
@@ -103,22 +107,25 @@ def remark_how_to_go_on(request: RunRequest) -> None:
         remark(f"{when} go on where this ended, without paying twice:\n    {request.command()}\n")
 
 
-def stuck_lines(entries: Sequence[Entry], archive: str) -> list[str]:
+def stuck_lines(entries: Sequence[Entry], request: RunRequest) -> list[str]:
     """Return, for each step that the same command again would not help, what would."""
-    lines = []
+    where = f"--archive {shlex.quote(request.archive)}"
+    lines, failed = [], []
     for entry in _last_attempts(entries):
         what = step_label(entry.work.row, entry.work.step)
-        key, where = entry.key[:12], f"--archive {shlex.quote(archive)}"
         if entry.state is State.NEEDS_REVIEW:
-            lines.append(f"{what} waits for a person to decide: florist ledger show {key} {where}")
+            lines.append(f"{what} waits for a person to decide: florist ledger show {entry.key[:12]} {where}")
         elif entry.ended is not None and (entry.ended.is_failed or not entry.ended.outputs):
             if entry.ended.is_failed and next_attempt(entry.ended, entry.work.attempt) is not None:
                 continue
-            why = entry.ended.error_code if entry.ended.is_failed else "no outputs"
-            lines.append(
-                f"{what} failed for good ({why}): change its inputs, or have it paid for anew by\n"
-                f"    florist ledger restart {key} --give-up-run {where}"
-            )
+            failed.append(f"{what} ({entry.ended.error_code if entry.ended.is_failed else 'no outputs'})")
+    if failed:
+        more = f" and {len(failed) - FAILED_NAMED} more" if len(failed) > FAILED_NAMED else ""
+        lines.append(
+            f"Failed for good: {', '.join(failed[:FAILED_NAMED])}{more}. Change the inputs, or have it paid for "
+            f"anew, at a price that is shown first:\n"
+            f"    florist rerun {shlex.quote(request.campaign)} --only failed {where}"
+        )
     return lines
 
 

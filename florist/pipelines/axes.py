@@ -18,6 +18,7 @@ VARIATION = "variation"
 
 _SLUG_LENGTH = 40
 _DIGEST_LENGTH = 8
+_DIGEST = re.compile(r"(^|-)[0-9a-f]{8}$")
 
 
 def axis_values(texts: Iterable[str]) -> tuple[str, ...]:
@@ -62,6 +63,30 @@ def cell_name(step: str, axes: Mapping[str, str]) -> str:
         elif value != "1":
             marks.append(f"{owner}-v{value}" if owner else f"v{value}")
     return MARK.join(marks)
+
+
+def axes_of_cell(
+    name: str, axes: Iterable[str], values: Mapping[str, Iterable[str]] = {}
+) -> dict[str, str] | None:
+    """Return the axes of a cell out of its name, as `cell_name` made it; None where the name does not tell.
+
+    Args:
+        axes: those of the step, in their order.
+        values: what is known to stand on an axis, for marks in which something of the value is lost.
+    """
+    step, *marks = name.split(MARK)
+    found: dict[str, str] = {}
+    for axis in axes:
+        owner, _, word = axis.rpartition(".")
+        if word == VARIATION:
+            lead = f"{owner}-v" if owner else "v"
+            found[axis] = marks.pop(0).removeprefix(lead) if marks and marks[0].startswith(lead) else "1"
+        else:
+            mark = marks.pop(0) if marks else ""
+            known = next((value for value in values.get(axis, ()) if _slug(value) == mark), "")
+            # A mark with a digest at its end may be of any value.
+            found[axis] = known or ("" if _DIGEST.search(mark) else mark)
+    return found if all(found.values()) and not marks and cell_name(step, found) == name else None
 
 
 def inherited(axis: str, step: str) -> str:

@@ -55,6 +55,13 @@ def cells_of(
     return laying.cells, laying.problems
 
 
+def axes_of_steps(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """Return the axes of each step in their order, whatever their values are."""
+    lists = {name: ("",) for name, param in pipeline.params.items() if param.list}
+    cells, _ = cells_of(pipeline, lists)
+    return {step: tuple(laid[0].axes) for step, laid in cells.items()}
+
+
 class _Laying:
     """Lays out one step after another."""
 

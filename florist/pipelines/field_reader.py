@@ -11,6 +11,8 @@ from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar
 from florist.wording import did_you_mean, quoted
 
+MOST = 1_000_000
+"""Of anything that is counted. Far beyond any use."""
 _USD = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
@@ -81,6 +83,34 @@ class FieldReader:
         self.problem(path, f"a text goes here, not {_called(node)}")
         return None
 
+    def choice(self, node: Node | None, path: FieldPath, words: Collection[str], what: str) -> str | None:
+        """Return the one of these words that it is; `what` says of what it is one."""
+        text = self.text(node, path)
+        if text is not None and text not in words:
+            self.problem(path, f"{quoted(text)} is no {what}{did_you_mean(text, words)}")
+            return None
+        return text
+
+    def count(self, node: Node | None, path: FieldPath, *, at_most: int = MOST) -> int | None:
+        """Return a number from one on."""
+        text = self.text(node, path)
+        if text is None:
+            return None
+        if not text.isdecimal() or not 1 <= int(text) <= at_most:
+            self.problem(path, f"{quoted(text)} is no number of {path[-1]}; write one from 1 to {at_most}")
+            return None
+        return int(text)
+
+    def share(self, node: Node | None, path: FieldPath) -> float | None:
+        """Return a share of a whole."""
+        text = self.text(node, path)
+        if not text:
+            return None
+        if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", text) or float(text) > 1:
+            self.problem(path, f"{quoted(text)} is no share; write one from 0 to 1, such as 0.9")
+            return None
+        return float(text)
+
     def seconds(self, node: Node | None, path: FieldPath) -> float | None:
         """Return a timeout."""
         text = self.text(node, path)
@@ -104,6 +134,13 @@ class FieldReader:
             self.problem(path, f"{quoted(text)} is no amount; write US dollars, such as 0.20")
             return None
         return Decimal(text)
+
+
+def bad_name(name: str) -> str:
+    """Return what is wrong with a name that is none, and how to write it."""
+    better = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")[:64].lstrip("0123456789-_")
+    mend = f"; write {quoted(better)}" if better else ""
+    return f'a name is up to 64 of a-z, 0-9, "-" and "_", and begins with a letter{mend}'
 
 
 def _called(node: Node) -> str:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from florist.api.models import GenerationType, MediaKind
 from florist.frozen import FrozenModel
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import OutputReference, ParamReference, Template
@@ -125,6 +126,7 @@ class Pipeline(FrozenModel):
     steps: Mapping[str, Step]
     rows: RowMapping = RowMapping()
     deliver: DeliveryNames | None = None
+    campaign: CampaignDefaults = CampaignDefaults()
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

@@ -87,9 +87,11 @@ async def run_campaign(
             if selection is None:
                 await PlanRecords(store, campaign).keep(planned.plan, "run")
         await report_plan(planned.plan)
-        options = options or CampaignOptions()
+        options = options or CampaignOptions.of(pipeline.campaign)
         scope = campaign or runtime.flow_run.get_id() or ""
-        budget = await CampaignBudget.opened(studio.ledger, scope, plans, cap_usd=options.budget_usd)
+        budget = await CampaignBudget.opened(
+            studio.ledger, scope, plans, cap_usd=options.budget_usd, first_cap_usd=options.first_budget_usd
+        )
         walk_row = _row_walker(studio, campaign, window=window, lines=lines, results=results)
         async with _watched(studio, plans, campaign, lines) as tell:
             result = await walk_campaign(

@@ -33,7 +33,7 @@ async def test_code_blocks_run_and_keep_what_they_say(flora, sandbox, tmp_path, 
         result = eval(compile(piece, "docs/client.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
         if isawaitable(result):
             await result
-    assert len(pieces) == 8
+    assert len(pieces) == 9
     assert "safety_blocked" in capsys.readouterr().out
     headlines = sandbox.books().by_technique["tech_headlines01"]
     assert headlines.charged == 2  # by `flora.start`, and once by the studio

@@ -7,8 +7,10 @@ import pytest
 from florist.archive.manifest import ManifestInput
 from florist.campaigns.delivery.delivering import DEFAULT_NAMES
 from florist.campaigns.delivery.errors import DeliveryError
-from florist.campaigns.delivery.naming import Naming, axes_learnt
+from florist.campaigns.delivery.learnt_axes import axes_learnt
+from florist.campaigns.delivery.naming import Naming
 from florist.pipelines import PipelineFileError
+from florist.pipelines.axes import cell_name
 from florist.pipelines.delivery_names import parse_delivery_names
 from florist.pipelines.errors import TemplateError
 from florist.pipelines.loading import parse_pipeline
@@ -38,7 +40,7 @@ def named(template, *runs, rows=None, pipeline=None):
     ],
 )
 def test_name_is_filled_from_cell_axes_and_row(template, name):
-    run = made("sku-1", "still@playful@v2", axes={"tone": "playful"})
+    run = made("sku-1", "still@playful@v2", axes={"tone": "playful", "variation": "2"})
     assert named(template, run, rows={"sku-1": {"sku": "A-1", "tone": "of the row"}}) == [name]
 
 
@@ -54,10 +56,57 @@ def test_empty_field_takes_its_separator_along():
     assert named("{tone}_{row}.{ext}", made(), rows=rows) == ["sku-1.png"]
 
 
-def test_axes_of_a_run_that_a_sweep_kept_are_learnt_from_its_siblings():
-    kept, _ = made("sku-1", "still@luxury@v2", axes={"tone": "luxury"})
-    swept, _ = made("sku-2", "still@playful")
-    assert [manifest.axes for manifest in axes_learnt([kept, swept])] == [{"tone": "luxury"}, {"tone": "playful"}]
+FILMS = """
+name: films
+params: {tones: {list: true}}
+steps:
+  still: {technique: key-visual, variations: 2}
+  film:
+    technique: packshot-motion
+    inputs: {image: "${steps.still.output}", prompt: "${for.tone}"}
+    for: {tone: "${params.tones}"}
+    variations: 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "axes"),
+    [
+        ("film@soft", {"tone": "soft", "still.variation": "1", "variation": "1"}),
+        ("film@soft@v2", {"tone": "soft", "still.variation": "1", "variation": "2"}),
+        ("film@soft@still-v2", {"tone": "soft", "still.variation": "2", "variation": "1"}),
+        ("film@v2@still-v2@v2", {"tone": "v2", "still.variation": "2", "variation": "2"}),
+        (cell_name("film", {"tone": "Très doux!"}), {}),
+        ("film", {}),
+    ],
+)
+def test_axes_of_a_run_that_a_sweep_kept_are_those_that_make_its_name(cell, axes):
+    told = {"tone": "loud", "still.variation": "2", "variation": "2"}
+    kept, (swept, _) = made(step=cell_name("film", told), axes=told)[0], made("sku-2", cell)
+    assert axes_learnt([kept, swept])[1].axes == axes
+    assert axes_learnt([swept], parse_pipeline(FILMS, file=Path("films.yaml")))[0].axes == axes
+
+
+def test_value_that_its_mark_does_not_spell_is_learnt_from_its_siblings():
+    axes = {"tone": "Très doux!"}
+    kept, swept = (
+        made(step=cell_name("still", axes), axes=axes),
+        made(step=cell_name("still", axes | {"variation": "2"})),
+    )
+    other = made(step="still@loud", axes={"tone": "loud", "variation": "1"})
+    [_, _, learnt] = axes_learnt([kept[0], other[0], swept[0]])
+    assert learnt.axes == axes | {"variation": "2"}
+
+
+def test_cell_that_may_stand_on_either_of_two_axes_is_told_where_a_name_asks():
+    kept = [made(step=f"still@{value}", axes={axis: value}) for axis, value in (("tone", "soft"), ("size", "big"))]
+    swept, _ = made("sku-2", "still@odd")
+    [*_, learnt] = axes_learnt([*(manifest for manifest, _ in kept), swept])
+    assert learnt.axes == {}
+    with pytest.raises(
+        DeliveryError, match=r"\{tone\} is not known .*does not tell its axes.* axes with --pipeline"
+    ):
+        named("{tone}.{ext}", (learnt, []))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What people get wrong: each ends with one message that names the thing and the mend, before anything is paid."""
 
+import asyncio
 import re
 import shlex
 from collections.abc import Callable
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from florist.campaigns.options import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
+from florist.ledger import Ledger
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
@@ -143,7 +145,7 @@ def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[i
 
 
 def test_command_that_goes_on_keeps_the_rows_in_flight():
-    options = CampaignOptions(max_in_flight=5)
+    options = CampaignDefaults(max_in_flight=5)
     request = RunRequest(Path("a.yaml"), (), "rows.yaml", "outputs", "spring", False, options)
     assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
@@ -223,6 +225,14 @@ async def test_flow_with_a_campaign_in_other_letters_is_refused_and_pays_nothing
     assert floor.books.total.runs == 1
 
 
+async def test_flow_walks_as_its_pipeline_says_unless_a_parameter_says_otherwise(floor: Floor):
+    too_little = HEADLINES + "campaign: {budget_usd: 0.000001}\n"
+    flow_run = await floor.run_pipeline(floor.pipeline(too_little), BRIEF, campaign="spring")
+    assert "does not fit into the budget" in flow_run.state.message
+    flow_run = await floor.run_pipeline(floor.written[-1], BRIEF, campaign="spring", budget_usd=1)
+    assert (flow_run.state.name, floor.books.total.runs) == ("Completed", 1)
+
+
 REFUSED = """
 name: refused
 description: A step that FLORA will never make.
@@ -234,10 +244,13 @@ steps:
 def test_command_whose_step_failed_for_good_says_what_helps_and_restart_asks(floor: Floor, command: Said):
     code, said = command("run", floor.pipeline(REFUSED), "--archive", floor.folder, "--campaign", "spring")
     assert code == 1
-    (restart,) = [line for line in said.splitlines() if "florist ledger restart" in line]
-    assert "portrait failed for good (safety_blocked): change its inputs" in said
-    words = shlex.split(restart)[1:]
-    code, said = command(*(word for word in words if word != "--give-up-run"))
+    assert "Failed for good: portrait (safety_blocked). Change the inputs" in said
+    (rerun,) = [line for line in said.splitlines() if "florist rerun spring" in line]
+    code, said = command(*shlex.split(rerun)[1:], "--dry-run")
+    assert (code, "1 new" in said) == (0, True)
+    [entry] = asyncio.run(Ledger(FolderStore(floor.folder)).entries())
+    restart = ("ledger", "restart", entry.key[:12], "--archive", floor.folder)
+    code, said = command(*restart)
     assert (code, "--give-up-run" in said) == (1, True)
-    code, said = command(*words)
+    code, said = command(*restart, "--give-up-run")
     assert (code, "will be paid for anew" in said) == (0, True)

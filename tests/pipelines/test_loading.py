@@ -1,6 +1,7 @@
 import os
 import pickle
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from florist.api.models import MediaKind
 from florist.pipelines import Param, Pipeline, PipelineFileError, Step, load_pipeline, parse_pipeline
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.pipelines.file_text import MAX_BYTES
 from florist.pipelines.references import parse_template
 
@@ -34,6 +36,7 @@ steps:
     technique: pair
     inputs:
       images: ["${steps.still.output}", shot.png]
+campaign: {min_success: 0.9, on_refusal: fail, max_in_flight: 20, budget_usd: 40.50}
 """
 
 
@@ -55,6 +58,9 @@ def test_pipeline_with_every_key_is_read_whole(loaded: Loaded) -> None:
     )
     assert pipeline.steps["cut"].needs == ("still",)
     assert pipeline.techniques == ("still", "pair")
+    assert pipeline.campaign == CampaignDefaults(
+        min_success=0.9, on_refusal="fail", max_in_flight=20, budget_usd=Decimal("40.50")
+    )
 
 
 def test_pipeline_survives_pickling(loaded: Loaded) -> None:
@@ -140,6 +146,14 @@ def test_file_with_many_mistakes_tells_of_all_with_places_and_mends(problems_of:
         ("name: x\nsteps: {a: {technique: t, timeout: nan}}", 'steps.a.timeout: "nan" is no timeout'),
         ("name: x\nparams: {p: {optional: yes}}\nsteps: {a: {technique: t}}", 'neither "true" nor "false"'),
         ("name: x\nparams: {p: {choices: a}}\nsteps: {a: {technique: t}}", "a list goes here"),
+        (
+            "name: x\nsteps: {a: {technique: t}}\ncampaign: {min_success: 90}",
+            '"90" is no share; write one from 0 to 1',
+        ),
+        ("name: x\nsteps: {a: {technique: t}}\ncampaign: {max_in_flight: 0}", '"0" is no number of max_in_flight'),
+        ("name: x\nsteps: {a: {technique: t}}\ncampaign: {budget_usd: $40}", '"$40" is no amount'),
+        ("name: x\nsteps: {a: {technique: t}}\ncampaign: {on_refusal: skp}", 'did you mean "skip"?'),
+        ("name: x\nsteps: {a: {technique: t}}\ncampaign: {budget: 4}", 'did you mean "budget_usd"?'),
         (
             "name: x\nparams: {p: {type: imageUrl, choices: [a]}}\nsteps: {a: {technique: t}}",
             "only a param of type text has choices",

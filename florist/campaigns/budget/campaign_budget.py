@@ -74,6 +74,7 @@ class CampaignBudget:
         plans: RowPlans,
         *,
         cap_usd: Decimal | None = None,
+        first_cap_usd: Decimal | None = None,
         unpaid: Unpaid | None = None,
         rows_per_block: int = ROWS_PER_BLOCK,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -86,6 +87,7 @@ class CampaignBudget:
             scope: the campaign's name or, lacking one, the flow run's id.
             cap_usd: what the campaign may cost, all that it has cost before included. None: the cap that stands
                 in the store, if any.
+            first_cap_usd: the same where none stands yet; one that does is left alone.
             unpaid: tells which cells may have to be paid for; by default the ledger's entries do.
             rows_per_block: rows that are authorised together, at most.
 
@@ -94,9 +96,9 @@ class CampaignBudget:
             BudgetDamagedError: the budget's records cannot be relied on.
         """
         books = Books(ledger, scope, now=now, monotonic=monotonic, sleep=sleep)
-        if cap_usd is not None:
+        if cap_usd is not None or first_cap_usd is not None:
             _check_prices(plans)
-        is_capped = await opened_books(books, cap_usd)
+        is_capped = await opened_books(books, cap_usd, first_cap_usd)
         if is_capped:
             _check_prices(plans)
 

@@ -117,6 +117,14 @@ class Chain:
 
         return await self._outlived(listed)
 
+    async def has_traces(self) -> bool:
+        """Whether anything was ever written of the budget, such as a block's mark. Costs a listing."""
+
+        async def found() -> bool:
+            return bool([item async for item in self._store.list(self.folder)])
+
+        return await self._outlived(found)
+
     async def records(self) -> list[Link]:
         """Return the chain from its last rebuild on, each link held against the one before it."""
         newest = await self.newest()

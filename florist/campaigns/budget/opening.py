@@ -10,30 +10,31 @@ from florist.campaigns.budget.errors import BudgetDamagedError, BudgetError
 from florist.campaigns.budget.money import micro_usd
 
 
-async def opened_books(books: Books, cap_usd: Decimal | None) -> bool:
+async def opened_books(books: Books, cap_usd: Decimal | None, first_cap_usd: Decimal | None = None) -> bool:
     """Have the cap stand in the store; return whether there is one.
 
+    Args:
+        first_cap_usd: stands where none does yet, and `cap_usd` names none.
+
     Raises:
-        BudgetDamagedError: there are no records, but entries that name blocks.
+        BudgetDamagedError: there are no records, but marks of blocks or, with a cap, entries that name some.
     """
     wanted = None if cap_usd is None else micro_usd(cap_usd)
-    while True:
-        link = await books.chain.newest()
-        if link is None:
-            spent = await _spent_before(books)
-            if any(each.block is not None for each in spent):
-                raise BudgetDamagedError(
-                    f"the budget of {books.scope} is gone, though requests were made with its money. Nothing was "
-                    "sent; `florist budget rebuild` makes it anew out of the ledger"
-                )
-            if wanted is None:
-                return False
-            if await books.chain.append(None, rules.first_record(wanted, spent)) is not None:
-                return True
-        else:
-            if wanted is not None and wanted != link.record.wanted:
-                await set_cap(books, wanted)
+    first = wanted if wanted is not None or first_cap_usd is None else micro_usd(first_cap_usd)
+    while (link := await books.chain.newest()) is None:
+        if first is None:
+            # The ledger is not read for this: without a cap, a walk costs no more for what was paid before.
+            if await books.chain.has_traces():
+                raise _gone(books)
+            return False
+        spent = await _spent_before(books)
+        if any(each.block is not None for each in spent):
+            raise _gone(books)
+        if await books.chain.append(None, rules.first_record(first, spent)) is not None:
             return True
+    if wanted is not None and wanted != link.record.wanted:
+        await set_cap(books, wanted)
+    return True
 
 
 async def set_cap(books: Books, wanted: int) -> Link:
@@ -89,6 +90,13 @@ async def rebuild(books: Books, wanted: int | None) -> Link:
 def without_budget(books: Books) -> BudgetError:
     """Return the error of a campaign without a budget."""
     return BudgetError(f"{books.scope} has no budget in {books.ledger.store.location}; run it with --budget")
+
+
+def _gone(books: Books) -> BudgetDamagedError:
+    return BudgetDamagedError(
+        f"the budget of {books.scope} is gone, though requests were made with its money. Nothing was "
+        "sent; `florist budget rebuild` makes it anew out of the ledger"
+    )
 
 
 async def _spent_before(books: Books) -> list[Counted]:

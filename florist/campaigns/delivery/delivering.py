@@ -9,7 +9,8 @@ from florist.archive.keys import segment
 from florist.archive.side_by_side import side_by_side
 from florist.campaigns.csv_text import Cell, csv_text
 from florist.campaigns.delivery.kept import kept_runs, newest_of_each_cell
-from florist.campaigns.delivery.naming import Delivery, Naming, axes_learnt
+from florist.campaigns.delivery.learnt_axes import axes_learnt
+from florist.campaigns.delivery.naming import Delivery, Naming
 from florist.campaigns.delivery.placing import Placed, Placer
 from florist.pipelines.delivery_names import DeliveryNames
 from florist.stores.store import Store
@@ -77,7 +78,7 @@ async def deliver(
         StoreError: one of the stores failed.
     """
     kept = await kept_runs(source, campaign)
-    newest = newest_of_each_cell(axes_learnt(kept))
+    newest = newest_of_each_cell(axes_learnt(kept, naming.pipeline))
     wanted = [manifest for manifest in newest if not naming.rows or (manifest.row or "") in naming.rows]
     deliveries = naming.deliveries(wanted)
     placer = Placer(source, target, may_link=may_link)

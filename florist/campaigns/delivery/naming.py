@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from florist.archive.keys import segment, short_run_id
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.campaigns.delivery.errors import DeliveryError
+from florist.pipelines.axes import MARK, VARIATION
 from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.models import Pipeline
 from florist.pipelines.references import ParamReference
@@ -68,7 +69,7 @@ class Naming:
 
     def _fields(self, manifest: Manifest) -> dict[str, str]:
         cell = manifest.step or ""
-        step, *values = cell.split("@")
+        step, *values = cell.split(MARK)
         variation = _VARIATION.fullmatch(values[-1]) if values else None
         return {
             **self._params(manifest, step),
@@ -80,7 +81,11 @@ class Naming:
             "step": step,
             "cell": cell,
             "axes": "-".join(values[:-1] if variation else values),
-            "variation": variation[1] if variation else "1",
+            "variation": manifest.axes.get(VARIATION, "1")
+            if manifest.axes
+            else variation[1]
+            if variation
+            else "1",
             "technique": manifest.technique,
             "run": short_run_id(manifest.run_id),
         }
@@ -99,37 +104,21 @@ class Naming:
         return values
 
 
-def axes_learnt(manifests: Sequence[Manifest]) -> list[Manifest]:
-    """Return the manifests with their axes: where one does not tell, as another of its step and shape does.
-
-    A run that a sweep kept has its axes' values in its step's name, and their names nowhere.
-    """
-    names = {_shape(manifest): tuple(manifest.axes) for manifest in manifests if manifest.axes}
-
-    def completed(manifest: Manifest) -> Manifest:
-        known = names.get(_shape(manifest), ())
-        if manifest.axes or not known:
-            return manifest
-        values = (manifest.step or "").split("@")[1:]
-        return manifest.model_copy(update={"axes": dict(zip(known, values, strict=False))})
-
-    return [completed(manifest) for manifest in manifests]
-
-
-def _shape(manifest: Manifest) -> tuple[str, int]:
-    step, *values = (manifest.step or "").split("@")
-    return step, sum(not _VARIATION.fullmatch(value) for value in values)
-
-
 def _fields_of(output: ArchivedOutput) -> dict[str, str]:
     extension = output.key.rpartition("/")[2].partition(".")[2]
     return {"output": output.output_id, "index": str(output.index), "ext": extension}
 
 
 def _unknown(name: str, fields: Mapping[str, str], manifest: Manifest) -> str:
+    unknown = (
+        "; its manifest does not tell its axes, and neither does another run of its step"
+        if MARK in (manifest.step or "") and not manifest.axes
+        else ""
+    )
     return (
         f"{{{name}}} is not known of {manifest.row or 'the only row'}, step {manifest.step}"
-        f"{did_you_mean(name, fields)}; columns of a spreadsheet are known with --rows, params with --pipeline"
+        f"{did_you_mean(name, fields)}{unknown}; columns of a spreadsheet are known with --rows, params and axes "
+        "with --pipeline"
     )
 
 

@@ -1,21 +1,43 @@
 """A campaign walked under a budget, end to end at a sandbox."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from florist.campaigns.budget import BudgetDamagedError, UnpricedStepsError
 from florist.campaigns.budget.books import Books
+from florist.campaigns.budget.chain import Chain
 from florist.campaigns.budget.opening import lift, rebuild, set_cap
 from florist.campaigns.endings import CampaignResult, Made
 from florist.ledger import Entry, InputIdentity, Send, State, Timing
+from florist.stores.folder import FolderStore
+from florist.stores.store import StoredObject
 from florist.studio.steps import CampaignRow
 from florist.studio.studio import Studio
 from tests.campaigns.budget.conftest import PRICE, Campaign, hurried
 
 NOTHING_OPEN = ({}, {})
+
+
+class WatchedStore(FolderStore):
+    """Notes what is read and listed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.asked: list[str] = []
+
+    async def read(self, key: str) -> bytes | None:
+        self.asked.append(key)
+        return await super().read(key)
+
+    async def list(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        self.asked.append(prefix)
+        async for item in super().list(prefix):
+            yield item
 
 
 def done(walked: CampaignResult) -> list[str]:
@@ -193,15 +215,32 @@ async def test_retry_of_a_failure_that_was_charged_is_paid_by_a_later_block(camp
     assert (await campaign.record()).settled == 30_000
 
 
-async def test_records_that_are_gone_refuse_to_spend_until_they_are_rebuilt(campaign: Campaign):
+@pytest.mark.parametrize(("gone", "cap_usd"), [("records/", None), ("", PRICE * 8)])
+async def test_records_that_are_gone_refuse_to_spend_until_they_are_rebuilt(campaign: Campaign, gone, cap_usd):
     await campaign.walked(PRICE * 5)
-    for key in await objects(campaign, "budgets/"):
+    for key in await objects(campaign, Chain(campaign.store, campaign.name).folder + gone):
         await campaign.store.delete(key)
     with pytest.raises(BudgetDamagedError, match="is gone"):
-        await campaign.walked()
+        await campaign.walked(cap_usd)
     await rebuild(books_of(campaign), 80_000)
     assert len(done(await campaign.walked())) == 4
     assert (await campaign.record()).settled == 80_000
+
+
+async def test_first_cap_begins_a_budget_and_leaves_alone_the_one_that_stands(campaign: Campaign):
+    assert len(done(await campaign.walked(first_cap_usd=PRICE * 5))) == 2
+    await set_cap(books_of(campaign), 60_000)
+    assert len(done(await campaign.walked(first_cap_usd=PRICE * 8))) == 3
+    assert (await campaign.record()).wanted == 60_000
+
+
+async def test_campaign_without_a_cap_is_opened_without_a_look_at_what_was_paid_before(campaign: Campaign):
+    await campaign.walked()
+    campaign.store = store = WatchedStore(campaign.store.path)
+    async with campaign.client() as client:
+        assert not (await campaign.budget(Studio(client, store), None)).is_capped
+    assert {key.partition("/")[0] for key in store.asked} == {"budgets"}
+    assert len(store.asked) <= 2
 
 
 @pytest.mark.parametrize("damaged", ["gap", "hash", "unreadable"])
