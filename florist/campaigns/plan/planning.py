@@ -208,6 +208,8 @@ class _PlannedRows:
                 self.unusable[row.key] = tuple(problem for problem in placed if problem)
             else:
                 yield row.key, planned
+        if found:  # the file itself is at fault: all there is to mend is told at once
+            found.add(*chain.from_iterable(self.unusable.values()))
         found.raise_any()
 
 
