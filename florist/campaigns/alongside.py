@@ -65,14 +65,16 @@ class _Heart:
         self._owner = owner
         self._name = uuid4().hex
         self._newest = ""
+        self._doing: asyncio.Task[None] | None = None
         self._told: set[str] = set()
 
     async def beat_for_ever(self, sleep: Sleep) -> None:
         """Beat, and listen, again and again. A store in trouble is somebody else's to tell of."""
         for number in count():
+            # Shielded: a beat that is cut off may be written after all, and nobody would know of it.
+            self._doing = asyncio.create_task(self._beat_and_listen(number), name="campaign heartbeat")
             try:
-                await self._beat(number)
-                await self._listen()
+                await asyncio.shield(self._doing)
             except StoreDeniedError:  # no right to delete: beats would pile up
                 return
             except StoreError as error:
@@ -81,9 +83,16 @@ class _Heart:
 
     async def stop(self) -> None:
         """Listen once more, then fall silent."""
+        if self._doing is not None:
+            with suppress(StoreError):
+                await self._doing
         if self._newest:
             await self._listen()
             await self._store.delete(self._newest)
+
+    async def _beat_and_listen(self, number: int) -> None:
+        await self._beat(number)
+        await self._listen()
 
     async def _beat(self, number: int) -> None:
         before, beat = self._newest, f"{self._folder}{self._owner}/{self._name}-{number:06}.json"

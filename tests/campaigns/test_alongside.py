@@ -82,3 +82,10 @@ async def test_beat_that_a_killed_run_left_days_ago_is_cleared_away(beats: Beats
         os.utime(beat, (then, then))
         await beats.begin("next", "spring", stack)
         assert not beat.exists()
+
+
+async def test_run_that_ends_at_once_leaves_no_beat(tmp_path: Path):
+    for _ in range(5):
+        async with heard_alongside(FolderStore(tmp_path), "spring", "short", print):
+            await asyncio.sleep(0)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from florist.ledger import How
-from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor
+from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun
 
 pytestmark = ON_A_FLOOR
 
@@ -34,12 +34,24 @@ async def test_flow_cancelled_midway_is_finished_by_its_campaign_without_a_secon
     assert (floor.books.total.runs, floor.books.total.completed) == (4, 4)
 
 
-async def test_two_flows_at_once_on_one_campaign_pay_once_and_say_so(floor: Floor):
+async def test_two_flows_at_once_on_one_campaign_pay_once(floor: Floor):
     both = await asyncio.gather(*(floor.headlines(campaign="spring") for _ in range(2)))
     assert all(flow_run.state.is_completed() for flow_run in both)
     assert [flow_run.outcome.how for flow_run in both].count(How.NEW) == 1
     assert floor.books.total.runs == 1
-    lines = [line.message for flow_run in both for line in await flow_run.log()]
+
+
+async def test_two_flows_that_share_a_campaign_say_so(still_floor: Floor):
+    async def begun(count: int) -> asyncio.Task[FlowRun]:
+        flow = asyncio.create_task(still_floor.headlines(campaign="spring"))
+        while len(list((still_floor.folder / "ledger/at-work").rglob("*.json"))) < count:
+            assert not flow.done()
+            await asyncio.sleep(0.02)
+        return flow
+
+    flows = [await begun(1), await begun(2)]
+    still_floor.sandbox.clock.advance(60)
+    lines = [line.message for flow in flows for line in await (await flow).log()]
     assert any(line.startswith("another run of campaign spring is at work") for line in lines)
 
 
