@@ -67,7 +67,7 @@ COMMANDS = {
         "List the techniques this API key may run, or tell one's inputs, outputs and price.",
     ),
 }
-"""Of each command, where in `florist.commands` it is, and its first words: the list shows them without an import."""
+"""Where in `florist.commands` each command is, and its first words: the list shows them without an import."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
