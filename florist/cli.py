@@ -5,10 +5,9 @@ that may reach up to the flows and the sandbox, inside its functions alone: what
 to it, by the name of its parameter.
 """
 
-import asyncio
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -108,40 +107,27 @@ def _run_flow(request: "RunRequest", planned: "Planned", console: "Console | Non
 
     use_checkout()
 
-    from prefect.exceptions import TerminationSignal
-
     from blocks import archive_at
     from florist.commands.offers import parsed_params
     from florist.studio.row_locations import absolute_location
-    from flows.console import in_a_terminal
-    from flows.prefect_server import check_server
+    from flows.console import run_in_a_terminal
     from flows.run_pipeline import run_pipeline
 
     rows_then = planned.plan.materials.rows
-
-    async def checked_run() -> "CampaignResult":
-        await check_server()
-        result: CampaignResult = await run_pipeline(
-            pipeline=str(request.pipeline),
-            params=parsed_params(request.param),
-            rows=absolute_location(request.rows),
-            rows_sha256=rows_then.sha256 if rows_then else "",
-            campaign=request.campaign,
-            new_campaign=request.is_new_campaign,
-            archive=archive_at(request.archive),
-            only_plan=request.only_plan,
-            **request.options.model_dump(),
-        )
-        return result
-
-    with in_a_terminal(stop_writing, through=console):
-        try:
-            return asyncio.run(checked_run())
-        except (TerminationSignal, BaseExceptionGroup) as ended:
-            # Prefect's word for SIGTERM, raised wherever the process was: in a group where that was a step.
-            if isinstance(ended, BaseExceptionGroup) and ended.subgroup(TerminationSignal) is None:
-                raise
-            raise SystemExit(128 + signal.SIGTERM) from ended
+    flow = partial(
+        run_pipeline,
+        pipeline=str(request.pipeline),
+        params=parsed_params(request.param),
+        rows=absolute_location(request.rows),
+        rows_sha256=rows_then.sha256 if rows_then else "",
+        campaign=request.campaign,
+        new_campaign=request.is_new_campaign,
+        archive=archive_at(request.archive),
+        only_plan=request.only_plan,
+        **request.options.model_dump(),
+    )
+    result: CampaignResult = run_in_a_terminal(flow, stop_writing, through=console)
+    return result
 
 
 def _run_sandbox(arguments: Sequence[str]) -> int:

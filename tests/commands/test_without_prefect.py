@@ -99,3 +99,36 @@ def wait_for_run(archive: Path, process: subprocess.Popen[str]) -> None:
     while not any((archive / "ledger/entries").glob("*/*/0001.json")):  # sent, started
         assert process.poll() is None, "it ended before it had started a run"
         time.sleep(0.05)
+
+
+def test_second_run_of_a_campaign_says_that_another_is_at_work(still_desk: Desk):
+    words = ("run", still_desk.pipeline(HEADLINES), "--archive", still_desk.archive, "--campaign", "spring")
+    first = still_desk.started(*words)
+    wait_for_run(still_desk.archive, first)
+    second = still_desk.started(*words, merged=True)
+    assert second.stdout
+    alarm = next(line for line in second.stdout if "another run of campaign spring is at work" in line)
+    assert "nothing is paid twice" in alarm
+    still_desk.sandbox.clock.advance(60)
+    assert (second.wait(60), first.wait(60), still_desk.books.total.runs) == (0, 0, 1)
+    for stream in (first.stdout, first.stderr, second.stdout):
+        assert stream
+        stream.close()
+
+
+def test_run_beside_no_checkout_goes_without_prefect_and_says_where_the_flows_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("florist.commands.starting.is_checkout", lambda: False)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    code, said = desk.florist("run", desk.pipeline(HEADLINES), "--archive", desk.archive)
+    assert (code, "in a checkout of Florist" in said, desk.books.total.runs) == (0, True, 1)
+
+
+def test_run_with_a_server_that_does_not_answer_names_it_and_pays_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    _, said = desk.started("run", desk.pipeline(HEADLINES), "--archive", desk.archive).communicate(timeout=60)
+    assert "no Prefect server answers at http://127.0.0.1:1/api" in said.splitlines()[-1]
+    assert desk.books.total.requests == 0
