@@ -1,13 +1,21 @@
-"""What Prefect prints to a person's terminal while a flow runs in their command."""
+"""Runs a flow in a person's command, and keeps what Prefect prints to their terminal meanwhile short."""
 
+import asyncio
 import copy
 import logging
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 
+from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import PrefectConsoleHandler
 from rich.console import Console
 from rich.file_proxy import FileProxy
+
+from flows.prefect_server import check_server
+
+ResultT = TypeVar("ResultT")
 
 _CRASHES = ("Crash detected!", "Finished in state Crashed", "Running hook", "Hook ")
 """What Prefect says of a person's own Ctrl-C, once for each run in flight; Florist says how to go on."""
@@ -30,6 +38,30 @@ class WithoutTraceback(logging.Formatter):
 def is_for_people(record: logging.LogRecord) -> bool:
     """Whether a line of Prefect's is one that a person at a terminal needs."""
     return not str(record.msg).startswith(_CRASHES)
+
+
+def run_in_a_terminal(
+    flow: Callable[[], Awaitable[ResultT]], on_broken_pipe: Callable[[], None], *, through: Console | None = None
+) -> ResultT:
+    """Run a flow on Prefect's server, and return what it returns; see `in_a_terminal` for the arguments.
+
+    Raises:
+        ConfigurationError: there is no server, or it does not answer.
+        SystemExit: SIGTERM came; the exit code is the one that a shell tells of it.
+    """
+
+    async def checked_run() -> ResultT:
+        await check_server()
+        return await flow()
+
+    with in_a_terminal(on_broken_pipe, through=through):
+        try:
+            return asyncio.run(checked_run())
+        except (TerminationSignal, BaseExceptionGroup) as ended:
+            # Prefect's word for SIGTERM, raised wherever the process was: in a group where that was a step.
+            if isinstance(ended, BaseExceptionGroup) and ended.subgroup(TerminationSignal) is None:
+                raise
+            raise SystemExit(128 + signal.SIGTERM) from ended
 
 
 @contextmanager

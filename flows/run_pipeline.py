@@ -13,6 +13,7 @@ from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.plan.planning import Wanted
 from florist.pipelines import load_pipeline
 from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
@@ -23,7 +24,7 @@ from flows.tasks import (
     chosen_workspace,
     ended,
     flow_run_name,
-    run_campaign,
+    run_as_flow,
     tell_in_flight,
 )
 
@@ -90,17 +91,14 @@ async def run_pipeline(
     )
     options = CampaignOptions.of(loaded.campaign, asked)
     async with rows_of(rows, sha256=rows_sha256) as own:
-        result = await run_campaign(
-            loaded,
-            params,
-            own,
-            campaign=campaign,
+        location = shown_location(absolute_location(rows)) if isinstance(rows, str) else ""
+        result = await run_as_flow(
+            Wanted(loaded, params, own, location, campaign),
             is_new_campaign=new_campaign,
             workspace=await chosen_workspace(workspace),
             archive=await chosen_archive(archive),
             window=window,
             options=options,
             only_plan=only_plan,
-            rows_location=shown_location(absolute_location(rows)) if isinstance(rows, str) else "",
         )
     return ended(result, min_success=options.min_success)

@@ -17,12 +17,13 @@ from florist.campaigns.guarding import Halt, RowWatch
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.progress import Expected, Progress, ticking
 from florist.errors import FloristError
-from florist.pipelines.planning import Plan, PlannedStep
+from florist.pipelines.planning import Plan
 from florist.pipelines.rows import RowPlans
-from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult, walk
-from florist.studio.row_runs import Guard
-from florist.studio.steps import Allowance, CampaignRow, StepResult, Upstream, make_step
+from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult
+from florist.studio.row_runs import Guard, RowRun
+from florist.studio.steps import Allowance, CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
+from florist.studio.waits import Say
 
 logger = logging.getLogger(__name__)
 
@@ -109,25 +110,36 @@ async def walk_plainly(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CampaignResult:
     """Walk a campaign without Prefect: the same steps, ledger and archive, in one event loop."""
-
-    async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
-        place = CampaignRow(campaign=campaign, key=row.key)
-        functions = StudioSteps(studio, place, allowance=row.allowance, now=now)
-
-        async def run_step(step: PlannedStep, upstream: Upstream) -> StepResult:
-            return await make_step(step, upstream, functions)
-
-        return await walk(row.plan, row.guard(run_step))
-
     return await walk_campaign(
         plans,
-        walk_row,
+        plain_walker(studio, campaign, now=now),
         campaign=campaign,
         budget=budget,
         options=options,
         tell=tell,
         expected=studio.client.watcher.expected_seconds,
     )
+
+
+def plain_walker(
+    studio: Studio,
+    campaign: str,
+    *,
+    say: Say = logger.info,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> WalkRow:
+    """Return how a row is walked without Prefect. What fails for something that passes is tried again.
+
+    Args:
+        say: told what a step waits for before it starts.
+    """
+
+    async def walk_row(row: RowToWalk) -> WalkResult[StepResult]:
+        place = CampaignRow(campaign=campaign, key=row.key)
+        functions = StudioSteps(studio, place, allowance=row.allowance, say=say, now=now)
+        return await RowRun(row.plan, place, functions, guard=row.guard).walk_to_its_end()
+
+    return walk_row
 
 
 class _Walking:

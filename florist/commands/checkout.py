@@ -16,17 +16,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("blocks", "flows")
 
 
+def is_checkout(root: Path = ROOT) -> bool:
+    """Whether Prefect's part is here; it is not beside an installed wheel."""
+    return all((root / package / "__init__.py").is_file() for package in PACKAGES)
+
+
 def use_checkout(root: Path = ROOT) -> None:
     """Make the checkout's own `blocks` and `flows` importable, ahead of any other packages of these names.
 
     Raises:
-        ConfigurationError: this is an installed wheel, or others of these names are imported already.
+        ConfigurationError: others of these names are imported already.
     """
-    if not all((root / package / "__init__.py").is_file() for package in PACKAGES):
-        raise ConfigurationError(
-            "`florist run` runs pipelines as Prefect flows, and those come with the checkout, not with the wheel: "
-            "clone Florist's repository, `pip install --editable .` there, and run this command again"
-        )
     if sys.path[:1] != [str(root)]:
         sys.path.insert(0, str(root))
     for package in PACKAGES:

@@ -17,12 +17,17 @@ from florist.campaigns.plan.planning import Planned
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.campaigns.plan.selection import selection_of
 from florist.campaigns.plan.summary import summary
-from florist.commands.offers import keep_plan, offer, wanted_at
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
+from florist.commands.offers import confirm, keep_plan, offer, wanted_at
 from florist.commands.plan import params_again
+from florist.commands.run_endings import RunRequest
+from florist.commands.run_options import AtLeastOne, Budget
+from florist.commands.starting import GivenRunFlow, run_and_tell
 from florist.commands.terminal import remark
 from florist.errors import ConfigurationError
 from florist.ledger import Ledger, restart
 from florist.ledger.errors import EntryMissingError
+from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.stores.locations import store_at
 from florist.studio.campaigns import campaign_name
 
@@ -33,6 +38,50 @@ def _kinds(_: object, tokens: Sequence[Token]) -> tuple[GapKind, ...]:
 
 GapKinds = Annotated[tuple[GapKind, ...], Parameter(negative=(), n_tokens=1, accepts_keys=False, converter=_kinds)]
 """The option that names kinds of gaps, with commas between."""
+
+
+def rerun(
+    campaign: str,
+    /,
+    *,
+    run_flow: GivenRunFlow,
+    only: GapKinds = tuple(GapKind),
+    param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    pipeline: Path | None = None,
+    rows: str = "",
+    archive: Archive = DEFAULT_ARCHIVE,
+    max_in_flight: AtLeastOne = None,
+    budget: Budget = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    ask: Annotated[bool, Parameter(negative=())] = False,
+    yes: Annotated[bool, Parameter(negative=())] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Fill the gaps of a campaign: what failed is paid for once more, at the price that is shown first.
+
+    Args:
+        campaign: its name. Pipeline, rows and params are those of its last plan.
+        only: kinds of gaps, with commas between: failed, missing (never started, or under way), budget.
+        param: a param as name=value, instead of the last one; a signed URL always has to be given again.
+        pipeline: where the pipeline's file is now, if it was moved.
+        rows: where the file of rows is now, if it was moved.
+        max_in_flight: rows walked at one time.
+        budget: USD that the campaign may cost, all that it has cost before included.
+        dry_run: show the gaps and the price, and stop.
+        ask: also before spending a sandbox's money.
+        yes: spend without asking.
+        as_json: print what happens as lines of JSON.
+    """
+    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
+    print_gaps(gaps)
+    if dry_run or not gaps.plan.cells:
+        return 0
+    confirm(gaps.plan, yes=yes, ask=ask)
+    number = permit(gaps, archive)
+    # Of a few gaps filled no share is asked: the campaign has its other rows.
+    options = CampaignDefaults(min_success=0, max_in_flight=max_in_flight, budget_usd=budget)
+    request = RunRequest(gaps.pipeline, gaps.param, gaps.rows, archive, gaps.plan.campaign, False, options, number)
+    return run_and_tell(request, gaps.planned, run_flow, as_json=as_json)
 
 
 class Gaps(NamedTuple):

@@ -1,6 +1,7 @@
 """A whole row in the making: its steps side by side, each after those it needs, remembered from try to try."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from florist.errors import FloristError
 from florist.pipelines.planning import Plan, PlannedStep
@@ -18,6 +19,8 @@ from florist.studio.steps import (
 
 Guard = Callable[[RunStep[StepResult]], RunStep[StepResult]]
 """Wraps the running of steps: where one refusal stops all others."""
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 60.0, 60.0)
+"""Seconds between two walks of a row, each of which has failed for something that passes."""
 
 
 class RowRun:
@@ -58,13 +61,28 @@ class RowRun:
     async def walk(self) -> WalkResult[StepResult]:
         """Return how every step ended; see `advance`. Done steps are not done again."""
         self.walked = await walk(self._plan, self._run_step)
-        for error in self.walked.failed.values():
-            if isinstance(error, FloristError) and error.is_retryable:
-                raise error
+        if (error := _passing_error(self.walked)) is not None:
+            raise error
         return self.walked
+
+    async def walk_to_its_end(
+        self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> WalkResult[StepResult]:
+        """Return how every step ended, tried again a few times where that was for something that passes."""
+        for pause in PAUSES:
+            walked = await walk(self._plan, self._run_step)
+            if _passing_error(walked) is None:
+                return walked
+            await sleep(pause)
+        return await walk(self._plan, self._run_step)
 
     async def _step(self, step: PlannedStep, upstream: Upstream) -> StepResult:
         if step.name not in self._steps:
             label = f"{self._row.label}{step.name}"
             self._steps[step.name] = StepRun(step, upstream, self._functions, label=label)
         return await self._steps[step.name].made()
+
+
+def _passing_error(walked: WalkResult[StepResult]) -> FloristError | None:
+    errors = (error for error in walked.failed.values() if isinstance(error, FloristError))
+    return next((error for error in errors if error.is_retryable), None)

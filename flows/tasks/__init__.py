@@ -6,7 +6,7 @@ from flows.tasks.endings import ended, tell_in_flight
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
 from flows.tasks.sweeps import report_sweep, sweep_history
-from flows.tasks.walks import flow_run_name, run_campaign, walk_pipeline
+from flows.tasks.walks import flow_run_name, run_as_flow, walk_pipeline
 
 __all__ = [
     "Seconds",
@@ -20,7 +20,7 @@ __all__ = [
     "report_drift",
     "report_sweep",
     "row_task",
-    "run_campaign",
+    "run_as_flow",
     "shared_studio",
     "sweep_history",
     "tell_in_flight",

@@ -6,9 +6,8 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.logging import get_run_logger
 
 from florist.campaigns.bill.bill import Bill
-from florist.campaigns.bill.reading import read_charges
 from florist.campaigns.bill.words import HEADINGS, bill_lines, cells
-from florist.errors import ConfigurationError
+from florist.campaigns.running import charges_told
 from florist.stores.store import Store
 
 ROWS_AT_MOST = 200
@@ -30,13 +29,10 @@ async def report_bill(store: Store, *, scope: str, name: str) -> Bill | None:
     Raises:
         StoreError: the archive could not be asked.
     """
-    try:
-        charges = await read_charges(store, scope)
-    except ConfigurationError:  # no entry of it: every step was refused, or found wanting, before anything left
+    charges = await charges_told(store, scope, get_run_logger())
+    if charges is None:
         return None
     by_step, by_reason = charges.bill("step"), charges.bill("reason")
-    for line in bill_lines(by_step):
-        get_run_logger().info("%s", line)
     lines = "\n".join(f"- {_escaped(line)}" for line in bill_lines(by_step))
     text = f"# Bill\n\n{lines}\n\n{_table(by_step)}\n{_table(by_reason)}"
     key = f"bill-{_NOT_FOR_KEYS.sub('-', name.lower()).strip('-')}"

@@ -1,70 +1,27 @@
-"""What people see of a campaign while its flow runs: a line a minute, a line for each gap, a progress artifact."""
+"""What people see of a campaign in Prefect while its flow runs: a progress artifact, and no line for every row."""
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from httpx import HTTPError
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 from prefect.exceptions import PrefectException
-from prefect.logging.loggers import LoggingAdapter
 
-from florist.campaigns.events import Ended, Event, GapFound, Progressed, Tell
-from florist.campaigns.gaps import gap_lines, is_begun
+from florist.campaigns.events import Event, Progressed, Tell
 from florist.campaigns.progress import progress_line
 from florist.pipelines.rows import RowPlans
 from flows.tasks.words import artifact_key
 
-LINE_EVERY = 60.0
 ARTIFACT_EVERY = 5.0
-"""Seconds. Each costs Prefect's server a request."""
+"""Seconds. Each time costs Prefect's server a request."""
 ROW_TASK = "row"
 """The name of the task of a row."""
 
 _SAID_OF_ROWS = ("Task run failed with", "Finished in state", "Crash detected!")
 
 logger = logging.getLogger(__name__)
-
-
-class LogLines:
-    """Writes the log of a campaign: a line a minute, and those of `gap_lines`."""
-
-    def __init__(
-        self,
-        log: logging.Logger | LoggingAdapter,
-        *,
-        every: float = LINE_EVERY,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._log = log
-        self._every = every
-        self._monotonic = monotonic
-        self._said_at = monotonic()
-        self._waits = ""
-        self._not_begun: list[GapFound] = []
-
-    def hear(self, event: Event) -> None:
-        """Take an event of the campaign."""
-        match event:
-            case GapFound() if is_begun(event):
-                self._log.warning("%s: %s", *gap_lines([event]), event.message)
-            case GapFound():
-                self._not_begun.append(event)
-            case Ended():
-                for line in gap_lines(self._not_begun):
-                    self._log.warning("%s", line)
-            case Progressed() if self._monotonic() - self._said_at >= self._every:
-                self._said_at = self._monotonic()
-                self._log.info("%s%s", progress_line(event), self._waits)
-                self._waits = ""
-            case _:
-                pass
-
-    def waits(self, line: str) -> None:
-        """Take what a step of a row says that it waits for: the newest is told with the next line."""
-        self._waits = f"; {line}"
 
 
 @asynccontextmanager

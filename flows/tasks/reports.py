@@ -16,8 +16,14 @@ LINES_AT_MOST = 1000
 """Of a table: more than anybody reads, less than Prefect's server minds."""
 
 
-async def report_plan(plan: CampaignPlan) -> None:
-    """Log what is to be paid, and show what becomes of the cells, and why, as an artifact."""
+async def report_plan(plan: CampaignPlan, notes: Iterable[str] = ()) -> None:
+    """Log what is to be paid, and show what becomes of the cells, and why, as an artifact.
+
+    Args:
+        notes: what a person should know of how the rows were read.
+    """
+    for line in notes:
+        get_run_logger().info(line)
     lines = summary(plan)
     new = "" if plan.is_known or not plan.campaign else f"; campaign {plan.campaign} is new in {plan.archive}"
     get_run_logger().info("%s: to pay now: %s%s", plan.pipeline, price_words(plan.totals), new)

@@ -1,4 +1,4 @@
-"""`florist run` in a process of its own, as a person meets it."""
+"""`florist run` with a Prefect server, in a process of its own, as a person meets it."""
 
 import asyncio
 
@@ -39,12 +39,3 @@ def test_command_whose_flow_fails_shows_no_traceback_and_the_server_keeps_it(flo
 
 async def whole_log(name: str):
     return await (await newest_flow_run(name)).log()
-
-
-def test_command_that_nobody_reads_any_more_collects_what_it_has_paid_for(floor: Floor, command: Command):
-    process = command(floor, "run", floor.pipeline(HEADLINES), "--archive", floor.folder, merged=True)
-    assert process.stdout
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(120) == 0
-    assert (floor.books.total.runs, len(list((floor.folder / "campaigns").rglob("*.txt")))) == (1, 1)

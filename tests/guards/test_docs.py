@@ -12,7 +12,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 import florist
-from florist.cli import app
+from florist.cli import command_line
 from florist.pipelines import parse_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def is_understood(command: str) -> bool:
     if words[:1] == ["sandbox"]:  # it has a parser of its own, tried in tests/flora_sandbox
         return True
     try:
-        app.parse_args(words, exit_on_error=False, print_error=False)
+        command_line(words).parse_args(words, exit_on_error=False, print_error=False)
     except Exception:  # noqa: BLE001 - whatever it is, a reader who types it would see it
         return False
     return True

@@ -10,8 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from florist.commands.checkout import use_checkout
-from florist.errors import ConfigurationError
+from florist.commands.checkout import is_checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -60,9 +59,8 @@ def test_wheel_names_no_module_that_is_not_in_it_to_prefect():
     assert "entry-points" not in PROJECT["project"]
 
 
-def test_prefect_s_part_missing_beside_the_library_is_told_with_the_mend(tmp_path):
-    with pytest.raises(ConfigurationError, match="clone Florist's repository"):
-        use_checkout(tmp_path)
+def test_prefect_s_part_is_here_and_not_beside_the_library_alone(tmp_path):
+    assert (is_checkout(), is_checkout(tmp_path)) == (True, False)
 
 
 @pytest.fixture

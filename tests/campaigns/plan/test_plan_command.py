@@ -7,7 +7,7 @@ import pytest
 
 from florist.campaigns.plan.errors import PlanMissingError, PlanMovedError
 from florist.campaigns.plan.gaps import GapKind
-from florist.cli import app
+from florist.cli import main
 from florist.commands.offers import confirm, keep_plan, offer, wanted_at
 from florist.commands.plan import agreed_plan, params_again, refuse_if_moved
 from florist.commands.rerun import found_gaps
@@ -30,7 +30,7 @@ def desk(shop: Shop, monkeypatch, tmp_path: Path) -> Path:
 
 def florist(*words: object) -> int:
     with pytest.raises(SystemExit) as ended:
-        app([str(word) for word in words])
+        main([str(word) for word in words])
     return int(ended.value.code or 0)
 
 
