@@ -16,13 +16,13 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 import florist
-from florist.campaigns.endings import CampaignResult
+from florist.campaigns.endings import CampaignResult, end_line
 from florist.campaigns.errors import CampaignFailedError
 from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.campaigns.plan.gaps import GapKind
 from florist.campaigns.plan.planning import Planned
 from florist.commands.archive import archive_app, sweep
-from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson, Budget
 from florist.commands.bill import bill
 from florist.commands.budget import budget_app
 from florist.commands.campaign_view import campaign_view
@@ -46,7 +46,6 @@ from florist.commands.run_endings import (
     EXIT_WITH_GAPS,
     RunRequest,
     print_made,
-    remark_end,
     remark_gaps,
     remark_how_to_go_on,
 )
@@ -57,7 +56,6 @@ from florist.pipelines.rows import MAX_IN_FLIGHT
 from florist.studio.row_locations import absolute_location
 
 AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
-Budget = Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))]
 
 app = App(
     name="florist",
@@ -217,10 +215,10 @@ def run(
     wanted = wanted_at(pipeline, param, campaign=campaign or "")
     name, is_given = named_campaign(campaign, wanted.pipeline.name)
     if dry_run:
-        print_plan(offer(wanted, rows, archive, is_run=False), as_json=as_json)
+        print_plan(offer(wanted, rows, archive, is_run=False, cap_usd=budget), as_json=as_json)
         return 0
     use_checkout()
-    planned = offer(wanted, rows, archive, is_run=True)
+    planned = offer(wanted, rows, archive, is_run=True, cap_usd=budget)
     print_offer(planned)
     if promised and agreed:
         refuse_if_moved(promised, planned.plan, agreed)
@@ -266,7 +264,7 @@ def rerun(
         yes: spend without asking.
         as_json: print what happens as lines of JSON.
     """
-    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
+    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows, cap_usd=budget)
     print_gaps(gaps)
     if dry_run or not gaps.plan.cells:
         return 0
@@ -288,9 +286,10 @@ def _run_and_tell(request: RunRequest, planned: Planned, *, as_json: bool) -> in
         raise
     if not as_json:
         print_made(result, request.archive)
+    remark_gaps(result.gaps)
     if result.gaps:
-        remark_how_to_go_on(request)
-    remark_end(result)
+        remark_how_to_go_on(request, result)
+    remark(end_line(result))
     return EXIT_WITH_GAPS if result.gaps else 0
 
 
@@ -298,6 +297,8 @@ def _run_flow(request: RunRequest, planned: Planned, *, as_json: bool) -> Campai
     # Without a server of its own Prefect starts a temporary one, which takes more than its default 20 s on a busy
     # machine when it has to make its database first.
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    # It would report to Prefect, and log an error where it cannot.
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     if not os.environ.get("PREFECT_API_URL"):
         remark("Without PREFECT_API_URL Prefect uses its profile, or starts a temporary server (some 15 s).")
     from prefect.exceptions import TerminationSignal

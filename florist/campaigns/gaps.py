@@ -39,11 +39,11 @@ _ADVICE = {
     NEEDS: "mend what it needs",
     "halted": _AGAIN,
     "run_timeout": f"{_AGAIN}: it collects the run and pays nothing for it",
-    "run_without_outputs": "it was charged: ask FLORA's support, or pay for it anew by `florist ledger restart`",
+    "run_without_outputs": "it was charged: ask FLORA's support, or pay for it anew by `florist rerun CAMPAIGN`",
     "needs_review": "decide what became of its request: `florist ledger list` shows it",
 }
 _MEND = f"mend its inputs and {_AGAIN}"
-_PAY_ANEW = "change its inputs, or pay for it anew by `florist ledger restart`"
+_PAY_ANEW = "change its inputs, or pay for it anew by `florist rerun CAMPAIGN --only failed`"
 _CODES = (
     (BudgetRefusedError, BUDGET),
     (InsufficientCreditsError, CREDITS),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -28,7 +29,11 @@ from florist.studio.campaigns import campaign_name
 
 
 def _kinds(_: object, tokens: Sequence[Token]) -> tuple[GapKind, ...]:
-    return tuple(GapKind(word.strip()) for token in tokens for word in token.value.split(","))
+    words = [word.strip() for token in tokens for word in token.value.split(",")]
+    unknown = [word for word in words if word not in set(GapKind)]
+    if unknown:
+        raise ValueError(f"--only {','.join(unknown)}: choose from {', '.join(GapKind)}")
+    return tuple(map(GapKind, words))
 
 
 GapKinds = Annotated[tuple[GapKind, ...], Parameter(negative=(), n_tokens=1, accepts_keys=False, converter=_kinds)]
@@ -58,11 +63,13 @@ def found_gaps(
     param: Sequence[str] = (),
     pipeline: Path | None = None,
     rows: str = "",
+    cap_usd: Decimal | None = None,
 ) -> Gaps:
     """Look at what of a campaign is missing, and what filling it costs. Nothing is started.
 
     Args:
         pipeline, rows: where they are now; where they were if left out.
+        cap_usd: what the campaign may cost from now on; None: what it may as it stands.
 
     Raises:
         PlanMissingError: nothing of the campaign's plans was kept.
@@ -80,7 +87,7 @@ def found_gaps(
     rows = rows or (_where_it_was(made_of.rows, "--rows", record) if made_of.rows else "")
     typed = params_again(made_of, param)
     wanted = wanted_at(pipeline, typed, campaign=name)
-    planned = offer(wanted, rows, archive, is_run=True)
+    planned = offer(wanted, rows, archive, is_run=True, cap_usd=cap_usd)
     return Gaps(pipeline, rows, typed, planned, filling_plan(planned.plan, only))
 
 

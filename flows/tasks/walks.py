@@ -11,12 +11,13 @@ from prefect.logging import get_run_logger
 from blocks import Archive, FloraWorkspace
 from florist.campaigns.alongside import heard_alongside
 from florist.campaigns.budget import CampaignBudget
+from florist.campaigns.budget.funds import funds_of
 from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.plan.records import PlanRecords
-from florist.campaigns.plan.selection import cut_down, selection_at
+from florist.campaigns.plan.selection import chosen_plan, cut_down, selection_at
 from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
 from florist.pipelines import Pipeline
 from florist.pipelines.definitions import planned_at
@@ -75,7 +76,10 @@ async def run_campaign(
         store = studio.ledger.store
         selection = None if only_plan is None else await selection_at(store, campaign, only_plan)
         wanted = Wanted(pipeline, params, rows, rows_location, campaign)
-        planned = await planned_campaign(studio.client, store, wanted)
+        options = options or CampaignOptions()
+        scope = campaign or runtime.flow_run.get_id() or ""
+        funds = await funds_of(store, scope)
+        planned = await planned_campaign(studio.client, store, wanted, funds=funds, cap_usd=options.budget_usd)
         planned.refuse_unusable(selection)
         plans = await planned_at(studio.client, pipeline, params, rows, only=selection)
         if selection is not None:
@@ -86,9 +90,7 @@ async def run_campaign(
             await Campaigns(store).begin(campaign, is_new=is_new_campaign)
             if selection is None:
                 await PlanRecords(store, campaign).keep(planned.plan, "run")
-        await report_plan(planned.plan)
-        options = options or CampaignOptions()
-        scope = campaign or runtime.flow_run.get_id() or ""
+        await report_plan(planned.plan if selection is None else chosen_plan(planned.plan, selection))
         budget = await CampaignBudget.opened(studio.ledger, scope, plans, cap_usd=options.budget_usd)
         walk_row = _row_walker(studio, campaign, window=window, lines=lines, results=results)
         async with _watched(studio, plans, campaign, lines) as tell:

@@ -181,7 +181,8 @@ def test_gap_of_an_unknown_error_has_a_code_and_an_advice():
 async def test_gaps_that_were_not_begun_are_told_together(campaign: Campaign):
     result = await campaign.walk(fails(BLOCKED, "a/head"), budget=Blocks([("a",)]))
     assert gap_lines(result.gaps) == [
-        "gap: a/head: safety_blocked; change its inputs, or pay for it anew by `florist ledger restart`",
+        "gap: a/head: safety_blocked; change its inputs, or pay for it anew by "
+        "`florist rerun CAMPAIGN --only failed`",
         "gap: 1 cell in 1 row (a): not_started: needs head; mend what it needs",
         "gap: 4 cells in 2 rows (b, c): not_started: budget; raise the budget and run the campaign again",
     ]

@@ -231,13 +231,10 @@ steps:
 """
 
 
-def test_command_whose_step_failed_for_good_says_what_helps_and_restart_asks(floor: Floor, command: Said):
+def test_command_whose_step_failed_for_good_says_what_helps(floor: Floor, command: Said):
     code, said = command("run", floor.pipeline(REFUSED), "--archive", floor.folder, "--campaign", "spring")
     assert code == 1
-    (restart,) = [line for line in said.splitlines() if "florist ledger restart" in line]
-    assert "portrait failed for good (safety_blocked): change its inputs" in said
-    words = shlex.split(restart)[1:]
-    code, said = command(*(word for word in words if word != "--give-up-run"))
-    assert (code, "--give-up-run" in said) == (1, True)
-    code, said = command(*words)
-    assert (code, "will be paid for anew" in said) == (0, True)
+    (again,) = [line for line in said.splitlines() if line.startswith("    florist rerun")]
+    assert "portrait failed for good (safety_blocked)." in said
+    code, said = command(*shlex.split(again)[1:], "--dry-run")
+    assert (code, "is paid for once more" in said) == (0, True)
