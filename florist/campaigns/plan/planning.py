@@ -230,5 +230,5 @@ def _reason_of(problems: Sequence[Problem]) -> Reason:
     return Reason(
         Because.ROW_UNUSABLE,
         f"its {first.field.rpartition('.')[2] or 'row'} cannot be used",
-        f"{first.message}{more}",
+        f"{first._replace(field='')!s}{more}",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from florist.amounts import shown_usd
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds, Group, Totals
-from florist.campaigns.plan.decisions import Decision
+from florist.campaigns.plan.decisions import Because, Decision
 from florist.wording import shortened
 
 GROUPS_SHOWN = 12
@@ -30,6 +30,8 @@ def summary(plan: CampaignPlan) -> list[str]:
     lines += _group_lines(plan.groups)
     lines += _total_lines(plan)
     lines += _funds_lines(plan.funds, plan.totals) if plan.funds else ()
+    if any(cell.because is Because.ROW_UNUSABLE for cell in plan.cells):
+        lines.append("Nothing of it is started before the rows are mended, or taken out of the file.")
     lines += _first(plan.changes, CHANGES_SHOWN, "changes")
     return lines
 
