@@ -152,7 +152,7 @@ def _gap_words(gaps: Sequence[Gap]) -> str:
     """Return the first that were begun, how many were not begun for each reason, and how many more there are."""
     begun = [gap for gap in gaps if gap.is_started][:GAPS_NAMED]
     left = Counter(gap.reason for gap in gaps if not gap.is_started and gap.code != NEEDS)
-    words = [*map(str, begun), *(f"{count} {reason}" for reason, count in left.items())]
+    words = [*map(str, begun), *(f"{count} × {reason}" for reason, count in left.items())]
     more = len(gaps) - len(begun) - left.total()
     return ", ".join(words) + (f" and {more} more" if more else "")
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from florist.amounts import shown_usd
 from florist.campaigns.endings import CampaignResult
-from florist.campaigns.gaps import BUDGET, Gap, gap_lines
+from florist.campaigns.gaps import BUDGET, NEEDS, Gap, gap_lines
 from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import out, print_table, remark, say
 from florist.errors import FloristError
@@ -100,16 +100,24 @@ def remark_how_to_go_on(request: RunRequest, result: CampaignResult | None = Non
     if open_runs.run_ids:
         remark(f"{open_runs}.")
     named = shlex.join([request.campaign, "--archive", request.archive])
-    for line in (*review_lines(ours, request.archive), *failed_lines(ours, named)):
+    failed = failed_steps(ours)
+    for line in review_lines(ours, request.archive):
         remark(line)
+    if result is None:  # else the gaps have been told
+        for why, steps in failed.items():
+            more = f" and {len(steps) - STEPS_NAMED} more" if len(steps) > STEPS_NAMED else ""
+            remark(f"{', '.join(steps[:STEPS_NAMED])}{more} failed for good ({why}).")
+    if failed:
+        remark(f"To have what failed for good paid for once more:\n    florist rerun {named} --only failed")
     if result is not None and any(gap.code == BUDGET for gap in result.gaps):
         enough = _enough_usd(ours, result)
         options = request.options.model_copy(update={"budget_usd": enough})
-        remark(f"With a budget of {shown_usd(enough)} all of it is made; nothing is paid twice:")
+        remark(f"A budget of {shown_usd(enough)} is enough for all of it; nothing is paid twice:")
         request = request._replace(options=options)
-    else:
-        remark("To go on where this ended, without paying twice:")
-    remark(f"    {request.command()}\nWhat it has cost so far: florist bill {named}\n")
+        remark(f"    {request.command()}")
+    elif result is None or _helps_again(result, failed):
+        remark(f"To go on where this ended, without paying twice:\n    {request.command()}")
+    remark(f"What it has cost so far: florist bill {named}\n")
 
 
 def review_lines(entries: Sequence[Entry], archive: str) -> list[str]:
@@ -123,23 +131,20 @@ def review_lines(entries: Sequence[Entry], archive: str) -> list[str]:
     ]
 
 
-def failed_lines(entries: Sequence[Entry], campaign: str) -> list[str]:
-    """Return which steps failed for good, by why, and the command that has them paid for anew."""
+def failed_steps(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Return, by why they failed, the steps that the same campaign again does not make."""
     failed: dict[str, list[str]] = {}
     for entry in _last_attempts(entries):
         why = _fault(entry)
         if why:
             failed.setdefault(why, []).append(step_label(entry.work.row, entry.work.step))
-    lines = []
-    for why, steps in failed.items():
-        more = f" and {len(steps) - STEPS_NAMED} more" if len(steps) > STEPS_NAMED else ""
-        lines.append(f"{', '.join(sorted(steps)[:STEPS_NAMED])}{more} failed for good ({why}).")
-    if lines:
-        lines.append(
-            "Change the inputs, or have it paid for anew, at a price that is shown first:\n"
-            f"    florist rerun {campaign} --only failed"
-        )
-    return lines
+    return {why: sorted(steps) for why, steps in failed.items()}
+
+
+def _helps_again(result: CampaignResult, failed: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the same campaign again could fill a gap, be it once something is mended."""
+    for_good = {step for steps in failed.values() for step in steps}
+    return any(gap.code != NEEDS and gap.label not in for_good for gap in result.gaps)
 
 
 def _fault(entry: Entry) -> str:

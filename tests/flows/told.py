@@ -4,8 +4,8 @@ import io
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ _MASKS = (
     (re.compile(r"\b[0-9a-f]{20}-(\d)"), r"…-\1"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
     (re.compile(r"(file://)?(/[\w.-]+)+/(?=outputs|shop|examples)"), "/…/"),
-    (re.compile(r"\t(\d[\d,]*)(?=\t\$)"), "\tBYTES"),
+    (re.compile(r"\b[\d,]+(?= \$[\d.]+ campaigns/)"), "BYTES"),
 )
 _PREFECT = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} \| ")
 ANYTHING = "…"
@@ -55,11 +55,8 @@ def answered(command: str) -> str:
     if words[0] != "florist":
         return subprocess.run(command, shell=True, check=True, capture_output=True, text=True).stdout
     said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        try:
-            main(words[1:])
-        except SystemExit:
-            pass
+    with redirect_stdout(said), redirect_stderr(said), suppress(SystemExit):
+        main(words[1:])
     return said.getvalue()
 
 
@@ -70,9 +67,10 @@ def without_chance(text: str) -> list[str]:
 
 
 def _masked(line: str) -> str:
+    line = " ".join(line.split())
     for pattern, shown in _MASKS:
         line = pattern.sub(shown, line)
-    return " ".join(line.split())
+    return line
 
 
 def differs(shown: str, said: str) -> str:
@@ -82,6 +80,3 @@ def differs(shown: str, said: str) -> str:
     if re.fullmatch(pattern, "\n".join(found), re.S):
         return ""
     return "\n".join(["the page shows:", *wanted, "", "and it is:", *found])
-
-
-Type = Callable[[str], str]

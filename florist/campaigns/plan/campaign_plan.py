@@ -72,7 +72,7 @@ class Totals(PlanModel):
         runs_at_most: how many runs it may come to with retries.
         uncertain_usd: what is paid for requests whose answers were lost, if they turn out to have made no runs.
         worst_usd: what is paid at most: each run failing, and being charged, until the ledger allows no other.
-        gross_usd: what all cells together cost, those paid before among them.
+        gross_usd: what all cells together cost, those paid before as they were charged.
         unpriced: steps of which FLORA tells no price; they are in no sum.
     """
 
@@ -97,7 +97,7 @@ class Totals(PlanModel):
             if cell.price_usd is None:
                 unpriced[cell.step] = None
             price = cell.price_usd or Decimal(0)
-            gross += price
+            gross += price if cell.charged_usd is None else cell.charged_usd
             runs_at_most += cell.runs_at_most
             worst += price * cell.runs_at_most
             net += price * cell.is_paid_now

@@ -32,6 +32,10 @@ def summary(plan: CampaignPlan) -> list[str]:
     lines += _funds_lines(plan.funds, plan.totals) if plan.funds else ()
     if any(cell.because is Because.ROW_UNUSABLE for cell in plan.cells):
         lines.append("Nothing of it is started before the rows are mended, or taken out of the file.")
+    if plan.campaign and any(
+        cell.because is Because.FAILED_FOR_GOOD and cell.decision is Decision.BLOCKED for cell in plan.cells
+    ):
+        lines.append(f"What failed for good is paid for once more by: florist rerun {plan.campaign} --only failed")
     lines += _first(plan.changes, CHANGES_SHOWN, "changes")
     return lines
 
@@ -68,9 +72,7 @@ def _group_lines(groups: Sequence[Group]) -> Iterator[str]:
         where = f"{', '.join(group.labels)}{', …' * (group.cells > len(group.labels))}"
         where = where if group.decision is Decision.BLOCKED or group.cells == 1 else ", ".join(few)
         reason = group.reason
-        if group.example and group.cells == 1:
-            reason += f" ({shortened(group.example, 160)})"
-        elif group.example and group.decision is Decision.BLOCKED and not group.is_consequence:
+        if group.example and (group.cells == 1 or group.decision is Decision.BLOCKED) and not group.is_consequence:
             reason += f": {shortened(group.example, 160)}"
         yield f"  {group.cells:>6,} {_VERBS[group.decision]}: {reason} [{where}]{_money(group)}"
     left = groups[GROUPS_SHOWN:]
