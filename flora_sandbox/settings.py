@@ -1,5 +1,6 @@
 """What a sandbox can be set to: every behaviour in which FLORA's pages contradict each other, or say nothing."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,9 @@ class Settings(BaseModel):
     key_prefix: str = "sk_test_"
     seed: int = 0
     balance_usd: Decimal = Field(default=Decimal(1000), description="of each workspace of a new data directory")
+    prices: Mapping[str, Decimal] = Field(
+        default={}, description="USD of a run by a technique's slug, else its own"
+    )
     frozen_at: float | None = Field(
         default=None, ge=0, lt=YEAR_10000, description="unix seconds: time stands still, save when moved"
     )

@@ -32,6 +32,6 @@ def _stored(flora: Flora, call: Call, body: bytes, *, offset: float) -> str:
         item.model_copy(update={"value": f"{item.value} (a stranger's)"}) if item.type == "text" else item
         for item in RunRequest.model_validate_json(body).inputs
     ]
-    job = technique_job(definition, given_inputs(definition, items, flora.settings))
+    job = technique_job(definition, given_inputs(definition, items, flora.settings), flora.settings)
     with flora.database.transaction():
         return flora.runs.create_stranger(call.owner, job, default_project(), offset=offset)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from flora_sandbox.catalogue import (
     ACTIONS,
@@ -107,7 +108,12 @@ def default_project(workspace_id: str | None = None) -> ProjectIds:
     return ProjectIds(projects[0].workspace_id, projects[0].project_id)
 
 
-def technique_job(technique: TechniqueDefinition, given: tuple[Given, ...]) -> Job:
+def price_of(technique: TechniqueDefinition, settings: Settings) -> Decimal:
+    """Return what a run costs, in USD."""
+    return settings.prices.get(technique.slug, technique.run_cost)
+
+
+def technique_job(technique: TechniqueDefinition, given: tuple[Given, ...], settings: Settings) -> Job:
     """Return the job of a technique run."""
     return Job(
         kind="technique",
@@ -115,7 +121,7 @@ def technique_job(technique: TechniqueDefinition, given: tuple[Given, ...]) -> J
         subject_name=technique.name,
         recipe=technique.recipe,
         given=given,
-        run_cost_usd=technique.run_cost,
+        run_cost_usd=price_of(technique, settings),
         seconds=technique.seconds,
         failure=technique.failure,
     )

@@ -32,7 +32,8 @@ async def start_technique(flora: TheFlora, call: TheCall, body: TechniqueRunRequ
         raise invalid(("technique_id", "Must start with tech_"))
     workspace_id = workspace_checked(body.workspace_id)
     definition = technique_named(body.technique_id)
-    job = technique_job(definition, mapped_inputs(definition, body.inputs, flora.settings))
+    given = mapped_inputs(definition, body.inputs, flora.settings)
+    job = technique_job(definition, given, flora.settings)
     call.technique_id = definition.technique_id
     answer = await start_run(
         flora,

@@ -24,8 +24,15 @@ from flora_sandbox.routes.parts import (
     paged,
     start_run,
 )
+from flora_sandbox.settings import Settings
 from flora_sandbox.shapes import FieldShape, Meta, RunRequest, RunShape, TechniquePage, TechniqueShape
-from flora_sandbox.techniques import default_project, technique_job, technique_named, workspace_checked
+from flora_sandbox.techniques import (
+    default_project,
+    price_of,
+    technique_job,
+    technique_named,
+    workspace_checked,
+)
 from flora_sandbox.validation import given_inputs
 
 router = APIRouter()
@@ -47,13 +54,15 @@ async def list_techniques(
         technique for technique in TECHNIQUES if query.lower() in f"{technique.name} {technique.slug}".lower()
     ]
     items, next_cursor = sliced(found, cursor, page_size(limit, flora.settings))
-    return paged(flora, "techniques", [_shape(item) for item in items], Meta(next_cursor=next_cursor))
+    return paged(
+        flora, "techniques", [_shape(item, flora.settings) for item in items], Meta(next_cursor=next_cursor)
+    )
 
 
 @router.get("/techniques/{technique}", response_model=TechniqueShape, responses=READ_ERRORS)
-async def retrieve_technique(technique: str) -> Response:
+async def retrieve_technique(flora: TheFlora, technique: str) -> Response:
     """Return a technique's definition, by id or slug."""
-    return answered_briefly(_shape(technique_named(technique)))
+    return answered_briefly(_shape(technique_named(technique), flora.settings))
 
 
 @router.post("/techniques/{technique}/runs", response_model=RunShape, responses=WRITE_ERRORS)
@@ -69,7 +78,7 @@ async def create_run(flora: TheFlora, call: TheCall, technique: str, body: RunRe
         run = flora.views.created(flora.runs.stored(run_id), technique=technique)
         return _streamed(run) if body.mode == "stream" and flora.settings.stream == "events" else as_answer(run)
 
-    job = technique_job(definition, given)
+    job = technique_job(definition, given, flora.settings)
     answer = await start_run(
         flora,
         call,
@@ -98,13 +107,13 @@ def _streamed(run: RunShape) -> Answer:
     return Answer(200, event.encode(), "text/event-stream")
 
 
-def _shape(technique: TechniqueDefinition) -> TechniqueShape:
+def _shape(technique: TechniqueDefinition, settings: Settings) -> TechniqueShape:
     return TechniqueShape(
         technique_id=technique.technique_id,
         slug=technique.slug,
         name=technique.name,
         description=technique.description,
-        run_cost=float(technique.run_cost),
+        run_cost=float(price_of(technique, settings)),
         inputs=[_field(field) for field in technique.inputs],
         outputs=[_field(field) for field in technique.outputs],
     )

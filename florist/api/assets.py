@@ -141,10 +141,16 @@ async def asset_file(
     if size_bytes == 0:
         raise AssetError(f"{name} is empty: there is nothing to upload")
     if media_type not in TAKEN_TYPES:
-        raise AssetError(
-            f"{name} is {media_type or 'of no known media type'}; FLORA takes {', '.join(sorted(TAKEN_TYPES))}"
-        )
+        raise AssetError(f"{name} is {media_type or 'of no known media type'}; FLORA takes {_taken_types()}")
     return AssetFile(name, media_type, size_bytes, source, sha256)
+
+
+def _taken_types() -> str:
+    names: dict[str, list[str]] = {}
+    for media_type in sorted(TAKEN_TYPES, reverse=True):
+        kind, _, name = media_type.partition("/")
+        names.setdefault(kind, []).append(name)
+    return ", ".join(f"{kind} ({', '.join(sorted(found))})" for kind, found in names.items())
 
 
 def _looked_at(source: Path | bytes) -> tuple[bytes, int]:

@@ -1,6 +1,7 @@
 """How a campaign's run has ended: every cell's outcome, and the one sentence that says it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -144,10 +145,16 @@ def end_line(result: CampaignResult) -> str:
         line += f" ({shown_usd(result.new_usd)} now)"
     if not result.gaps:
         return line
-    named = [gap for gap in result.gaps if gap.code != NEEDS][:GAPS_NAMED]
-    more = len(result.gaps) - len(named)
-    words = ", ".join(map(str, named)) + (f" and {more} more" if more else "")
-    return f"{line}; {len(result.gaps)} gap{'s' * (len(result.gaps) != 1)}: {words}"
+    return f"{line}; {len(result.gaps)} gap{'s' * (len(result.gaps) != 1)}: {_gap_words(result.gaps)}"
+
+
+def _gap_words(gaps: Sequence[Gap]) -> str:
+    """Return the first that were begun, how many were not begun for each reason, and how many more there are."""
+    begun = [gap for gap in gaps if gap.is_started][:GAPS_NAMED]
+    left = Counter(gap.reason for gap in gaps if not gap.is_started and gap.code != NEEDS)
+    words = [*map(str, begun), *(f"{count} × {reason}" for reason, count in left.items())]
+    more = len(gaps) - len(begun) - left.total()
+    return ", ".join(words) + (f" and {more} more" if more else "")
 
 
 def raise_if_failed(result: CampaignResult, *, min_success: float) -> None:

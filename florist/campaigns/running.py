@@ -13,6 +13,7 @@ from florist.campaigns.alongside import heard_alongside
 from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.bill.words import bill_lines
 from florist.campaigns.budget import CampaignBudget
+from florist.campaigns.budget.funds import funds_of
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.log_lines import Log, LogLines
@@ -20,7 +21,7 @@ from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.plan.records import PlanRecords
-from florist.campaigns.plan.selection import cut_down, selection_at
+from florist.campaigns.plan.selection import chosen_plan, cut_down, selection_at
 from florist.campaigns.walking import WalkRow, plain_walker, walk_campaign
 from florist.errors import ConfigurationError
 from florist.pipelines.definitions import planned_at
@@ -84,7 +85,10 @@ async def run_campaign(
     await studio.check()
     store = studio.ledger.store
     selection = None if only_plan is None else await selection_at(store, campaign, only_plan)
-    planned = await planned_campaign(studio.client, store, wanted)
+    scope = campaign or stage.owner
+    funds = await funds_of(store, scope)
+    cap_usd = options.budget_usd if funds else options.budget_usd or options.first_budget_usd
+    planned = await planned_campaign(studio.client, store, wanted, funds=funds, cap_usd=cap_usd)
     planned.refuse_unusable(selection)
     plans = await planned_at(studio.client, wanted.pipeline, wanted.params, wanted.rows, only=selection)
     if selection is not None:
@@ -93,8 +97,7 @@ async def run_campaign(
         await Campaigns(store).begin(campaign, is_new=is_new_campaign)
         if selection is None:
             await PlanRecords(store, campaign).keep(planned.plan, "run")
-    await stage.show_plan(planned.plan, plans.notes)
-    scope = campaign or stage.owner
+    await stage.show_plan(planned.plan if selection is None else chosen_plan(planned.plan, selection), plans.notes)
     budget = await CampaignBudget.opened(
         studio.ledger, scope, plans, cap_usd=options.budget_usd, first_cap_usd=options.first_budget_usd
     )

@@ -5,8 +5,9 @@ How a row is run is handed in, so that a campaign is the same under Prefect and 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from florist.campaigns.budget.reports import Standing
@@ -185,7 +186,7 @@ class _Walking:
             if key not in self._ended:
                 self._end(key, self._held_back.get(key) or self._never_begun(key))
         rows = {key: self._ended[key] for key in plans.rows}
-        result = CampaignResult(plans.pipeline, rows, plans.price_usd, self._cause)
+        result = CampaignResult(plans.pipeline, rows, _price_usd(plans, rows), self._cause)
         self._tell(self._progress.numbers())
         self._tell(_ended(result, self._options.min_success))
         return result
@@ -252,6 +253,16 @@ class _Walking:
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
+
+
+def _price_usd(plans: RowPlans, rows: Mapping[str, tuple[Cell, ...]]) -> Decimal:
+    """Return what all cells come to: those that are made as charged, at whatever price; the gaps at today's."""
+    total = Decimal(0)
+    for key, cells in rows.items():
+        prices = {step.name: step.price_usd or Decimal(0) for step in plans.rows[key].steps}
+        for cell in cells:
+            total += cell.charged_usd if isinstance(cell, Made) else prices[cell.step]
+    return total
 
 
 def _ended(result: CampaignResult, min_success: float) -> Ended:

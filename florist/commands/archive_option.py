@@ -1,8 +1,9 @@
-"""The options that commands share: where the archive is, and whether JSON is printed."""
+"""The options that commands share: where the archive is, what a campaign may cost, and whether JSON is printed."""
 
+from decimal import Decimal
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from florist.stores.locations import OPTION_NAMES
 
@@ -14,4 +15,5 @@ _HELP = (
 )
 
 Archive = Annotated[str, Parameter(help=_HELP)]
+Budget = Annotated[Decimal | None, Parameter(validator=validators.Number(gte=0))]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON.")]

@@ -1,6 +1,7 @@
 """`florist deliver`: a campaign's outputs under names that people chose."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from florist.campaigns.delivery.delivering import DEFAULT_NAMES, Delivered
 from florist.campaigns.delivery.delivering import deliver as delivered_to
 from florist.campaigns.delivery.naming import Naming
 from florist.campaigns.delivery.placing import Placed
+from florist.campaigns.plan.campaign_plan import FileFacts, Materials
+from florist.campaigns.plan.records import PlanRecords
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.terminal import err, remark, say
 from florist.errors import ConfigurationError
@@ -19,6 +22,7 @@ from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import TemplateError
 from florist.pipelines.row_files import RowFile, row_cells
 from florist.pipelines.row_mapping import RowMapping
+from florist.stores.errors import IntegrityError
 from florist.stores.folder import FolderStore
 from florist.stores.locations import store_at
 from florist.stores.store import Store
@@ -42,27 +46,46 @@ def deliver(
 ) -> int:
     """Put the outputs of a campaign under names of your choice. Originals stay; nothing is overwritten.
 
-    Exits with 1 if other files stand under some of the names.
+    Pipeline and rows are those of the campaign's last run, if they are still where they were. Exits with 1 if
+    other files stand under some of the names.
 
     Args:
         campaign: its name.
         to: a folder, or s3://bucket/prefix with the options of an archive's location.
-        pipeline: whose `deliver:` says what outputs are called.
+        pipeline: whose `deliver:` says what outputs are called, if not the last run's.
         template: says so itself, such as {campaign}/{sku}_{tone}_{step}_v{variation}.{ext}.
-        rows: the campaign's row file: its columns may stand in names, and its rows alone are delivered.
+        rows: a row file, if not the last run's: its columns may stand in names, its rows alone are delivered.
         copy: also where a hard link could be made, which is the archive's own file under another name.
     """
-    loaded = load_pipeline(pipeline) if pipeline else None
-    names = _names(template) if template else (loaded.deliver if loaded else None)
-    mapping = loaded.rows if loaded else RowMapping()
-    naming = Naming(names or DEFAULT_NAMES, asyncio.run(_cells(rows, mapping)), loaded)
     source, target = store_at(archive), store_at(to)
     _check_apart(source, target)
+    last = asyncio.run(_last_materials(source, campaign_name(campaign)))
+    pipeline = pipeline or (_still_there(last.pipeline) if last else None)
+    loaded = load_pipeline(pipeline) if pipeline else None
+    names = _names(template) if template else (loaded.deliver if loaded else None)
+    if names and not rows and last and last.rows:
+        rows = str(_still_there(last.rows) or "")
+    mapping = loaded.rows if loaded else RowMapping()
+    naming = Naming(names or DEFAULT_NAMES, asyncio.run(_cells(rows, mapping)), loaded)
     found = asyncio.run(_delivered(campaign_name(campaign), source, target, naming, may_link=not copy))
     for line in _lines(found, target):
         remark(line)
     say(found.index_name)
     return 1 if found.taken else 0
+
+
+async def _last_materials(source: Store, campaign: str) -> Materials | None:
+    """Return what the campaign was last run with, as far as the archive has it."""
+    with suppress(IntegrityError):  # then a person has to name the files
+        record = await PlanRecords(source, campaign).newest()
+        return record.materials if record else None
+    return None
+
+
+def _still_there(facts: FileFacts) -> Path | None:
+    # What is elsewhere is not fetched unasked: it may be gone, or need another machine's credentials.
+    path = Path(facts.location)
+    return path if "://" not in facts.location and path.is_file() else None
 
 
 async def _cells(rows: str, mapping: RowMapping) -> dict[str, dict[str, str]]:

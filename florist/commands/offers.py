@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 
 from florist.amounts import shown_usd
-from florist.campaigns.budget import Standing
-from florist.campaigns.budget.books import Books
-from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds
+from florist.campaigns.budget.funds import funds_of
+from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Planned, Wanted, planned_campaign
 from florist.campaigns.plan.records import PlanRecords, Purpose
 from florist.campaigns.plan.selection import Selection
@@ -18,10 +18,8 @@ from florist.campaigns.plan.summary import price_words, summary
 from florist.client.client import FloraClient
 from florist.commands.terminal import PATIENCE, asked, err, print_table, remark
 from florist.errors import ConfigurationError
-from florist.ledger import Ledger
 from florist.pipelines import load_pipeline
 from florist.stores.locations import store_at
-from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name, mistakable
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
 
@@ -42,12 +40,13 @@ def wanted_at(pipeline: Path, param: Sequence[str], *, campaign: str) -> Wanted:
     return Wanted(load_pipeline(pipeline), parsed_params(param), {}, campaign=campaign)
 
 
-def offer(wanted: Wanted, rows: str, archive: str, *, is_run: bool) -> Planned:
+def offer(wanted: Wanted, rows: str, archive: str, *, is_run: bool, cap_usd: Decimal | None = None) -> Planned:
     """Look at the prices and at what is paid for; nothing is started.
 
     Args:
         rows: where a file of rows is; empty for none.
         is_run: it is run next: make sure first that the archive can keep what is made.
+        cap_usd: what the campaign may cost from now on; None: what it may as it stands.
 
     Raises:
         PlanError: the file holds no rows, or no row can be run like this.
@@ -60,15 +59,12 @@ def offer(wanted: Wanted, rows: str, archive: str, *, is_run: bool) -> Planned:
             await store.check()
         async with FloraClient(total_timeout=PATIENCE) as flora, rows_of(rows) as own:
             found = wanted._replace(rows=own, rows_location=shown_location(absolute_location(rows)))
-            return await planned_campaign(flora, store, found, funds=await _funds(store, wanted.campaign))
+            funds = await funds_of(store, wanted.campaign)
+            if cap_usd is None and funds is None:  # one that stands is what people have made of the pipeline's
+                return await planned_campaign(flora, store, found, cap_usd=wanted.pipeline.campaign.budget_usd)
+            return await planned_campaign(flora, store, found, funds=funds, cap_usd=cap_usd)
 
     return asyncio.run(looked())
-
-
-async def _funds(store: Store, campaign: str) -> Funds | None:
-    """Return where the budget of a campaign stands, if it has one."""
-    newest = await Books(Ledger(store), campaign_name(campaign)).chain.newest() if campaign else None
-    return None if newest is None else Funds.model_validate(Standing.of(campaign, newest.record).model_dump())
 
 
 def print_offer(planned: Planned) -> None:
@@ -103,8 +99,7 @@ def confirm(plan: CampaignPlan, *, yes: bool, ask: bool = False) -> None:
     """
     if yes or not plan.is_spending or (plan.is_sandbox and not ask):
         return
-    totals = plan.totals
-    price = f"{price_words(totals)}, {shown_usd(totals.worst_usd)} at most"
+    price = f"{price_words(plan.totals)}, {shown_usd(plan.most_usd)} at most"
     answer = asked(f"Spend {price}, at FLORA?")
     if answer is None:
         raise ConfigurationError(f"this spends {price}, at FLORA: agree to it with --yes")

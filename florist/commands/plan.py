@@ -12,7 +12,7 @@ from florist.campaigns.plan.comparing import differences_from, shown_differences
 from florist.campaigns.plan.errors import PlanMovedError
 from florist.campaigns.plan.planning import Planned
 from florist.campaigns.plan.summary import summary
-from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson, Budget
 from florist.commands.offers import keep_plan, offer, parsed_params, print_steps, wanted_at
 from florist.commands.terminal import remark, say
 from florist.errors import ConfigurationError
@@ -31,6 +31,7 @@ def plan(
     rows: str = "",
     campaign: str | None = None,
     archive: Archive = DEFAULT_ARCHIVE,
+    budget: Budget = None,
     as_json: AsJson = False,
     out: Path | None = None,
     save: Annotated[bool, Parameter(negative=())] = False,
@@ -46,11 +47,14 @@ def plan(
         rows: a spreadsheet, for each row of which the pipeline is planned: CSV, TSV, JSON lines, YAML or .xlsx, as
             a path, https://… or s3://…
         campaign: whose runs are used again; without it everything is new.
+        budget: USD that the campaign may cost, all that it has cost before included: tells what does not fit.
         out: write the whole plan there, for `florist run --plan`.
         save: also remember it in the archive, so that the campaign's next plan tells what has changed since.
         check: tell by the exit code whether anything is left to pay for.
     """
-    planned = offer(wanted_at(pipeline, param, campaign=campaign or ""), rows, archive, is_run=False)
+    planned = offer(
+        wanted_at(pipeline, param, campaign=campaign or ""), rows, archive, is_run=False, cap_usd=budget
+    )
     if save and not planned.plan.campaign:
         raise ConfigurationError("only the plan of a campaign can be saved: name it with --campaign")
     print_plan(planned, as_json=as_json)

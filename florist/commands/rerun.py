@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -17,11 +18,11 @@ from florist.campaigns.plan.planning import Planned
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.campaigns.plan.selection import selection_of
 from florist.campaigns.plan.summary import summary
-from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson, Budget
 from florist.commands.offers import confirm, keep_plan, offer, wanted_at
 from florist.commands.plan import params_again
 from florist.commands.run_endings import RunRequest
-from florist.commands.run_options import AtLeastOne, Budget
+from florist.commands.run_options import AtLeastOne
 from florist.commands.starting import GivenRunFlow, run_and_tell
 from florist.commands.terminal import remark
 from florist.errors import ConfigurationError
@@ -33,7 +34,11 @@ from florist.studio.campaigns import campaign_name
 
 
 def _kinds(_: object, tokens: Sequence[Token]) -> tuple[GapKind, ...]:
-    return tuple(GapKind(word.strip()) for token in tokens for word in token.value.split(","))
+    words = [word.strip() for token in tokens for word in token.value.split(",")]
+    unknown = [word for word in words if word not in set(GapKind)]
+    if unknown:
+        raise ValueError(f"--only {','.join(unknown)}: choose from {', '.join(GapKind)}")
+    return tuple(map(GapKind, words))
 
 
 GapKinds = Annotated[tuple[GapKind, ...], Parameter(negative=(), n_tokens=1, accepts_keys=False, converter=_kinds)]
@@ -72,7 +77,7 @@ def rerun(
         yes: spend without asking.
         as_json: print what happens as lines of JSON.
     """
-    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows)
+    gaps = found_gaps(campaign, archive, only, param=param, pipeline=pipeline, rows=rows, cap_usd=budget)
     print_gaps(gaps)
     if dry_run or not gaps.plan.cells:
         return 0
@@ -107,11 +112,13 @@ def found_gaps(
     param: Sequence[str] = (),
     pipeline: Path | None = None,
     rows: str = "",
+    cap_usd: Decimal | None = None,
 ) -> Gaps:
     """Look at what of a campaign is missing, and what filling it costs. Nothing is started.
 
     Args:
         pipeline, rows: where they are now; where they were if left out.
+        cap_usd: what the campaign may cost from now on; None: what it may as it stands.
 
     Raises:
         PlanMissingError: nothing of the campaign's plans was kept.
@@ -129,7 +136,7 @@ def found_gaps(
     rows = rows or (_where_it_was(made_of.rows, "--rows", record) if made_of.rows else "")
     typed = params_again(made_of, param)
     wanted = wanted_at(pipeline, typed, campaign=name)
-    planned = offer(wanted, rows, archive, is_run=True)
+    planned = offer(wanted, rows, archive, is_run=True, cap_usd=cap_usd)
     return Gaps(pipeline, rows, typed, planned, filling_plan(planned.plan, only))
 
 

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
+from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson, Budget
 from florist.commands.offers import confirm, confirm_new, named_campaign, offer, print_offer, wanted_at
 from florist.commands.plan import agreed_plan, params_again, print_plan, refuse_if_moved
 from florist.commands.run_endings import RunRequest
-from florist.commands.run_options import AtLeastOne, Budget
+from florist.commands.run_options import AtLeastOne
 from florist.commands.starting import GivenRunFlow, run_and_tell
 from florist.errors import ConfigurationError
 from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
@@ -70,9 +70,9 @@ def run(
     wanted = wanted_at(pipeline, param, campaign=campaign or "")
     name, is_given = named_campaign(campaign, wanted.pipeline.name)
     if dry_run:
-        print_plan(offer(wanted, rows, archive, is_run=False), as_json=as_json)
+        print_plan(offer(wanted, rows, archive, is_run=False, cap_usd=budget), as_json=as_json)
         return 0
-    planned = offer(wanted, rows, archive, is_run=True)
+    planned = offer(wanted, rows, archive, is_run=True, cap_usd=budget)
     print_offer(planned)
     if promised and agreed:
         refuse_if_moved(promised, planned.plan, agreed)

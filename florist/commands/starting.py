@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from florist.campaigns.endings import CampaignResult
+from florist.campaigns.endings import CampaignResult, end_line
 from florist.campaigns.errors import CampaignFailedError
 from florist.campaigns.plan.planning import Planned
 from florist.commands.campaign_view import campaign_view
@@ -17,7 +17,6 @@ from florist.commands.run_endings import (
     EXIT_WITH_GAPS,
     RunRequest,
     print_made,
-    remark_end,
     remark_gaps,
     remark_how_to_go_on,
 )
@@ -45,9 +44,10 @@ def run_and_tell(request: RunRequest, planned: Planned, run_flow: RunFlow, *, as
         raise
     if not as_json:
         print_made(result, request.archive)
+    remark_gaps(result.gaps)
     if result.gaps:
-        remark_how_to_go_on(request)
-    remark_end(result)
+        remark_how_to_go_on(request, result)
+    remark(end_line(result))
     return EXIT_WITH_GAPS if result.gaps else 0
 
 

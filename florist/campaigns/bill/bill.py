@@ -55,7 +55,7 @@ class Sums(FrozenModel):
         flying = [charge for charge in unsettled if charge.reason is Reason.IN_FLIGHT]
         doubtful = [charge for charge in unsettled if charge.reason is not Reason.IN_FLIGHT]
         wasted = [charge for charge in settled if charge.reason in WASTE]
-        quoted = [one for one in settled if one.charged_usd or one.reason not in {Reason.FAILED, Reason.RETRIED}]
+        quoted = [one for one in settled if one.charged_usd or not one.error_code]
         return cls.model_validate(
             {
                 **fields,

@@ -12,6 +12,7 @@ from florist.pipelines.axes import MARK, VARIATION
 from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.models import Pipeline
 from florist.pipelines.references import ParamReference
+from florist.pipelines.row_files.names import by_fold, meant
 from florist.wording import did_you_mean
 
 NAME_BYTES_AT_MOST = 200
@@ -60,20 +61,23 @@ class Naming:
 
     def _delivery(self, manifest: Manifest, output: ArchivedOutput) -> Delivery:
         fields = self._fields(manifest) | _fields_of(output)
-        unknown = [name for name in self.names.fields if name not in fields]
+        known = by_fold(fields)
+        found = {name: meant(name, known) for name in self.names.fields}
+        unknown = [name for name, candidates in found.items() if len(candidates) != 1]
         if unknown:
             raise DeliveryError([_unknown(name, fields, manifest) for name in unknown])
         # A slash out of a value must not make a folder; what is left empty takes its separator along.
-        safe = {name: segment(fields[name], otherwise="") for name in self.names.fields}
+        safe = {name: segment(fields[candidate], otherwise="") for name, (candidate,) in found.items()}
         return Delivery(_safe_path(self.names.filled(safe)), manifest, output, fields)
 
     def _fields(self, manifest: Manifest) -> dict[str, str]:
         cell = manifest.step or ""
         step, *values = cell.split(MARK)
         variation = _VARIATION.fullmatch(values[-1]) if values else None
+        columns = self.rows.get(manifest.row or "", {})
         return {
-            **self._params(manifest, step),
-            **self.rows.get(manifest.row or "", {}),
+            **_overlaid(self._params(manifest, step), columns),
+            **columns,
             **manifest.axes,
             "campaign": manifest.campaign or "",
             **({"pipeline": self.pipeline.name} if self.pipeline else {}),
@@ -102,6 +106,13 @@ class Naming:
                 case (ParamReference(param=param),) if sent.get(input_id):
                     values[param] = sent[input_id]
         return values
+
+
+def _overlaid(params: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the params, those that a column of the row gives, however it is written, as it gives them."""
+    known = by_fold(columns)
+    given = {name: columns[found[0]] for name in params if len(found := meant(name, known)) == 1}
+    return {**params, **{name: value for name, value in given.items() if value}}
 
 
 def _fields_of(output: ArchivedOutput) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from florist.campaigns.plan.decisions import Cell, Decision
+from florist.campaigns.plan.decisions import Because, Cell, Decision
 from florist.frozen import FrozenModel
 
 PLACES_NAMED = 3
@@ -72,7 +72,7 @@ class Totals(PlanModel):
         runs_at_most: how many runs it may come to with retries.
         uncertain_usd: what is paid for requests whose answers were lost, if they turn out to have made no runs.
         worst_usd: what is paid at most: each run failing, and being charged, until the ledger allows no other.
-        gross_usd: what all cells together cost, those paid before among them.
+        gross_usd: what all cells together cost, those paid before as they were charged.
         unpriced: steps of which FLORA tells no price; they are in no sum.
     """
 
@@ -97,7 +97,7 @@ class Totals(PlanModel):
             if cell.price_usd is None:
                 unpriced[cell.step] = None
             price = cell.price_usd or Decimal(0)
-            gross += price
+            gross += price if cell.charged_usd is None else cell.charged_usd
             runs_at_most += cell.runs_at_most
             worst += price * cell.runs_at_most
             net += price * cell.is_paid_now
@@ -122,6 +122,7 @@ class Group(PlanModel):
         steps: of the pipeline, each once.
         labels: of the first few.
         example: what is known of the first one alone.
+        is_consequence: all of it is so because of other cells alone.
     """
 
     decision: Decision
@@ -131,6 +132,7 @@ class Group(PlanModel):
     steps: tuple[str, ...]
     labels: tuple[str, ...]
     example: str = ""
+    is_consequence: bool = False
 
 
 class Funds(PlanModel):
@@ -147,6 +149,11 @@ class Funds(PlanModel):
     reserved_usd: Decimal
     free_usd: Decimal
 
+    def capped_at(self, cap_usd: Decimal) -> "Funds":
+        """Return them under another cap."""
+        spoken_for = self.charged_usd + self.uncertain_usd + self.reserved_usd
+        return self.model_copy(update={"cap_usd": cap_usd, "free_usd": max(cap_usd - spoken_for, Decimal(0))})
+
 
 class CampaignPlan(PlanModel):
     """What running a campaign now would do.
@@ -159,6 +166,7 @@ class CampaignPlan(PlanModel):
         changes: what is different from the campaign's last plan, in words.
         files: the SHA-256 of each local file that is an input, by its path.
         funds: None where the campaign has no budget.
+        is_selection: some of the campaign's cells alone are in it, as a rerun makes them.
     """
 
     schema_version: Literal[1] = 1
@@ -173,13 +181,26 @@ class CampaignPlan(PlanModel):
     groups: tuple[Group, ...] = ()
     changes: tuple[str, ...] = ()
     funds: Funds | None = None
+    is_selection: bool = False
     files: Mapping[str, str] = {}
     cells: tuple[Cell, ...] = ()
+
+    def of_cells(self, cells: Iterable[Cell]) -> "CampaignPlan":
+        """Return the plan of these cells alone."""
+        chosen = tuple(cells)
+        update = {"totals": Totals.of(chosen), "groups": grouped(chosen), "cells": chosen, "is_selection": True}
+        return self.model_copy(update=update)
 
     @property
     def is_spending(self) -> bool:
         """Whether running it may pay for anything, also where a run in flight fails and is tried again."""
         return self.totals.runs_at_most > 0
+
+    @property
+    def most_usd(self) -> Decimal:
+        """What running it costs at most, as far as there are prices: the worst case, or what the budget leaves."""
+        worst = self.totals.worst_usd
+        return worst if self.funds is None else min(worst, self.funds.free_usd)
 
     @property
     def is_blocked(self) -> bool:
@@ -188,13 +209,15 @@ class CampaignPlan(PlanModel):
 
 
 def grouped(cells: Iterable[Cell]) -> tuple[Group, ...]:
-    """Return the cells in groups: in the order of decisions, the largest group of each first."""
+    """Return the cells in groups: by decision, causes before what follows of them, the largest first."""
     found: dict[tuple[Decision, str], list[Cell]] = {}
     for cell in cells:
         found.setdefault((cell.decision, cell.reason), []).append(cell)
     order = list(Decision)
     groups = [_group(decision, reason, members) for (decision, reason), members in found.items()]
-    return tuple(sorted(groups, key=lambda group: (order.index(group.decision), -group.cells)))
+    return tuple(
+        sorted(groups, key=lambda group: (order.index(group.decision), group.is_consequence, -group.cells))
+    )
 
 
 def _group(decision: Decision, reason: str, cells: list[Cell]) -> Group:
@@ -208,4 +231,5 @@ def _group(decision: Decision, reason: str, cells: list[Cell]) -> Group:
         steps=tuple(dict.fromkeys(cell.step for cell in cells)),
         labels=tuple(cell.label for cell in cells[:PLACES_NAMED]),
         example=cells[0].detail,
+        is_consequence=cells[0].because in (Because.UPSTREAM_BLOCKED, Because.UPSTREAM_NEW),
     )

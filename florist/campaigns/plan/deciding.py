@@ -7,8 +7,9 @@ upstream is still to be made follows it.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from florist.api.errors import AssetError
 from florist.archive.side_by_side import side_by_side
-from florist.campaigns.plan.decisions import Because, Cell, Decision, Reason, runs_left
+from florist.campaigns.plan.decisions import PAID_NOW, Because, Cell, Decision, Reason, runs_left
 from florist.campaigns.plan.input_facts import InputFacts
 from florist.campaigns.plan.paid_work import CampaignWork, KeptOutput
 from florist.campaigns.plan.verdicts import Verdict, verdict_on
@@ -76,6 +77,8 @@ class _RowDecider:
         try:
             digests = await self._facts.digests(step)
             verdict = await self._verdict(step, above)
+            if verdict.decision in PAID_NOW:
+                await self._facts.check_files(step)
             outputs = None
             if is_needed and verdict.decision is Decision.REUSE and verdict.found is not None:
                 outputs = await self._facts.outputs_of(verdict.found.run_id)
@@ -110,8 +113,8 @@ def _waiting(above: Mapping[str, _Decided]) -> Verdict | None:
     """Return what is decided on a cell by its upstream alone; None if all of that is there."""
     blocked = [name for name, decided in above.items() if decided.cell.decision is Decision.BLOCKED]
     if blocked:
-        words = f"{' and '.join(blocked)}, which it takes, {'is' if len(blocked) == 1 else 'are'} blocked"
-        return Verdict(Decision.BLOCKED, Reason(Because.UPSTREAM_BLOCKED, words))
+        reason = Reason(Because.UPSTREAM_BLOCKED, "what it takes is blocked", ", ".join(blocked))
+        return Verdict(Decision.BLOCKED, reason)
     unmade = {name: decided.cell for name, decided in above.items() if decided.outputs is None}
     if not unmade:
         return None
@@ -151,4 +154,6 @@ def _cell(row: str, step: PlannedStep, verdict: Verdict, *, inputs: Mapping[str,
 
 
 def _what_failed(error: FloristError) -> str:
+    if isinstance(error, AssetError):
+        return "FLORA does not take its file"
     return f"what it takes cannot be used: {type(error).__name__}"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 
-from florist.campaigns.plan.campaign_plan import CampaignPlan, Totals, grouped
+from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.decisions import Because, Cell, Decision, runs_left
 
 
@@ -49,8 +49,7 @@ def filling_plan(plan: CampaignPlan, only: Collection[GapKind]) -> CampaignPlan:
         by_row.setdefault(cell.row, []).append(cell)
     for row in by_row.values():
         cells += _filled(row, only, has_budget=plan.funds is not None)
-    totals, groups = Totals.of(cells), grouped(cells)
-    return plan.model_copy(update={"cells": tuple(cells), "totals": totals, "groups": groups})
+    return plan.of_cells(cells)
 
 
 def to_restart(plan: CampaignPlan) -> tuple[Cell, ...]:
@@ -73,8 +72,8 @@ def _filled(row: Iterable[Cell], only: Collection[GapKind], *, has_budget: bool)
 
 def _to_be_made(cell: Cell) -> Cell:
     if cell.because is Because.FAILED_FOR_GOOD:
-        left = runs_left(cell.attempt)
-        return cell.model_copy(update={"decision": Decision.NEW, "runs_at_most": left})
+        update = {"reason": f"{cell.reason}, and is paid for once more", "runs_at_most": runs_left(cell.attempt)}
+        return cell.model_copy(update={"decision": Decision.NEW, **update})
     if cell.because is Because.UPSTREAM_BLOCKED:
         reason = {"because": Because.UPSTREAM_NEW, "reason": "what it takes is new", "runs_at_most": runs_left(0)}
         return cell.model_copy(update={"decision": Decision.FOLLOWS, **reason})

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from florist.api.assets import asset_file
 from florist.archive.archiver import Archiver
 from florist.archive.download import Fetch
 from florist.campaigns.plan.paid_work import CampaignWork, KeptOutput, digest_of
@@ -30,6 +31,7 @@ class InputFacts:
         self._fetch = fetch
         self._archiver = Archiver(ledger.store, fetch=fetch)
         self._hashing: dict[Path, asyncio.Task[str]] = {}
+        self._takeable: set[Path] = set()
         self._urls: dict[str, str | None] = {}
 
     @property
@@ -87,6 +89,17 @@ class InputFacts:
         for planned in step.inputs:
             found.setdefault(planned.id, []).append(await self._meaning(planned))
         return {name: digest_of(meanings) for name, meanings in sorted(found.items())}
+
+    async def check_files(self, step: PlannedStep) -> None:
+        """Do nothing if FLORA takes every file that the step would send.
+
+        Raises:
+            AssetError: one of them is empty, or of a type that FLORA does not take.
+        """
+        for planned in step.inputs:
+            if isinstance(planned.value, FileSource) and planned.value.path not in self._takeable:
+                await asset_file(planned.value.path, content_type=None, file_name=None)
+                self._takeable.add(planned.value.path)
 
     async def _meaning(self, planned: PlannedInput) -> object:
         match planned.value:

@@ -6,6 +6,7 @@ Nothing is started and nothing is paid for. What may be written is a snapshot, b
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -86,9 +87,14 @@ async def planned_campaign(
     wanted: Wanted,
     *,
     funds: Funds | None = None,
+    cap_usd: Decimal | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Planned:
     """Return what running this now would do.
+
+    Args:
+        funds: where the campaign's budget stands, if it has one.
+        cap_usd: what the campaign may cost from now on; None: what it may as it stands.
 
     Raises:
         PlanError: no row can be run like this; `problems` lists all there is to mend.
@@ -128,7 +134,7 @@ async def planned_campaign(
             totals=totals,
             groups=grouped(cells),
             changes=changes_since(last, materials, totals) if last else (),
-            funds=funds,
+            funds=funds if cap_usd is None else (funds or _unspent(known)).capped_at(cap_usd),
             files=facts.files,
             cells=cells,
         ),
@@ -136,6 +142,13 @@ async def planned_campaign(
         rows.unusable,
         rows.notes,
     )
+
+
+def _unspent(known: CampaignWork) -> Funds:
+    """Return the funds of a campaign that has no budget yet: what it has cost before counts."""
+    zero = Decimal(0)
+    charged = sum((work.run_charged_usd or zero for work in known.by_key.values()), zero)
+    return Funds(cap_usd=charged, charged_usd=charged, uncertain_usd=zero, reserved_usd=zero, free_usd=zero)
 
 
 async def _last_plan(store: Store, campaign: str) -> PlanRecord | None:
@@ -219,5 +232,5 @@ def _reason_of(problems: Sequence[Problem]) -> Reason:
     return Reason(
         Because.ROW_UNUSABLE,
         f"its {first.field.rpartition('.')[2] or 'row'} cannot be used",
-        f"{first.message}{more}",
+        f"{first._replace(field='')!s}{more}",
     )

@@ -33,6 +33,11 @@ async def selection_at(store: Store, campaign: str, number: int) -> Selection:
     return record.only
 
 
+def chosen_plan(plan: CampaignPlan, selection: Selection) -> CampaignPlan:
+    """Return the plan of the selected cells alone."""
+    return plan.of_cells(cell for cell in plan.cells if cell.cell in selection.get(cell.row, ()))
+
+
 def cut_down(plans: RowPlans, selection: Selection) -> RowPlans:
     """Return the plans of the selected cells, and of what they take."""
     rows = {key: _cut(plans.rows[key], names) for key, names in selection.items() if key in plans.rows}

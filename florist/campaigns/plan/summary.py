@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from florist.amounts import shown_usd
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds, Group, Totals
-from florist.campaigns.plan.decisions import Decision
+from florist.campaigns.plan.decisions import Because, Decision
 from florist.wording import shortened
 
 GROUPS_SHOWN = 12
@@ -28,14 +28,22 @@ def summary(plan: CampaignPlan) -> list[str]:
     if plan.campaign and not plan.is_known:
         lines.append(_of_an_unknown_campaign(plan))
     lines += _group_lines(plan.groups)
-    lines += _total_lines(plan.totals)
+    lines += _total_lines(plan)
     lines += _funds_lines(plan.funds, plan.totals) if plan.funds else ()
+    if any(cell.because is Because.ROW_UNUSABLE for cell in plan.cells):
+        lines.append("Nothing of it is started before the rows are mended, or taken out of the file.")
+    if plan.campaign and any(
+        cell.because is Because.FAILED_FOR_GOOD and cell.decision is Decision.BLOCKED for cell in plan.cells
+    ):
+        lines.append(f"What failed for good is paid for once more by: florist rerun {plan.campaign} --only failed")
     lines += _first(plan.changes, CHANGES_SHOWN, "changes")
     return lines
 
 
 def price_words(totals: Totals) -> str:
-    """Return in words what is paid now: `3 runs for $0.36`."""
+    """Return in words what is paid now: `3 runs for $0.36`, or `nothing`."""
+    if not totals.net_runs:
+        return "nothing"
     line = f"{_count(totals.net_runs, 'run')} for {shown_usd(totals.net_usd)}"
     if totals.unpriced:
         line += f", and what FLORA charges for {', '.join(totals.unpriced)}, of which it tells no price"
@@ -64,8 +72,8 @@ def _group_lines(groups: Sequence[Group]) -> Iterator[str]:
         where = f"{', '.join(group.labels)}{', …' * (group.cells > len(group.labels))}"
         where = where if group.decision is Decision.BLOCKED or group.cells == 1 else ", ".join(few)
         reason = group.reason
-        if group.example and (group.decision is Decision.BLOCKED or group.cells == 1):
-            reason += f" ({shortened(group.example, 160)})"
+        if group.example and (group.cells == 1 or group.decision is Decision.BLOCKED) and not group.is_consequence:
+            reason += f": {shortened(group.example, 160)}"
         yield f"  {group.cells:>6,} {_VERBS[group.decision]}: {reason} [{where}]{_money(group)}"
     left = groups[GROUPS_SHOWN:]
     if left:
@@ -81,27 +89,35 @@ def _money(group: Group) -> str:
     return f", {shown_usd(group.usd)}"
 
 
-def _total_lines(totals: Totals) -> Iterator[str]:
+def _total_lines(plan: CampaignPlan) -> Iterator[str]:
+    totals = plan.totals
+    # Of a selection, as a rerun makes, the sum of its cells says nothing.
+    whole = "" if plan.is_selection else f" All cells together: {shown_usd(totals.gross_usd)}."
     if not totals.net_runs and not totals.uncertain_usd:
-        yield f"To pay now: nothing. All cells together: {shown_usd(totals.gross_usd)}."
+        yield f"To pay now: nothing.{whole}"
     else:
-        worst = (
-            "" if totals.worst_usd == totals.net_usd else f", at most {shown_usd(totals.worst_usd)} with retries"
-        )
-        yield f"To pay now: {price_words(totals)}{worst}. All cells together: {shown_usd(totals.gross_usd)}."
+        is_least = plan.most_usd <= totals.net_usd
+        worst = "" if is_least else f", at most {shown_usd(plan.most_usd)} with retries"
+        yield f"To pay now: {price_words(totals)}{worst}.{whole}"
     if totals.uncertain_usd:
         yield f"If lost requests turn out to have made no runs, {shown_usd(totals.uncertain_usd)} more."
 
 
 def _funds_lines(funds: Funds, totals: Totals) -> Iterator[str]:
-    yield (
-        f"Budget: {shown_usd(funds.cap_usd)}, of which {shown_usd(funds.charged_usd)} is charged, "
-        f"{shown_usd(funds.uncertain_usd)} uncertain, {shown_usd(funds.reserved_usd)} reserved, "
-        f"{shown_usd(funds.free_usd)} free. Others may spend of it meanwhile."
+    spoken_for = (
+        (funds.charged_usd, "charged"),
+        (funds.uncertain_usd, "uncertain"),
+        (funds.reserved_usd, "reserved, for what others are at"),
     )
+    parts = [f"{shown_usd(amount)} {word}" for amount, word in spoken_for if amount]
+    line = f"Budget: {', '.join([shown_usd(funds.cap_usd), *parts, f'{shown_usd(funds.free_usd)} free'])}."
     if totals.net_usd > funds.free_usd:
-        beyond = shown_usd(totals.net_usd - funds.free_usd)
-        yield f"{beyond} of the price does not fit: those cells stay unstarted."
+        beyond = totals.net_usd - funds.free_usd
+        line += (
+            f" {shown_usd(beyond)} of the price does not fit, and what does not stays unstarted. All of it takes "
+            f"--budget {funds.cap_usd + beyond:.2f}."
+        )
+    yield line
 
 
 def _first(lines: Iterable[str], limit: int, what: str) -> list[str]:

@@ -52,9 +52,9 @@ async def test_summary_tells_reused_new_and_blocked_apart(shop: Shop):
     shop.briefs["a"] = "Summer"
     (shop.pictures / "b.png").unlink()
     said = "\n".join(summary((await shop.planned()).plan))
-    assert "1 reused: paid for and kept (run" in said
+    assert "1 reused: paid for and kept: run" in said
     assert "1 new: its brief changed" in said
-    assert "3 blocked: its picture cannot be used (the file " in said
+    assert "3 blocked: its picture cannot be used: " in said
 
 
 async def test_json_of_a_plan_reads_back_as_it_was(shop: Shop):
