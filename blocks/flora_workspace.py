@@ -51,6 +51,12 @@ class FloraWorkspace(CredentialsBlock):
         description="https address of a webhook receiver that FLORA tells when a run has ended; empty: none.",
     )
 
+    project_id: str = Field(
+        default="",
+        title="Project ID",
+        description="The project that FLORA files generations in, prj_…; empty: the one that was used last.",
+    )
+
     @classmethod
     def from_environment(cls) -> "FloraWorkspace":
         """Return the workspace that FLORA_API_KEY, FLORA_BASE_URL and FLORA_WORKSPACE_ID describe.
@@ -64,6 +70,7 @@ class FloraWorkspace(CredentialsBlock):
             base_url=settings.base_url,
             workspace_id=settings.workspace_id or "",
             callback_url=settings.callback_url or "",
+            project_id=settings.project_id or "",
         )
 
     @property

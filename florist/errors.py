@@ -13,7 +13,12 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── ArchiveError                florist.archive.errors: keeping outputs
     ├── SweepError                  florist.sweep.errors: keeping what nobody kept
     ├── StudioError                 florist.studio.errors: making one step
+    ├── CampaignPlanError           florist.campaigns.plan.errors: running a campaign by its plan
     ├── PipelineError               florist.pipelines.errors: a pipeline file, its plan, its inputs
+    ├── CampaignError               florist.campaigns.errors: a campaign's bad end
+    ├── BudgetError                 florist.campaigns.budget.errors: a campaign's cap
+    ├── DeliveryError               florist.campaigns.delivery.errors: names and copies of a campaign's outputs
+    ├── TechniqueDriftError         florist.campaigns.lock: techniques that are not what they were
     └── LedgerError                 florist.ledger.errors: what was paid for
 """
 

@@ -1,4 +1,4 @@
-"""What the environment says of FLORA: FLORA_API_KEY, FLORA_BASE_URL, FLORA_WORKSPACE_ID, FLORA_CALLBACK_URL."""
+"""What the environment says of FLORA: FLORA_API_KEY, FLORA_BASE_URL, FLORA_WORKSPACE_ID and so on."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,7 @@ class FloraSettings(BaseSettings):
     base_url: str = FLORA_BASE_URL
     workspace_id: str | None = None
     callback_url: str | None = None
+    project_id: str | None = None
 
     def required_api_key(self) -> SecretStr:
         """Return the API key.

@@ -3,9 +3,14 @@
 import copy
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from prefect.logging.handlers import PrefectConsoleHandler
+from rich.console import Console
+from rich.file_proxy import FileProxy
+
+_CRASHES = ("Crash detected!", "Finished in state Crashed", "Running hook", "Hook ")
+"""What Prefect says of a person's own Ctrl-C, once for each run in flight; Florist says how to go on."""
 
 
 class WithoutTraceback(logging.Formatter):
@@ -22,21 +27,31 @@ class WithoutTraceback(logging.Formatter):
         return self._formatter.format(bare)
 
 
+def is_for_people(record: logging.LogRecord) -> bool:
+    """Whether a line of Prefect's is one that a person at a terminal needs."""
+    return not str(record.msg).startswith(_CRASHES)
+
+
 @contextmanager
-def in_a_terminal(on_broken_pipe: Callable[[], None]) -> Iterator[None]:
-    """Leave tracebacks out of the terminal; Prefect's server gets them all the same.
+def in_a_terminal(on_broken_pipe: Callable[[], None], *, through: Console | None = None) -> Iterator[None]:
+    """Leave tracebacks, and what is said of crashes, out of the terminal; Prefect's server gets them all the same.
 
     Args:
         on_broken_pipe: what to do when nobody reads the terminal's lines any more. Left alone, the console would
             end the process from within a log line, whatever is in flight.
+        through: the console of a live view, above which the lines are to be printed.
     """
-    handlers = [handler for handler in logging.root.handlers if isinstance(handler, PrefectConsoleHandler)]
-    formatters = [handler.formatter for handler in handlers]
-    for handler, formatter in zip(handlers, formatters, strict=True):
-        handler.setFormatter(WithoutTraceback(formatter or logging.Formatter()))
-        handler.console.on_broken_pipe = on_broken_pipe  # type: ignore[method-assign]
-    try:
+    with ExitStack() as undone:
+        for handler in logging.root.handlers:
+            if isinstance(handler, PrefectConsoleHandler):
+                formatter = handler.formatter
+                undone.callback(handler.setFormatter, formatter)
+                handler.setFormatter(WithoutTraceback(formatter or logging.Formatter()))
+                undone.callback(handler.removeFilter, is_for_people)
+                handler.addFilter(is_for_people)
+                handler.console.on_broken_pipe = on_broken_pipe  # type: ignore[method-assign]
+                if through is not None:
+                    file = handler.console.file
+                    undone.callback(setattr, handler.console, "file", file)
+                    handler.console.file = FileProxy(through, file)  # type: ignore[assignment]
         yield
-    finally:
-        for handler, formatter in zip(handlers, formatters, strict=True):
-            handler.setFormatter(formatter)

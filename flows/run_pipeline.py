@@ -4,17 +4,31 @@ load ─► plan, price ─► step ─┬─► step ─┬─► report       
                              └─► step ─┘                 of many rows, each row is
 """
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
+from florist.campaigns.options import CampaignOptions, OnRefusal
 from florist.pipelines import load_pipeline
 from florist.pipelines.rows import MAX_IN_FLIGHT
-from florist.studio.steps import WINDOW, StepResult
-from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name, tell_in_flight, walk_pipeline
+from florist.studio.row_locations import absolute_location, rows_of, shown_location
+from florist.studio.steps import WINDOW
+from flows.tasks import (
+    Seconds,
+    chosen_archive,
+    chosen_workspace,
+    ended,
+    flow_run_name,
+    run_campaign,
+    tell_in_flight,
+)
+
+RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "string"})]
+"""A row file's location, which is all that Prefect's form offers; programs may give the rows themselves."""
 
 
 @flow(
@@ -27,39 +41,61 @@ from flows.tasks import Seconds, chosen_archive, chosen_workspace, flow_run_name
 async def run_pipeline(
     pipeline: str,
     params: dict[str, str] = {},  # noqa: B006 - only read; Prefect's form shows None as a tab of its own
-    rows: dict[str, dict[str, str]] = {},  # noqa: B006
+    rows: RowsGiven = "",
     campaign: str = "",
     new_campaign: bool = False,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] = MAX_IN_FLIGHT,
-) -> dict[str, StepResult]:
-    """Run a pipeline and keep every output.
+    min_success: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    on_refusal: OnRefusal = "skip",
+    budget_usd: Annotated[float, Field(ge=0)] | None = None,
+    rows_sha256: str = "",
+    only_plan: int | None = None,
+) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
+    """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
 
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.
         params: Values for the pipeline's params, such as {"tone": "luxury"}; files are paths on the worker.
             Prefect's database keeps what is typed here readable: for a private file give its path, which Florist
             uploads to FLORA as an asset, and never a signed URL.
-        rows: For many runs at once, each with params of its own: {"sku-1": {"packshot": "a.png"}, "sku-2": …}; the
-            same goes for them.
+        rows: For many runs at once, a spreadsheet with a row for each (CSV, .xlsx, JSON lines, YAML): a path on
+            the worker, https://… or s3://… From Python also the rows themselves: {"sku-1": {"tone": "luxury"}, …}.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
         workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
         archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time.
+        min_success: The share of rows that must be complete, from 0 to 1. With fewer the flow run has failed, and
+            so it has without a single one.
+        budget_usd: What the campaign may cost, all that it has cost before included; the rest is not started.
+            A flow run without a campaign has a budget of its own. None: the cap that stands, if any.
+        on_refusal: What FLORA refuses for good leaves a gap (skip), or nothing further is begun (fail).
+        rows_sha256: Best left empty: the digest that the row file must have, so that what runs is what was priced.
+        only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
+            them; those alone are made.
     """
-    loaded = load_pipeline(Path(pipeline))
-    return await walk_pipeline(
-        loaded,
-        params,
-        rows,
-        campaign=campaign,
-        is_new_campaign=new_campaign,
-        workspace=await chosen_workspace(workspace),
-        archive=await chosen_archive(archive),
-        window=window,
+    options = CampaignOptions(
+        min_success=min_success,
+        on_refusal=on_refusal,
         max_in_flight=max_in_flight,
+        budget_usd=None if budget_usd is None else Decimal(str(budget_usd)),
     )
+    async with rows_of(rows, sha256=rows_sha256) as own:
+        result = await run_campaign(
+            load_pipeline(Path(pipeline)),
+            params,
+            own,
+            campaign=campaign,
+            is_new_campaign=new_campaign,
+            workspace=await chosen_workspace(workspace),
+            archive=await chosen_archive(archive),
+            window=window,
+            options=options,
+            only_plan=only_plan,
+            rows_location=shown_location(absolute_location(rows)) if isinstance(rows, str) else "",
+        )
+    return ended(result, min_success=min_success)

@@ -83,6 +83,7 @@ def main() -> int:
         post_seconds=wanted.post_seconds,
         lost=wanted.lost,
         mode=wanted.mode,
+        bare_history=wanted.bare_history,
         seed=wanted.seed,
     )
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--post-seconds", type=float, default=0.0, help="that FLORA takes to answer a POST")
     parser.add_argument("--lost", type=float, default=0.0, help="share of the answers to POSTs that are lost")
     parser.add_argument("--mode", choices=("replay", "duplicate"), default="replay")
+    parser.add_argument("--bare-history", action="store_true", help="its items leave outputs out, as they may")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--archive", choices=("folder", "seaweedfs"), default="folder")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)

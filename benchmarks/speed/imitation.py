@@ -54,6 +54,7 @@ class Imitation:
     by_id: dict[str, Run] = field(default_factory=dict)
     by_key: dict[str, Answer] = field(default_factory=dict)
     posts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    first_posts: dict[str, float] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     lost: int = 0
 
@@ -87,6 +88,7 @@ class Imitation:
         row = next(item["value"] for item in body["inputs"] if item["id"] == "prompt")
         key = request.headers.get("idempotency-key") or body.get("idempotency_key") or ""
         self.posts[step, row] += 1
+        self.first_posts.setdefault(row, time.time())
         is_lost = self.work.is_lost(step, row, self.posts[step, row])
         loop, half = asyncio.get_running_loop(), self.work.post_latency(step, row) / 2
 
@@ -117,12 +119,7 @@ class Imitation:
         run, now = self.by_id.get(run_id), time.time()
         if run is None:
             return _error(404, "not_found", "Not found.")
-        shape = self._shape(run, now)
-        if run.ends_at <= now:
-            kind = "videoUrl" if self._makes_film(run.step) else "imageUrl"
-            url = f"{self.address}/media/{run_id}?expires={int(now) + DAY}&signature=none"
-            shape["outputs"] = [{"output_id": "output", "type": kind, "url": url}]
-        return _json(shape)
+        return _json({**self._shape(run, now), **self._outputs(run, now)})
 
     def _history(self, query: dict[str, list[str]]) -> Answer:
         technique = query.get("technique_id", [""])[0]
@@ -130,12 +127,20 @@ class Imitation:
         before = int(query.get("cursor", [str(len(self.runs))])[0])
         now = time.time()
         found = list(itertools.islice(self._older(before, technique), limit + 1))
-        page = [
-            {**self._shape(run, now), "technique_run_id": run.run_id, "technique": _reference(run.step)}
-            for run in found[:limit]
-        ]
+        page = [self._item(run, now) for run in found[:limit]]
         following = str(found[limit - 1].number) if len(found) > limit else None
         return _json({"technique_runs": page, "meta": {"next_cursor": following}})
+
+    def _item(self, run: Run, now: float) -> dict[str, object]:
+        item = {**self._shape(run, now), "technique_run_id": run.run_id, "technique": _reference(run.step)}
+        return item if self.work.bare_history else {**item, **self._outputs(run, now)}
+
+    def _outputs(self, run: Run, now: float) -> dict[str, object]:
+        if run.ends_at > now:
+            return {}
+        kind = "videoUrl" if self._makes_film(run.step) else "imageUrl"
+        url = f"{self.address}/media/{run.run_id}?expires={int(now) + DAY}&signature=none"
+        return {"outputs": [{"output_id": "output", "type": kind, "url": url}]}
 
     def _older(self, before: int, technique: str) -> Iterator[Run]:
         for number in range(before - 1, -1, -1):
@@ -189,6 +194,7 @@ class Imitation:
             "charged": len(self.runs),
             "needed": len({(run.step, run.row) for run in self.runs}),
             "lost": self.lost,
+            "first_posts": self.first_posts,
         }
 
 

@@ -40,6 +40,7 @@ async def _walk_row(client: httpx.AsyncClient, row: str, steps: int, tally: Tall
         while run.get("status") != "completed":
             await asyncio.sleep(POLL_SECONDS)
             run = (await client.get(f"/techniques/step-{step}/runs/{run_id}")).json()
+        tally.seen_at[run_id] = time.time()
         url = run["outputs"][0]["url"]
         (await client.get(url)).raise_for_status()
         tally.kept_at[run_id] = time.time()

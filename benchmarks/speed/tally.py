@@ -1,4 +1,4 @@
-"""What is asked of the store, by kind, and when each run's outputs were kept."""
+"""What is asked of the store, by kind, and when each run was seen to have ended, and its outputs kept."""
 
 import inspect
 import re
@@ -8,6 +8,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 from botocore.client import BaseClient
+
+from florist.api.models import Run
+from florist.api.watcher import RunWatcher
 
 _RUN_NUMBER = re.compile(r"[0-9a-f]+z[0-9a-f]{8}")
 """Of a run of the imitation, in whatever key it stands."""
@@ -21,10 +24,22 @@ class Tally:
         self.store_calls: Counter[str] = Counter()
         self.s3_calls: Counter[str] = Counter()
         self.kept_at: dict[str, float] = {}
+        self.seen_at: dict[str, float] = {}
 
     def counted(self, store: Any) -> Any:
         """Return a store in front of this one, whichever methods it has."""
         return _CountedStore(store, self)
+
+    def watch_waits(self) -> None:
+        """Note when each wait of every client made in this process brings its run."""
+        original = RunWatcher.wait
+
+        async def noted(watcher: RunWatcher, run_id: str, **arguments: Any) -> Run:
+            run = await original(watcher, run_id, **arguments)
+            self.seen_at[run_id] = time.time()
+            return run
+
+        setattr(RunWatcher, "wait", noted)  # noqa: B010
 
     def watch_s3(self) -> None:
         """Count the requests of every boto3 client made in this process."""

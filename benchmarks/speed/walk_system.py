@@ -5,11 +5,13 @@ from collections.abc import Callable, Coroutine
 from benchmarks.speed.tally import Tally
 from benchmarks.speed.task import API_KEY, CAMPAIGN, Task
 from florist.api import FloraAPI
+from florist.campaigns.endings import raise_if_failed
+from florist.campaigns.options import CampaignOptions
+from florist.campaigns.walking import walk_plainly
 from florist.pipelines import definitions_of, load_pipeline
-from florist.pipelines.rows import plan_rows, raise_for_failures
+from florist.pipelines.rows import plan_rows
 from florist.stores.locations import store_at
 from florist.studio import Studio
-from florist.studio.plain_walk import walk_plainly
 
 
 def prepared(task: Task, tally: Tally) -> Callable[[], Coroutine[None, None, None]]:
@@ -22,8 +24,9 @@ def prepared(task: Task, tally: Tally) -> Callable[[], Coroutine[None, None, Non
 
             plans = plan_rows(pipeline, {}, task.rows, await definitions_of(pipeline, client))
             await studio.check()
-            walked = await walk_plainly(studio, plans, campaign=CAMPAIGN, **task.options_of(walk_plainly))
+            options = CampaignOptions(**task.options_of(CampaignOptions))
+            walked = await walk_plainly(studio, plans, campaign=CAMPAIGN, options=options)
             await studio.aclose()
-        raise_for_failures(walked)
+        raise_if_failed(walked, min_success=1)
 
     return walk_all

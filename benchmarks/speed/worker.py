@@ -30,11 +30,13 @@ def measured(work: Callable[[], Coroutine[None, None, None]], tally: Tally) -> d
     except Exception as caught:  # noqa: BLE001 - told in the table: a run that failed is a figure too
         error = f"{type(caught).__name__}: {caught}"[:500]
     return {
+        "began": began,
         "wall": time.time() - began,
         "cpu": time.process_time() - cpu_began,
         "error": error,
         "resident_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "kept_at": tally.kept_at,
+        "seen_at": tally.seen_at,
         "store_calls": tally.store_calls,
         "s3_calls": tally.s3_calls,
     }
@@ -50,14 +52,17 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path)
     parser.add_argument("--option", action="append", default=[], help="NAME=JSON, where it has such a parameter")
     parser.add_argument("--promise-unknown", action="store_true")
+    parser.add_argument("--part", default="0/1", help="1/3: every third row, from the second on")
     wanted = parser.parse_args()
     tally = Tally()
     tally.watch_s3()
+    tally.watch_waits()
     task = Task(
         flora=wanted.flora,
         work=wanted.workload,
         archive=wanted.archive,
         folder=wanted.folder,
+        part=wanted.part,
         options={name: json.loads(value) for name, value in (pair.split("=", 1) for pair in wanted.option)},
     )
     if wanted.system != "plain" and not wanted.promise_unknown:

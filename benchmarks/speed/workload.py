@@ -16,6 +16,7 @@ class Workload:
 
     Attributes:
         lost: share of the POSTs whose run is made and whose answer never arrives.
+        bare_history: items of run history leave the outputs out, as they may.
     """
 
     rows: int = 50
@@ -25,6 +26,7 @@ class Workload:
     post_seconds: float = 0.0
     lost: float = 0.0
     mode: Mode = "replay"
+    bare_history: bool = False
     seed: int = 0
 
     @property
@@ -58,6 +60,7 @@ class Workload:
         what += f" ±{self.jitter:.0%}" if self.jitter else ""
         what += f", POST {self.post_seconds:g} s" if self.post_seconds else ""
         what += f", {self.lost:.0%} of the answers lost" if self.lost else ""
+        what += ", history without outputs" if self.bare_history else ""
         return f"{what}, {self.mode}, seed {self.seed}, ideal {self.ideal:.1f} s"
 
     def to_json(self) -> str:

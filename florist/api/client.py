@@ -138,13 +138,17 @@ class FloraAPI:
                 return await runs.retrieve(run_id)
             return await technique_runs.retrieve(run_id, technique=technique)
 
+        async def retrieve_by_id(run_id: str, model: str | None) -> Run:
+            return await runs.retrieve(run_id)
+
         return RunWatcher(
             {
                 "technique": RunRoute(retrieve, technique_runs.list().page),
-                "generation": RunRoute(retrieve, generations.list().page),
-                "action": RunRoute(retrieve),
+                "generation": RunRoute(retrieve_by_id, generations.list().page),
+                "action": RunRoute(retrieve_by_id),
             },
-            is_just_started=self._transport.recent_runs.has,
+            started_at=self._transport.recent_runs.started_at,
+            server_now=self.server_now,
             monotonic=self._transport.monotonic,
             sleep=self._transport.sleep,
         )

@@ -169,6 +169,13 @@ class Run(FloraModel):
         return self.status.is_terminal
 
     @property
+    def subject_id(self) -> str | None:
+        """What was run: the id of its technique or, of a generation, of its model."""
+        if self.technique is not None:
+            return self.technique.technique_id
+        return self.model.model_id if self.model else None
+
+    @property
     def has_outputs(self) -> bool:
         """Whether this answer brought the outputs themselves, with URLs that can still be opened."""
         return bool(self.outputs) and not any(output.url and output.url.is_dropped for output in self.outputs)

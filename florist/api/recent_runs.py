@@ -7,7 +7,7 @@ RECENT_SECONDS = 60.0
 
 
 class RecentRuns:
-    """The ids of the last minute's runs. Times are of a monotonic clock."""
+    """The last minute's runs, and when each was started. Times are of a monotonic clock."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -23,7 +23,7 @@ class RecentRuns:
         self._started_at.pop(run_id, None)
         self._started_at[run_id] = now
 
-    def has(self, run_id: str) -> bool:
-        """Whether this run was started within the last minute."""
+    def started_at(self, run_id: str) -> float | None:
+        """Return when this run was started, if that was within the last minute."""
         started_at = self._started_at.get(run_id)
-        return started_at is not None and self._monotonic() - started_at < RECENT_SECONDS
+        return None if started_at is None or self._monotonic() - started_at >= RECENT_SECONDS else started_at

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from florist.api.errors import (
 from florist.api.models import Run
 from florist.api.run_history import Allowance, ReadPage, RunHistory
 from florist.api.watched_run import Route, WatchedRun
+from florist.api.watching_schedule import RUNS_PER_PAGE, Pace, pagefuls, requests_allowed
 
 logger = logging.getLogger("florist.api")
 
@@ -26,10 +28,14 @@ FATAL = (AuthenticationError, PermissionDeniedError)
 FEW_RUNS = 3
 """So many are retrieved without reading history, which would cost a page and then a retrieve of each."""
 
-SIDE_BY_SIDE = 5
-ENDED_RUNS_A_TICK = 20
-"""Each ended run is retrieved once where history left its outputs out. Not held against the requests of the
-tick, which are for runs in flight; together they keep 500 waiting runs below 20 requests a second."""
+SIDE_BY_SIDE = 8
+"""Retrieves in flight. Each ended run is retrieved once where history left its outputs out."""
+
+RETRIEVING_SECONDS = 1.0
+"""So long a tick retrieves; then pages may tell more."""
+
+CROWDED_SECONDS = 30.0
+"""So long pages alone tell of ends, if they can, once more runs were waited for than one page shows."""
 
 UNREADABLE_ANSWERS = 3
 """A proxy's page in place of FLORA's answer may come once or twice; thrice it is the run's own trouble."""
@@ -51,69 +57,142 @@ class RunRoute:
 class RunPoller:
     """Reads runs for a watcher, one tick at a time.
 
-    A run's end is seen within two ticks as long as the runs in flight lie on no more pages than one tick may
-    request. Where other people's runs pull them farther apart, it takes as many ticks as it takes to read
-    those pages, or to retrieve each run in turn.
+    A page of history tells of many runs at once; a retrieve comes at the very moment at which a run has probably
+    ended. Retrieves are for a few runs; for those that no page tells of; where pages leave outputs out, so that
+    each ended run is retrieved anyway; and as long as no more runs are waited for than one page shows.
+
+    Args:
+        learn: takes each run that a page of history shows.
     """
 
-    def __init__(self, routes: Mapping[Route, RunRoute], *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        routes: Mapping[Route, RunRoute],
+        *,
+        pace: Pace,
+        monotonic: Callable[[], float],
+        learn: Callable[[Run], None],
+    ) -> None:
         self._routes = routes
-        self._histories = {name: RunHistory(route.page) for name, route in routes.items() if route.page}
+        self._histories = {
+            name: RunHistory(route.page, monotonic=monotonic, interval=pace.page, learn=learn)
+            for name, route in routes.items()
+            if route.page
+        }
+        self._pace = pace
         self._monotonic = monotonic
         self._ticks = 0
+        self._allowance = Allowance()
+        self._counted_at = -math.inf
+        self._crowded_until = -math.inf
 
-    async def poll(self, watched: Mapping[str, WatchedRun], due: Sequence[WatchedRun], *, requests: int) -> None:
-        """Ask for the due runs with at most so many requests; what remains is due again at the next tick.
+    async def poll(self, watched: Mapping[str, WatchedRun]) -> None:
+        """Look at the runs that are due; what remains is due again at the next tick.
 
         Raises:
             APIError: FLORA could not be asked. What was read before that is noted.
         """
         now = self._monotonic()
-        allowance = Allowance.of(requests)
-        await self._read_histories(watched, [run for run in due if not run.lacks_details], allowance, now)
+        self._refill(len(watched), now)
+        due = [run for run in watched.values() if run.is_due(now)]
+        groups = {name: self._together(name, due, watched, now) for name in self._histories}
+        await self._read_histories(watched, groups, now)
+        unseen = [run for run in due if run.last_asked_at < now and run.is_waited_for]
+        likely, alone = [], []
+        for run in unseen:
+            if self._is_worth_a_retrieve(run, now):
+                likely.append(run)
+            elif self._stands_alone(run, groups, now):
+                alone.append(run)
+            else:
+                run.look_at(max(run.next_poll_at, self._histories[run.route].free_at))
+        alone = _longest_unseen(alone, int(self._allowance.left))
+        self._allowance.left -= len(alone)
         ended = [run for run in watched.values() if run.lacks_details]
-        unseen = [run for run in due if run.last_asked_at < now and not run.lacks_details]
-        await self.retrieve(_longest_unseen(unseen, allowance.left) + _longest_unseen(ended, ENDED_RUNS_A_TICK))
+        await self.retrieve([*alone, *likely, *ended], seconds=RETRIEVING_SECONDS)
 
-    async def retrieve(self, runs: Sequence[WatchedRun]) -> None:
-        """Read each of the runs by itself.
+    async def retrieve(self, runs: Iterable[WatchedRun], *, seconds: float = math.inf) -> None:
+        """Read each of the runs by itself, as many as fit into so many seconds.
 
         Raises:
             APIError: FLORA could not be asked. The answers that did come are noted.
         """
-        for start in range(0, len(runs), SIDE_BY_SIDE):
-            chunk = runs[start : start + SIDE_BY_SIDE]
-            answers = await asyncio.gather(*map(self._answer, chunk), return_exceptions=True)
-            troubles = [self._take(run, answer) for run, answer in zip(chunk, answers, strict=True)]
-            if worst := max(filter(None, troubles), key=_weight, default=None):
-                raise worst
+        until = self._monotonic() + seconds
+        waiting = iter(runs)
+        troubles: list[BaseException] = []
+
+        async def retrieve_some() -> None:
+            for run in waiting:
+                if troubles or self._monotonic() >= until:
+                    return
+                if trouble := self._take(run, await self._answer(run)):
+                    troubles.append(trouble)
+
+        await asyncio.gather(*(retrieve_some() for _ in range(SIDE_BY_SIDE)))
+        if worst := max(troubles, key=_weight, default=None):
+            raise worst
+
+    def _refill(self, waiting: int, now: float) -> None:
+        """Let the looks make as many requests more as the runs waited for have earned."""
+        earned = (now - self._counted_at) * pagefuls(waiting)
+        self._allowance.refill(earned, most=requests_allowed(waiting))
+        self._counted_at = now
+        if waiting > RUNS_PER_PAGE:
+            self._crowded_until = now + CROWDED_SECONDS
+
+    def _is_worth_a_retrieve(self, run: WatchedRun, now: float) -> bool:
+        """Whether it has probably ended, and a retrieve is no waste."""
+        history = self._histories.get(run.route)
+        is_no_waste = history is None or history.shows_outputs is False or now >= self._crowded_until
+        return is_no_waste and run.is_likely_ended(now)
+
+    def _together(
+        self, route: Route, due: Sequence[WatchedRun], watched: Mapping[str, WatchedRun], now: float
+    ) -> Sequence[WatchedRun]:
+        """Return the runs to look for on pages: where some are due, also those that soon will be."""
+        if not any(run.route == route for run in due):
+            return ()
+        return [run for run in watched.values() if run.route == route and run.is_due(now, ahead=self._pace.page)]
+
+    def _stands_alone(self, run: WatchedRun, groups: Mapping[Route, Sequence[WatchedRun]], now: float) -> bool:
+        """Whether no page will tell of it."""
+        history = self._histories.get(run.route)
+        if history is None or history.is_resting(now) or run.off_pages_until > now:
+            return True
+        return len(groups[run.route]) <= FEW_RUNS
 
     async def _read_histories(
-        self, watched: Mapping[str, WatchedRun], due: Sequence[WatchedRun], allowance: Allowance, now: float
+        self,
+        watched: Mapping[str, WatchedRun],
+        groups: Mapping[Route, Sequence[WatchedRun]],
+        now: float,
     ) -> None:
         self._ticks += 1
         for name in _rotated(tuple(self._histories), self._ticks):
-            if sum(run.route == name for run in due) <= FEW_RUNS:
+            runs = groups[name]
+            if len(runs) <= FEW_RUNS:
                 continue
-            # A page shows all runs alike: the others are looked for too, and need no sweep of their own soon.
-            runs = [run for run in watched.values() if run.route == name and run.is_being_polled(now)]
             try:
-                await self._histories[name].read(runs, watched, allowance, now=now)
+                await self._histories[name].read(runs, watched, self._allowance, now=now)
             except Exception as error:
                 if isinstance(error, APIError) and (is_passing(error) or isinstance(error, FATAL)):
                     raise
                 logger.warning("history of %s runs cannot be read, retrieving each: %s", name, error)
 
-    async def _answer(self, watched: WatchedRun) -> Run:
-        return await self._routes[watched.route].retrieve(watched.run_id, watched.technique)
+    async def _answer(self, watched: WatchedRun) -> Run | Exception:
+        watched.retrieved_at = self._monotonic()
+        try:
+            return await self._routes[watched.route].retrieve(watched.run_id, watched.technique)
+        except Exception as error:  # noqa: BLE001 - looked at by `_take`
+            return error
 
-    def _take(self, watched: WatchedRun, answer: Run | BaseException) -> BaseException | None:
+    def _take(self, watched: WatchedRun, answer: Run | Exception) -> Exception | None:
         """Note the answer; return an error that concerns not this run alone."""
         now = self._monotonic()
         if isinstance(answer, Run):
             watched.update(answer, now, in_full=True)
             return None
-        if not isinstance(answer, Exception) or isinstance(answer, FATAL):
+        if isinstance(answer, FATAL):
             return answer
         if not isinstance(answer, APIError):  # whatever it is, it came of this run's answer
             watched.end(answer)

@@ -12,9 +12,9 @@ from florist.api.models import Run
 from florist.archive.download import Fetch
 from florist.archive.errors import ArchiveError, OutputExpiredError
 from florist.archive.fresh_urls import FreshUrls, Refresh, with_outputs
+from florist.archive.kept_runs import manifest_of, read_manifest
 from florist.archive.keys import Layout, RunPlace, index_key
 from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, RunOrigin
-from florist.archive.records import parsed_record
 from florist.archive.transfers import Transfers
 from florist.stores.errors import IntegrityError, KeyTakenError
 from florist.stores.store import Store
@@ -75,7 +75,7 @@ class Archiver:
             run = await with_outputs(run, refresh)
         place = _place(run, origin)
         manifest_key = self._layout.manifest_key(place)
-        kept = None if is_new else await self._read_manifest(manifest_key, run.run_id)
+        kept = None if is_new else await read_manifest(self._store, manifest_key, run.run_id)
         if kept is None:
             urls = FreshUrls(await with_outputs(run, refresh), refresh, now=self._now)
             outputs = await self._keep_outputs(urls, place)
@@ -129,20 +129,7 @@ class Archiver:
 
     async def manifest_of(self, run_id: str) -> Manifest | None:
         """Return the manifest of a run, wherever it is kept; None if the run is not kept."""
-        content = await self._store.read(index_key(run_id))
-        if content is None:
-            return None
-        pointer = parsed_record(ManifestPointer, content, index_key(run_id))
-        return await self._read_manifest(pointer.manifest_key, run_id)
-
-    async def _read_manifest(self, key: str, run_id: str) -> Manifest | None:
-        content = await self._store.read(key)
-        if content is None:
-            return None
-        manifest = parsed_record(Manifest, content, key)
-        if manifest.run_id != run_id:
-            raise IntegrityError(f"{key} should vouch for run {run_id}, and does for {manifest.run_id}")
-        return manifest
+        return await manifest_of(self._store, run_id)
 
     async def _keep_outputs(self, urls: FreshUrls, place: RunPlace) -> tuple[ArchivedOutput, ...]:
         """Keep all outputs side by side, those whose URLs die first ahead of the others."""
@@ -159,7 +146,7 @@ class Archiver:
     async def _keep_manifest(self, key: str, manifest: Manifest) -> Manifest:
         if await self._store.create(key, manifest.to_json()):
             return manifest
-        standing = await self._read_manifest(key, manifest.run_id)
+        standing = await read_manifest(self._store, key, manifest.run_id)
         if standing is None or standing.outputs != manifest.outputs:
             raise KeyTakenError(f"{key} vouches for other outputs of run {manifest.run_id}", key=key)
         return standing

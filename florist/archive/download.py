@@ -70,10 +70,15 @@ class Downloader:
         for connection in connections:
             await connection.aclose()
 
-    async def fetch(self, url: SignedUrl) -> AsyncGenerator[bytes, None]:
+    async def fetch(
+        self, url: SignedUrl, *, heard: Callable[[httpx.Headers], None] | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield all bytes behind a URL, in the chunks they arrive in.
 
         Whoever takes them slowly slows the server down: nothing is buffered here.
+
+        Args:
+            heard: takes the headers of each answer that has bytes, before them.
 
         Raises:
             DeadUrlError: the server does not know the URL, or its time is over.
@@ -86,6 +91,8 @@ class Downloader:
             try:
                 async with self._answer(url, progress) as response, aclosing(_body(response)) as chunks:
                     for_resuming = progress.accept(response)
+                    if heard:
+                        heard(response.headers)
                     async for chunk in progress.watched(chunks, skip=for_resuming):
                         yield chunk
                 progress.ended()

@@ -4,6 +4,7 @@
 docstrings say. Example: docs/client.md, "Paying once".
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -59,12 +60,21 @@ class RunOrigin(ManifestModel):
     technique_id: str
     technique: str = Field(description="The slug or id it was started by.")
     technique_name: str = ""
+    technique_hash: str | None = Field(
+        default=None,
+        description="Of the technique's definition when the run was planned; techniques.lock.json has the same.",
+    )
     workspace_id: str | None = None
     inputs: tuple[ManifestInput, ...] = ()
     parents: tuple[Parent, ...] = ()
     campaign: str | None = None
     row: str | None = None
-    step: str | None = None
+    step: str | None = Field(
+        default=None, description="What it is called within its row; before a first @, its step's name alone."
+    )
+    axes: Mapping[str, str] = Field(
+        default={}, description="Its value on each axis of its step, where the archiver was told."
+    )
     flow_run_id: str | None = Field(default=None, description="Prefect's id of the flow run that started it.")
     ledger_key: str | None = None
     started_by: str | None = Field(

@@ -1,60 +1,85 @@
-"""What `florist run` says when its flow has ended: what was made, or how to go on."""
+"""What `florist run` says when its flow has ended: what was made, what was not and why, how to go on."""
 
 import asyncio
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from florist.amounts import shown_usd
+from florist.campaigns.endings import CampaignResult, end_line
+from florist.campaigns.gaps import Gap, gap_lines
+from florist.campaigns.options import CampaignOptions
 from florist.commands.terminal import print_table, remark
 from florist.errors import FloristError
 from florist.ledger import Entry, Ledger, State, in_flight, next_attempt
-from florist.pipelines.rows import MAX_IN_FLIGHT, step_label
+from florist.pipelines.rows import step_label
 from florist.stores.locations import store_at
-from florist.studio.prices import charged_line
-from florist.studio.steps import StepResult
+from florist.studio.row_locations import shown_location
+
+EXIT_WITH_GAPS = 3
+"""Of `florist run`, where all went well but for the gaps that it names."""
+GAPS_PRINTED = 20
 
 
 class RunRequest(NamedTuple):
-    """What a person asked `florist run` for."""
+    """What a person asked `florist run` or `florist rerun` for.
+
+    Attributes:
+        only_plan: the number of the campaign's plan that names the cells to make; None for all.
+    """
 
     pipeline: Path
     param: tuple[str, ...]
-    rows: Path | None
+    rows: str
     archive: str
     campaign: str
     is_new_campaign: bool
-    max_in_flight: int = MAX_IN_FLIGHT
+    options: CampaignOptions = CampaignOptions()
+    only_plan: int | None = None
 
     def command(self) -> str:
         """Return the command that goes on with it."""
         words = ["florist", "run", str(self.pipeline), "--archive", self.archive, "--campaign", self.campaign]
         words += [word for pair in self.param for word in ("--param", pair)]
-        words += ["--rows", str(self.rows)] if self.rows else []
-        if self.max_in_flight != MAX_IN_FLIGHT:
-            words += ["--max-in-flight", str(self.max_in_flight)]
+        words += ["--rows", shown_location(self.rows)] if self.rows else []
+        for name, value in self.options.model_dump(exclude_defaults=True).items():
+            words += [f"--{name.removesuffix('_usd').replace('_', '-')}", str(value)]
         return shlex.join(words)
 
 
-def print_made(results: Mapping[str, StepResult], archive: str) -> None:
+def print_made(result: CampaignResult, archive: str) -> None:
     """Print what was kept, and what it was charged."""
     rows = [
         (
-            step,
-            result.came,
-            result.run.run_id,
+            made.label,
+            made.came,
+            made.run_id,
             output.output_id,
             f"{output.size_bytes:,}",
-            shown_usd(result.run.charged_usd) if output.index == 0 else "",
+            shown_usd(made.charged_usd) if index == 0 else "",
             output.key,
         )
-        for step, result in results.items()
-        for output in result.outputs
+        for made in result.made.values()
+        for index, output in enumerate(made.outputs)
     ]
     headings = ("Step", "Came", "Run", "Output", "Bytes", "Charged", "Kept as")
     print_table(headings, rows, title=f"Kept in {archive}", right=("Bytes", "Charged"))
-    remark(f"{len(results)} run{'s' * (len(results) != 1)}, {charged_line(results.values())}")
+
+
+def remark_end(result: CampaignResult) -> None:
+    """Say what a campaign has come to, its gaps one by one."""
+    remark_gaps(result.gaps)
+    remark(end_line(result))
+
+
+def remark_gaps(gaps: Sequence[Gap]) -> None:
+    """Say of the gaps what is missing, why, and what to do."""
+    lines = gap_lines(gaps)
+    for line in lines[:GAPS_PRINTED]:
+        remark(line)
+    if len(lines) > GAPS_PRINTED:
+        remark(f"and {len(lines) - GAPS_PRINTED} more lines of gaps; the flow run's artifact has them all")
 
 
 def remark_how_to_go_on(request: RunRequest) -> None:

@@ -54,6 +54,12 @@ def say(line: str) -> None:
     out.print(line, markup=False)
 
 
+def write(text: str) -> None:
+    """Print a text of several lines as it is, line ends and tabs too: rich's own printing would alter them."""
+    with unheard():
+        out.file.write(text)
+
+
 def remark(line: str, style: str | None = None) -> None:
     """Print a line beside the answer as it is, after what was printed of the answer."""
     with unheard():
@@ -86,8 +92,7 @@ def print_table(
     if not console.is_terminal:
         lines = ("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in (headings, *rows))
         with unheard():
-            # Past rich's own printing, which turns tabs into spaces.
-            console.file.write("".join(lines))
+            console.file.write("".join(lines))  # see `write`
         return
     columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in headings)
     table = Table(*columns, title=title, title_justify="left")

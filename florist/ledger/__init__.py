@@ -4,10 +4,12 @@
 """
 
 from florist.ledger.attempts import next_attempt
+from florist.ledger.bodies import Body
 from florist.ledger.by_hand import adopt, restart
 from florist.ledger.contents import content_of_file
 from florist.ledger.entries import Entry, RunFacts, Send, State
 from florist.ledger.explaining import differences, explanation, nearest
+from florist.ledger.generation_route import GenerationRoute
 from florist.ledger.ledger import Ledger, callback_token
 from florist.ledger.reports import Line, UnreadableLine, in_flight, lines, unreadable_lines
 from florist.ledger.spender import How, Spender, Started
@@ -16,7 +18,9 @@ from florist.ledger.timing import Timing
 from florist.ledger.work import InputIdentity, Work
 
 __all__ = [
+    "Body",
     "Entry",
+    "GenerationRoute",
     "How",
     "InputIdentity",
     "Ledger",

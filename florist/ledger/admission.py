@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
 from florist.ledger.flora import Flora
@@ -12,7 +13,6 @@ from florist.ledger.recovery import Recovery
 from florist.ledger.sending import lets_others_go_on
 from florist.ledger.start_calls import StartCall
 from florist.ledger.timing import Timing
-from florist.ledger.work import Work
 
 SHOWN_FOR = 10.0
 """Seconds for which a look into history stands in for another one: an older look only excludes fewer runs."""
@@ -42,16 +42,16 @@ class Admission:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def set_limit(self, call: StartCall) -> None:
+    async def set_limit(self, call: StartCall, body: Body) -> None:
         """Let several POSTs go at once where each lost one can be told from the others."""
-        call.gate.set_limit(self._side_by_side if await self._is_told_apart(call) else 1)
+        call.gate.set_limit(self._side_by_side if await self._is_told_apart(call, body) else 1)
 
-    async def admitted(self, call: StartCall, *, is_repeat: bool) -> tuple[str, ...]:
+    async def admitted(self, call: StartCall, body: Body, *, is_repeat: bool) -> tuple[str, ...]:
         """Return, once the POST may leave, the runs of its technique that history shows already.
 
         None are asked for where the request will be told from others without them.
         """
-        if is_repeat or await self._is_told_apart(call):
+        if is_repeat or await self._is_told_apart(call, body):
             return ()
         async with call.gate.around:
             if not call.gate.has_looked_around:
@@ -67,23 +67,21 @@ class Admission:
             return
         call.gate.hold_ups[entry.key] = self._hold_up(entry)
 
-    async def _is_told_apart(self, call: StartCall) -> bool:
+    async def _is_told_apart(self, call: StartCall, body: Body) -> bool:
         if call.callback_url is not None and await self._effects.hears_webhooks():
             return True
         belief = await self._effects.belief()
-        return belief.same_body is Promise.REPLAY and (
-            belief.other_body is Promise.REPLAY or _has_the_same_body_again(call.work)
-        )
+        return belief.about(is_same_body=body.is_repeatable) is Promise.REPLAY
 
     async def _look_around(self, call: StartCall) -> None:
         """Find the requests of other processes that are in doubt now. What they open later waits for us, too."""
         now = await self._effects.ask_time(anew=False)
         since = now - timedelta(seconds=self._timing.hold_up) - self._timing.open_for
         around = await self._effects.open_requests(call.work.technique_id, since, now, but_of=self._owner)
-        for request in around.requests:
-            if request.key == call.key or request.key in call.gate.hold_ups:
-                continue
-            other = await self._effects.readable_entry(request.key, call.work.technique_id)
+        unknown = [
+            request.key for request in around.requests if request.key not in {call.key, *call.gate.hold_ups}
+        ]
+        for other in (await self._effects.entries(unknown, call.work.technique_id)).values():
             if other is not None and other.is_unresolved:
                 call.gate.hold_ups[other.key] = self._hold_up(other)
 
@@ -121,8 +119,3 @@ class Admission:
         sent_at = max(send.sent_at for send in entry.sends)
         left = self._timing.hold_up - (self._flora.server_now() - sent_at).total_seconds()
         return HoldUp(entry, self._monotonic() + min(max(left, 0.0), self._timing.hold_up))
-
-
-def _has_the_same_body_again(work: Work) -> bool:
-    """Whether a repeated request has the same body: URLs of earlier outputs are signed anew."""
-    return all(identity.run_id is None for identity in work.inputs)

@@ -6,8 +6,8 @@ A test may kill the process at any point. The store's passing troubles are outli
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import count
 from typing import TypeVar
 from uuid import uuid4
@@ -16,19 +16,20 @@ import anyio
 
 from florist.api.models import InputValue, Run
 from florist.ledger.balance import EmptyBalances
+from florist.ledger.bodies import Body, Inputs
 from florist.ledger.entries import Entry
 from florist.ledger.errors import UnreadableRecordError
 from florist.ledger.flora import Flora, StartAnswer
 from florist.ledger.journal import Journal, JournalPage, OpenRequest, OpenRequests
 from florist.ledger.ledger import Ledger
 from florist.ledger.promises import Belief, Observation, Promises
+from florist.ledger.reading import side_by_side
 from florist.ledger.timing import Timing
 from florist.stores.errors import StoreError, StoreUnavailableError
 
 T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[None]]
-Inputs = Callable[[], Awaitable[Sequence[InputValue]]]
 
 STORE_PATIENCE = 300.0
 """Seconds for which a store out of reach is tried again: what costs nothing may as well wait."""
@@ -107,20 +108,27 @@ class Effects:
         """Return an entry as of its newest record, from a number on that is known to exist."""
         return await self._step("read entry", lambda: self._ledger.entry_from(key, technique_id, number))
 
-    async def readable_entry(self, key: str, technique_id: str) -> Entry | None:
-        """Return an entry; None if there is none, or it cannot be read."""
-        try:
-            return await self.entry(key, technique_id)
-        except UnreadableRecordError:
-            return None
+    async def entries(self, keys: Sequence[str], technique_id: str) -> dict[str, Entry | None]:
+        """Return those of the entries that there are, by key; None for one that cannot be read."""
+
+        async def read(key: str) -> tuple[bool, Entry | None]:
+            try:
+                entry = await self.entry(key, technique_id)
+            except UnreadableRecordError:
+                return True, None
+            return entry is not None, entry
+
+        found = zip(keys, await side_by_side(read, keys), strict=True)
+        return {key: entry for key, (is_there, entry) in found if is_there}
 
     async def append(self, name: str, entry: Entry, *, patience: float = STORE_PATIENCE) -> bool:
         """Write a record; False if somebody else wrote one of that number first."""
         return await self._step(f"record {name}", lambda: self._ledger.append(entry), patience=patience)
 
-    async def inputs(self, make: Inputs) -> Sequence[InputValue]:
-        """Return the inputs as FLORA takes them: files uploaded, URLs signed."""
-        return await self._step("make inputs", make)
+    async def body(self, make: Inputs, *, signed_at: datetime | None) -> Body:
+        """Return the inputs as FLORA takes them: files uploaded, URLs signed as of a moment, if one is named."""
+        body = await self._step("make inputs", lambda: make(signed_at))
+        return replace(body, signed_at=signed_at)
 
     async def claim(self, run_id: str, key: str) -> str:
         """Claim a run for an entry; return the key of the entry that has it."""
@@ -130,12 +138,12 @@ class Effects:
 
     async def claims(self, run_ids: Sequence[str]) -> dict[str, str]:
         """Return which of the runs are claimed, and by which entry."""
-        found = {}
-        for run_id in run_ids:
-            claimant = await self._step("read claim", partial(self._ledger.claimant, run_id))
-            if claimant is not None:
-                found[run_id] = claimant
-        return found
+
+        async def read(run_id: str) -> str | None:
+            return await self._step("read claim", lambda: self._ledger.claimant(run_id))
+
+        found = zip(run_ids, await side_by_side(read, run_ids), strict=True)
+        return {run_id: claimant for run_id, claimant in found if claimant is not None}
 
     def is_known_claimed(self, run_id: str) -> bool:
         """Whether it is known, without asking, that a run belongs to an entry."""
@@ -159,10 +167,10 @@ class Effects:
         nonce = uuid4().hex
         return await self._step("open journal", lambda: self._journal.write(technique_id, page, nonce=nonce))
 
-    async def close_journal(self, path: str) -> None:
-        """Delete a page of which nothing is open any more. Failing to costs its readers time alone."""
+    async def close_journal(self, paths: Sequence[str]) -> None:
+        """Delete pages of which nothing is open any more. Failing to costs their readers time alone."""
         with suppress(StoreError):
-            await self._step("close journal", lambda: self._journal.delete(path), patience=0.0)
+            await self._step("close journal", lambda: self._journal.delete(paths), patience=0.0)
 
     async def open_requests(
         self, technique_id: str, since: datetime, until: datetime, *, but_of: str | None = None

@@ -52,6 +52,10 @@ class Send(LedgerModel):
         number: of the record that announced it, by which the store's own time of it is found.
         body_sha256: of the body; None where an older version wrote the record.
         shown_before: runs of the technique that history showed before it left. None of them can be its own.
+        block: of the budget that its money is taken from; that of the first POST under its idempotency key. None
+            without a budget.
+        price_micro: what it was expected to cost, in millionths of a USD; None without a budget.
+        signed_at: as of when URLs in the body were signed, so that a repeated one can be equal; None: as it came.
     """
 
     sent_at: datetime
@@ -61,6 +65,9 @@ class Send(LedgerModel):
     number: int | None = None
     body_sha256: str | None = None
     shown_before: tuple[str, ...] = ()
+    block: int | None = None
+    price_micro: int | None = None
+    signed_at: datetime | None = None
 
     def may_have_made(self, run_id: str, created_at: datetime | None, slack: timedelta) -> bool:
         """Whether a run may, by its time and by what was known before, have been made by this POST."""
@@ -107,6 +114,20 @@ class RunFacts(LedgerModel):
         return self.status == RunStatus.FAILED
 
 
+class GivenUp(LedgerModel):
+    """An idempotency key that a person gave up for a new one; it may have been charged.
+
+    Attributes:
+        charged_usd: what its run was charged, if that is known.
+    """
+
+    idempotency_key: str
+    block: int | None = None
+    price_micro: int | None = None
+    run_id: str | None = None
+    charged_usd: Decimal | None = None
+
+
 class Entry(LedgerModel):
     """What is known of one piece of work. Safe to keep in results: it holds no URL and no secret.
 
@@ -121,6 +142,7 @@ class Entry(LedgerModel):
             processed; a `first request` proves only that somebody has used this idempotency key before.
         started_by: how the run was come by; `adopted by time` rests on its being the only one of its time.
         price_usd: what one run was said to cost before it was started.
+        given_up: earlier idempotency keys that a person gave up, though they may have been charged.
         note: why the entry stands where it stands, in words.
     """
 
@@ -140,6 +162,7 @@ class Entry(LedgerModel):
     started_by: StartedBy | None = None
     ended: RunFacts | None = None
     manifest_key: str | None = None
+    given_up: tuple[GivenUp, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     refusal_code: str | None = None
     note: str = ""

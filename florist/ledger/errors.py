@@ -7,6 +7,7 @@
         ├── NeedsReviewError            nobody but a person can tell what became of a request
         ├── UnresolvedError             not known yet; ask again later, nothing is sent blindly
         ├── RunUnrecordedError          a run was started, and the store would not take the note of it
+        ├── BudgetRefusedError          a budget does not cover a request, which was not sent
         ├── EntryMissingError           there is no such entry, or more than one by that short key
         ├── EntryBusyError              a step by hand that would cut across a request under way, or a paid run
         ├── RunClaimedError             the run belongs to another entry
@@ -52,6 +53,18 @@ class RunUnrecordedError(LedgerError):
         super().__init__(message)
         self.key = key
         self.run_id = run_id
+
+
+class BudgetRefusedError(LedgerError):
+    """A campaign's budget does not cover a request, which was not sent: it is for a later block, or a higher cap.
+
+    Attributes:
+        key: the entry's key.
+    """
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class EntryMissingError(LedgerError):

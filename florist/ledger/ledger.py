@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import TypeVar
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -28,12 +28,9 @@ from pydantic import ValidationError
 
 from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
+from florist.ledger.reading import side_by_side
 from florist.stores.store import Store, StoredObject
 
-T = TypeVar("T")
-ItemT = TypeVar("ItemT")
-
-_READS_AT_ONCE = 16
 _SCOPES = "ledger/scopes/"
 
 
@@ -53,6 +50,13 @@ class UnreadableEntry:
     def key(self) -> str:
         """The key of the entry."""
         return _key_of(self.path)
+
+
+class NewestRecord(NamedTuple):
+    """Where an entry stands: its newest record, by its number and where it is."""
+
+    number: int
+    record: StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,10 @@ class Ledger:
             self._scopes.pop(name, None)
             raise
 
+    async def has_begun(self, name: str) -> bool:
+        """Whether work of a campaign, or of a flow run, was ever begun here."""
+        return await self.store.head(_scope(name)) is not None
+
     async def note_callback(self, token: str, run_id: str) -> None:
         """Keep what a webhook told, of which the signature has been verified.
 
@@ -177,35 +185,60 @@ class Ledger:
         Args:
             digest: fetches a URL and returns the hex SHA-256 of its bytes; called once per campaign and URL.
         """
-        path = f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
-        known = _field(await self.store.read(path), "sha256")
+        path = _content(campaign, url)
+        known = await self.known_content_of_url(url, campaign=campaign)
         if known is None:
             fetched = await digest(url)
             is_first = await self.store.create(path, _json({"sha256": fetched}))
             known = fetched if is_first else _field(await self.store.read(path), "sha256")
         return known or ""
 
+    async def known_content_of_url(self, url: str, *, campaign: str) -> str | None:
+        """Return what `content_of_url` remembers; None if the campaign has not used the URL yet."""
+        return _field(await self.store.read(_content(campaign, url)), "sha256")
+
     async def records(self, entry: Entry) -> tuple[Entry, ...]:
         """Return an entry's whole history, oldest first."""
         listing = self.store.list(_folder(entry.work.technique_id, entry.key))
         paths = sorted([record.key async for record in listing], key=_number_of)
-        return tuple(await self._side_by_side(self._read, paths))
+        return tuple(await side_by_side(self._read, paths))
 
     async def survey(self, technique_id: str | None = None) -> Survey:
         """Return all entries, or a technique's, as of their newest records, in the order of their paths."""
-        newest = [_newest(records) for records in (await self._grouped(technique_id)).values()]
+        newest = await self.newest_records(technique_id)
+        return await self.read_newest(sorted((each.record for each in newest.values()), key=lambda each: each.key))
 
-        async def read(record: StoredObject) -> Entry | UnreadableEntry:
-            try:
-                return await self._read(record.key)
-            except UnreadableRecordError:
-                return UnreadableEntry(record.key, record.modified_at)
+    async def newest_records(self, technique_id: str | None = None) -> dict[str, NewestRecord]:
+        """Return where each entry stands, by its key, in no order; nothing but a listing is read."""
+        prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
+        newest: dict[str, NewestRecord] = {}
+        async for record in self.store.list(prefix):
+            key, number = _key_of(record.key), _number_of(record.key)
+            if key not in newest or newest[key].number < number:
+                newest[key] = NewestRecord(number, record)
+        return newest
 
-        found = await self._side_by_side(read, [record for record in newest if record is not None])
+    async def read_newest(self, records: Iterable[StoredObject]) -> Survey:
+        """Return the entries whose newest records these are, in their order."""
+        found = await side_by_side(self._read_or_not, records)
         return Survey(
             tuple(each for each in found if isinstance(each, Entry)),
             tuple(each for each in found if isinstance(each, UnreadableEntry)),
         )
+
+    async def each(
+        self, take: Callable[[str, Entry | UnreadableEntry], None], technique_id: str | None = None
+    ) -> None:
+        """Hand on each entry as of its newest record as it is read, in no order: for more than memory may hold.
+
+        Args:
+            take: called with the record's path and what it says.
+        """
+
+        async def read(newest: NewestRecord) -> None:
+            take(newest.record.key, await self._read_or_not(newest.record))
+
+        await side_by_side(read, (await self.newest_records(technique_id)).values())
 
     async def entries(self, technique_id: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that can be read; see `survey`."""
@@ -218,34 +251,21 @@ class Ledger:
             EntryMissingError: none, or several.
         """
         beginning = key.strip().lower()
-        groups = await self._grouped(None)
-        found = [records for path, records in groups.items() if path.rpartition("/")[2].startswith(beginning)]
-        newest = _newest(found[0]) if len(found) == 1 else None
-        if newest is None:
+        newest = await self.newest_records()
+        found = [each.record for whole, each in newest.items() if whole.startswith(beginning)]
+        if len(found) != 1:
             what = "no entry" if not found else f"{len(found)} entries, not one,"
             raise EntryMissingError(f"{what} in {self.store.location} with a key that begins with {key!r}")
-        return await self._read(newest.key)
+        return await self._read(found[0].key)
 
     async def _note_scope(self, name: str) -> bool:
-        path = f"{_SCOPES}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
-        return await self.store.create(path, _json({"scope": name, "first": uuid4().hex}))
+        return await self.store.create(_scope(name), _json({"scope": name, "first": uuid4().hex}))
 
-    async def _grouped(self, technique_id: str | None) -> dict[str, list[StoredObject]]:
-        """Return the records of each entry by its folder, in whatever order the store lists them."""
-        prefix = "ledger/entries/" if technique_id is None else f"ledger/entries/{_segment(technique_id)}/"
-        groups: dict[str, list[StoredObject]] = {}
-        async for record in self.store.list(prefix):
-            groups.setdefault(record.key.rpartition("/")[0], []).append(record)
-        return dict(sorted(groups.items()))
-
-    async def _side_by_side(self, read: Callable[[ItemT], Awaitable[T]], items: Iterable[ItemT]) -> list[T]:
-        places = asyncio.Semaphore(_READS_AT_ONCE)
-
-        async def one(item: ItemT) -> T:
-            async with places:
-                return await read(item)
-
-        return list(await asyncio.gather(*map(one, items)))
+    async def _read_or_not(self, record: StoredObject) -> Entry | UnreadableEntry:
+        try:
+            return await self._read(record.key)
+        except UnreadableRecordError:
+            return UnreadableEntry(record.key, record.modified_at)
 
     async def _read(self, path: str) -> Entry:
         return self._parsed(path, await self.store.read(path))
@@ -265,6 +285,10 @@ def callback_token(entry: Entry) -> str:
     return hashlib.sha256(f"callback {entry.idempotency_key}".encode()).hexdigest()[:32]
 
 
+def _scope(name: str) -> str:
+    return f"{_SCOPES}{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
+
+
 def _folder(technique_id: str, key: str) -> str:
     return f"ledger/entries/{_segment(technique_id)}/{key}/"
 
@@ -279,6 +303,10 @@ def _claim(run_id: str) -> str:
 
 def _callback(token: str) -> str:
     return f"ledger/callbacks/{_segment(token)}.json"
+
+
+def _content(campaign: str, url: str) -> str:
+    return f"ledger/contents/{_segment(campaign)}/{hashlib.sha256(url.encode()).hexdigest()}.json"
 
 
 def _segment(name: str) -> str:

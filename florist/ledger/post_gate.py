@@ -19,10 +19,11 @@ from florist.per_loop import of_this_loop
 
 
 @dataclass(eq=False)
-class _Page:
-    """A page of the journal that this process wrote, and which of its requests are unresolved."""
+class Page:
+    """A page of the journal that this process wrote, with so many requests, and which of them are unresolved."""
 
     path: str
+    requests: int
     open: set[str]
 
 
@@ -35,7 +36,7 @@ class Ticket:
     """
 
     request: OpenRequest
-    page: _Page
+    page: Page
     began: float
     began_at: datetime
 
@@ -54,6 +55,12 @@ class HoldUp:
 
 SECONDS_OF_A_PAGE = 12.0
 """Less than half a lease: what a page names leaves well before its lease is over."""
+LINGER = 0.5
+"""Seconds for which a page waits for more requests, where two at least are likely to come in that time."""
+ENOUGH = 8
+"""Requests for which no page waits any longer: its share is an eighth of a call then."""
+LONGEST_GAP = 1.0
+"""Seconds between two requests that count as a pause: it says little of the pace after it."""
 
 WritePage = Callable[[Sequence[OpenRequest]], Awaitable[str]]
 
@@ -65,6 +72,7 @@ class Announcer:
     write: WritePage
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
 
 
 @dataclass(eq=False, slots=True)
@@ -84,6 +92,7 @@ class PostGate:
         hold_ups: in-doubt requests by the key of their entry.
         has_looked_around: the requests of other processes, open when this one came, are among `hold_ups`.
         post_seconds: how long a POST takes, lately.
+        gap_seconds: how long it takes from one wanted request to the next, lately.
         shown: runs of the technique that history has shown, and when it was last read, by our monotonic clock.
     """
 
@@ -91,6 +100,7 @@ class PostGate:
     hold_ups: dict[str, HoldUp] = field(default_factory=dict)
     has_looked_around: bool = False
     post_seconds: float = 1.0
+    gap_seconds: float = LINGER
     shown: tuple[str, ...] = ()
     shown_at: float = float("-inf")
     around: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -98,6 +108,7 @@ class PostGate:
     _places: deque["asyncio.Future[None]"] = field(default_factory=deque)
     _unused: set[Ticket] = field(default_factory=set)
     _wanted: deque[_Wanted] = field(default_factory=deque)
+    _wanted_at: float = float("-inf")
     _writing: "asyncio.Task[None] | None" = None
 
     async def ticket(self, request: OpenRequest, announcer: Announcer, *, is_urgent: bool = False) -> Ticket:
@@ -113,6 +124,7 @@ class PostGate:
         """
         wanted = _Wanted(request, announcer, is_urgent, asyncio.get_running_loop().create_future())
         (self._wanted.appendleft if is_urgent else self._wanted.append)(wanted)
+        self._learn_pace(announcer.monotonic())
         self._write_if_due()
         try:
             return await wanted.announced
@@ -126,24 +138,32 @@ class PostGate:
         self._unused.discard(ticket)
         self._write_if_due()
 
-    def resolved(self, ticket: Ticket) -> str | None:
-        """Take note that a request is resolved; return its page's path if nothing there is open any more."""
+    def resolved(self, ticket: Ticket) -> Page | None:
+        """Take note that a request is resolved; return its page if nothing there is open any more."""
         self.spent(ticket)
         ticket.page.open.discard(ticket.request.key)
-        return None if ticket.page.open else ticket.page.path
+        return None if ticket.page.open else ticket.page
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold one of the places for POSTs under way, in the order of coming."""
+    async def place(self) -> AsyncIterator[Callable[[], None]]:
+        """Hold one of the places for POSTs under way, in the order of coming; yields what leaves it early."""
         if self._under_way < self.limit and not self._places:
             self._under_way += 1
         else:
             await self._wait_for_place()
+        is_held = True
+
+        def leave() -> None:
+            nonlocal is_held
+            if is_held:
+                is_held = False
+                self._under_way -= 1
+                self._hand_on()
+
         try:
-            yield
+            yield leave
         finally:
-            self._under_way -= 1
-            self._hand_on()
+            leave()
 
     def set_limit(self, limit: int) -> None:
         """Let so many go side by side from now on; those under way are not disturbed."""
@@ -177,8 +197,23 @@ class PostGate:
     def _is_due(self) -> bool:
         return bool(self._wanted) and (self._wanted[0].is_urgent or len(self._unused) <= self.limit)
 
+    def _learn_pace(self, now: float) -> None:
+        gap = min(now - self._wanted_at, LONGEST_GAP)
+        self.gap_seconds += (gap - self.gap_seconds) / 4
+        self._wanted_at = now
+
+    async def _linger(self) -> None:
+        """Group commit: let requests that are about to come, by the pace of late, be on the same page.
+
+        A page costs the store the same however many requests it names.
+        """
+        first, missing = self._wanted[0], min(ENOUGH, self._page_size()) - len(self._wanted)
+        if missing > 0 and not first.is_urgent and 2 * self.gap_seconds < LINGER:
+            await first.announcer.sleep(min(LINGER, missing * self.gap_seconds))
+
     async def _write(self) -> None:
         while self._is_due():
+            await self._linger()
             batch = [self._wanted.popleft() for _ in range(min(len(self._wanted), self._page_size()))]
             batch = [wanted for wanted in batch if not wanted.announced.done()]
             if batch:
@@ -208,7 +243,7 @@ class PostGate:
             return
         # A call that was cancelled meanwhile sends nothing.
         batch = [wanted for wanted in batch if not wanted.announced.done()]
-        page = _Page(path, {wanted.request.key for wanted in batch})
+        page = Page(path, len(batch), {wanted.request.key for wanted in batch})
         for wanted in batch:
             ticket = Ticket(wanted.request, page, began, began_at)
             self._unused.add(ticket)

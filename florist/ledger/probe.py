@@ -10,12 +10,12 @@ from decimal import Decimal
 
 from florist.api.errors import APIError, Processed
 from florist.api.models import InputValue
+from florist.ledger.bodies import digest_of_body
 from florist.ledger.entries import Entry
 from florist.ledger.errors import ProbeImpossibleError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import Ledger
 from florist.ledger.promises import Belief, Observation, Promise, Promises
-from florist.ledger.sending import digest_of_body
 from florist.ledger.timing import Timing
 from florist.ledger.work import InputIdentity
 

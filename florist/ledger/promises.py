@@ -23,6 +23,8 @@ from florist.stores.store import Store
 
 READ_AGAIN_AFTER = 30.0
 """Seconds for which a process goes by what it has read."""
+CLOCKS_MAY_DIFFER = timedelta(days=1)
+"""FLORA's clock says when something was seen, the store's when that was written."""
 
 
 class Promise(StrEnum):
@@ -117,7 +119,7 @@ class Promises:
         self._monotonic = monotonic
         self._belief = Belief()
         self._read_at = float("-inf")
-        self._noted_at: datetime | None = None
+        self._records: dict[str, Observation | None] = {}
         self._learnt: Observation | None = None
         self._reading = asyncio.Lock()
 
@@ -129,29 +131,47 @@ class Promises:
         """
         async with self._reading:
             if self._monotonic() - self._read_at > READ_AGAIN_AFTER:
-                found = [await self._read(path) for path in await self._paths()]
-                # Ours may have come while they were read, or may not have been taken by the store.
-                known = sorted(filter(None, (*found, self._learnt)), key=lambda seen: seen.seen_at)
-                self._belief = believed(known, now=now, lasts=self._lasts)
+                await self._read_new(now)
+                self._belief = self._as_of(now, *filter(None, (self._learnt,)))
                 self._read_at = self._monotonic()
         return self._belief
 
     async def learn(self, seen: Observation) -> None:
-        """Take in an observation, and write it down if it tells anything new, or the old is half forgotten."""
-        before = await self.belief(now=seen.seen_at)
-        self._belief = before.after(seen)
+        """Take in an observation, and write it down if it tells anything new, or the old is half forgotten.
+
+        Whoever wrote the old one: records are a few a week, however many processes repeat however many requests.
+        """
         self._learnt = seen
-        is_fresh = self._noted_at is not None and seen.seen_at - self._noted_at < self._lasts / 2
-        if is_fresh and self._belief == before:
+        self._belief = self._belief.after(seen)
+        await self._read_new(seen.seen_at)
+        before = self._as_of(seen.seen_at)
+        if before.after(seen) == before and self._is_noted(seen):
             return
-        self._noted_at = seen.seen_at
-        paths = await self._paths()
-        number = 1 + (_number_of(paths[-1]) if paths else -1)
+        number = 1 + max(map(_number_of, self._records), default=-1)
         while not await self._store.create(f"{self._folder}{number:04d}.json", seen.model_dump_json().encode()):
             number += 1
+        self._records[f"{self._folder}{number:04d}.json"] = seen
 
-    async def _paths(self) -> list[str]:
-        return sorted([item.key async for item in self._store.list(self._folder)], key=_number_of)
+    def _is_noted(self, seen: Observation) -> bool:
+        """Whether a record says the same, and will be believed for half of its time yet."""
+        return any(
+            noted is not None
+            and (noted.promise, noted.is_same_body) == (seen.promise, seen.is_same_body)
+            and seen.seen_at - noted.seen_at < self._lasts / 2
+            for noted in self._records.values()
+        )
+
+    def _as_of(self, now: datetime, *unwritten: Observation) -> Belief:
+        """Return what the records say, and what was seen here and may not have been taken by the store."""
+        known = sorted(filter(None, (*self._records.values(), *unwritten)), key=lambda seen: seen.seen_at)
+        return believed(known, now=now, lasts=self._lasts)
+
+    async def _read_new(self, now: datetime) -> None:
+        """Read the records that have come since: none ever changes, and those of long ago count no more."""
+        async for item in self._store.list(self._folder):
+            if item.key not in self._records:
+                is_old = now - item.modified_at > self._lasts + CLOCKS_MAY_DIFFER
+                self._records[item.key] = None if is_old else await self._read(item.key)
 
     async def _read(self, path: str) -> Observation | None:
         """Return an observation; None if it cannot be read: it is passed over, which costs time alone."""

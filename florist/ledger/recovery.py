@@ -1,13 +1,13 @@
 """Finds out what became of an in-doubt request, by the rules of `recovery_rules`."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from florist.api.models import InputValue
+from florist.api.models import Run
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry
-from florist.ledger.errors import UnreadableRecordError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
 from florist.ledger.promises import Promise
@@ -31,14 +31,14 @@ from florist.ledger.recovery_rules import (
     is_remembered,
     is_settled,
 )
-from florist.ledger.sending import digest_of_body
 from florist.ledger.start_calls import Recorder, Settled, StartCall, Step, TakenOver
 from florist.ledger.timing import Timing
 
 DOUBTED_FOR = timedelta(hours=24)
 """An unclaimed run of the technique in this time says that somebody else runs it, too."""
 
-Repeat = Callable[[StartCall, Entry, Sequence[InputValue]], Awaitable[Step]]
+Repeat = Callable[[StartCall, Entry, Body], Awaitable[Step]]
+SendAsFirst = Callable[[StartCall, Entry], Awaitable[Step]]
 
 
 @dataclass(eq=False)
@@ -48,14 +48,14 @@ class _Case:
     Attributes:
         began: when this call first saw this very record, by our monotonic clock.
         looked_for: the entry as history is searched for it: at the times of both clocks, where they disagree.
-        inputs: what a repeated request would carry, once that is needed.
+        body: what a repeated request would carry, once that is needed.
     """
 
     entry: Entry
     began: float
     is_clock_trusted: bool
     looked_for: Entry
-    inputs: Sequence[InputValue] = field(default_factory=tuple)
+    body: Body | None = None
 
 
 class Recovery:
@@ -78,7 +78,7 @@ class Recovery:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def recover(self, call: StartCall, entry: Entry, *, repeat: Repeat, start_anew: Repeat) -> Step:
+    async def recover(self, call: StartCall, entry: Entry, *, repeat: Repeat, start_anew: SendAsFirst) -> Step:
         """Take an unresolved entry to its end, or to where the call goes on.
 
         Args:
@@ -105,9 +105,9 @@ class Recovery:
                 case Review(reason, candidates):
                     return TakenOver(await self._recorder.review(call, entry, reason, candidates))
                 case SendAgain():
-                    return await repeat(call, entry, case.inputs or await self._made(call))
+                    return await repeat(call, entry, await self._body(call, case))
                 case StartAnew():
-                    return await start_anew(call, entry, case.inputs or await self._made(call))
+                    return await start_anew(call, entry)
                 case WaitAndLook(reason):
                     call.on_wait(reason, self._timing.look_again)
             await self._sleep(self._timing.look_again)
@@ -117,8 +117,10 @@ class Recovery:
 
     async def shows_candidate(self, entry: Entry) -> bool:
         """Whether history shows a run that the entry's request may have made: others can be told from it then."""
-        seen = await self._seen(entry)
-        return bool(candidates_of(entry, seen, timedelta(seconds=self._timing.skew)))
+        slack = timedelta(seconds=self._timing.skew)
+        runs = await self._possible_runs(entry, slack)
+        claims = await self._effects.claims([run.run_id for run in runs])
+        return bool(candidates_of(entry, Evidence(runs, claims), slack))
 
     async def _until_settled(self, call: StartCall, case: _Case) -> TakenOver | None:
         """Wait until FLORA is surely done with what the entry has sent; return early if another call goes on."""
@@ -183,13 +185,15 @@ class Recovery:
         belief = await self._effects.belief()
         if belief.same_body is belief.other_body:
             return belief.same_body
-        if not case.inputs:
-            case.inputs = await self._made(call)
-        digest = digest_of_body(case.inputs)
+        digest = (await self._body(call, case)).sha256
         return belief.about(is_same_body=all(send.body_sha256 == digest for send in case.entry.sends))
 
-    async def _made(self, call: StartCall) -> Sequence[InputValue]:
-        return await self._effects.inputs(call.make_inputs)
+    async def _body(self, call: StartCall, case: _Case) -> Body:
+        """Return the body of a repeated request, its URLs signed as of the moment that the first one's were."""
+        if case.body is None:
+            signed_at = case.entry.sends[0].signed_at
+            case.body = await self._effects.body(call.make_inputs, signed_at=signed_at)
+        return case.body
 
     async def _seen(self, entry: Entry) -> Evidence:
         """Read history, then the entries that may be rivals, then the claims.
@@ -197,12 +201,14 @@ class Recovery:
         In this order whoever made one of the runs has either claimed it by the time its claim is read, or is seen
         as a rival.
         """
-        slack = timedelta(seconds=self._timing.absence_skew)
-        runs = await self._effects.runs(entry.work.technique_id, since=_earliest(entry) - slack)
-        possible = tuple(run for run in runs if entry.may_have_made(run, slack))
+        possible = await self._possible_runs(entry, timedelta(seconds=self._timing.absence_skew))
         rivals = await self._rivals(entry)
         claims = await self._effects.claims([run.run_id for run in possible])
         return Evidence(runs=possible, claims=claims, rivals=rivals)
+
+    async def _possible_runs(self, entry: Entry, slack: timedelta) -> tuple[Run, ...]:
+        runs = await self._effects.runs(entry.work.technique_id, since=_earliest(entry) - slack)
+        return tuple(run for run in runs if entry.may_have_made(run, slack))
 
     async def _rivals(self, entry: Entry) -> tuple[str, ...]:
         """Return the other unresolved entries of the technique that were open together with this one."""
@@ -211,19 +217,17 @@ class Recovery:
         # What is announced later than this leaves later still.
         until = entry.settles_at + timedelta(seconds=2 * self._timing.skew)
         named = await self._effects.open_requests(entry.work.technique_id, since, until)
-        rivals = [f"{path}, which cannot be read" for path in named.unreadable]
-        for request in named.requests:
-            if request.key == entry.key:
-                continue
-            try:
-                other = await self._effects.entry(request.key, entry.work.technique_id)
-            except UnreadableRecordError:
-                rivals.append(request.key)
-                continue
-            slack = timedelta(seconds=self._timing.skew)
-            if other is not None and other.is_unresolved and entry.overlaps(other, slack):
-                rivals.append(other.key)
-        return tuple(rivals)
+        others = [request.key for request in named.requests if request.key != entry.key]
+        found = await self._effects.entries(others, entry.work.technique_id)
+        slack = timedelta(seconds=self._timing.skew)
+        return (
+            *(f"{path}, which cannot be read" for path in named.unreadable),
+            *(
+                key
+                for key, other in found.items()
+                if other is None or (other.is_unresolved and entry.overlaps(other, slack))
+            ),
+        )
 
     async def _with_doubts(self, entry: Entry, seen: Evidence) -> Evidence:
         """Return the evidence with what speaks against adopting by time alone."""

@@ -4,21 +4,20 @@ Before a call answers, its entry says `sent`; so whatever dies here leaves behin
 idempotency key, and when.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from florist.api.errors import AmbiguousRequestError, APIError, APIStatusError, InsufficientCreditsError, Processed
-from florist.api.models import InputValue
 from florist.ledger.attempts import pause_after, refusal_code
+from florist.ledger.bodies import Body
 from florist.ledger.effects import Effects, carried_through
 from florist.ledger.entries import Entry, Send, State
-from florist.ledger.errors import UnresolvedError
+from florist.ledger.errors import BudgetRefusedError, UnresolvedError
 from florist.ledger.flora import Flora
 from florist.ledger.ledger import callback_token
+from florist.ledger.permits import Terms
 from florist.ledger.post_gate import Ticket
 from florist.ledger.promises import Observation, Promise
 from florist.ledger.start_calls import GoOn, Recorder, Settled, StartCall, Step, TakenOver, described
@@ -40,6 +39,10 @@ class _LostRaceError(HeldBackError):
         self.entry = entry
 
 
+class _WithoutMoneyError(HeldBackError):
+    """The budget has taken back the money of this request."""
+
+
 @dataclass(eq=False)
 class Post:
     """One POST under way.
@@ -49,24 +52,23 @@ class Post:
         kept: earlier POSTs under the same idempotency key that may have been processed; none if this one counts
             as the first.
         ticket: the journal's; its lease bounds when the bytes may leave.
+        terms: the budget's, where there is one.
         shown_before: runs of the technique that history shows already.
         is_recorded: the entry says `sent`.
         is_open: its bytes may have left, and what came of them is not recorded yet.
+        leave_place: lets the next POST of the technique have this one's place.
     """
 
     call: StartCall
     entry: Entry
-    inputs: Sequence[InputValue]
+    body: Body
     kept: tuple[Send, ...]
     ticket: Ticket
+    terms: Terms | None = None
     shown_before: tuple[str, ...] = ()
     is_recorded: bool = False
     is_open: bool = False
-
-    @property
-    def body_sha256(self) -> str:
-        """Tells whether two POSTs have the same body."""
-        return digest_of_body(self.inputs)
+    leave_place: Callable[[], None] = lambda: None
 
     @property
     def is_repeat(self) -> bool:
@@ -116,13 +118,18 @@ class Sender:
         try:
             answer = await self._effects.post(
                 call.work.technique_id,
-                post.inputs,
+                post.body.inputs,
                 idempotency_key=post.entry.idempotency_key,
                 callback_url=call.callback_url(token) if call.callback_url else None,
                 before_send=lambda: self._record_sent(post),
             )
         except _LostRaceError as lost:
             return TakenOver(lost.entry)
+        except _WithoutMoneyError as taken_back:
+            step = await self._refused(post, "budget", str(taken_back))
+            if isinstance(step, TakenOver):
+                return step
+            raise BudgetRefusedError(f"{described(call.work)}: {taken_back}", key=call.key) from taken_back
         except HeldBackError as held_back:
             return await self._refused(post, "not_sent", str(held_back))
         except APIError as error:
@@ -140,6 +147,7 @@ class Sender:
             reason=f"FLORA answered the repeated request with run {run_id}"
             if post.is_repeat or answer.is_replayed
             else "",
+            on_claimed=post.leave_place,
         )
         post.entry, post.is_open = entry, False
         return Settled(entry) if entry.has_run else TakenOver(entry)
@@ -165,8 +173,11 @@ class Sender:
             fingerprint=self._flora.key_fingerprint,
             owner=call.owner,
             number=post.entry.number + 1,
-            body_sha256=post.body_sha256,
+            body_sha256=post.body.sha256,
             shown_before=post.shown_before,
+            block=post.terms.block if post.terms else None,
+            price_micro=post.terms.price_micro if post.terms else None,
+            signed_at=post.body.signed_at,
         )
         entry = await self._recorder.record(
             call,
@@ -180,8 +191,15 @@ class Sender:
             raise _LostRaceError(entry)
         post.entry, post.is_recorded = entry, True
         call.sends_left -= 1
+        await self._check_budget(post)
         self._check_lease(post.ticket)
         post.is_open = True
+
+    async def _check_budget(self, post: Post) -> None:
+        """Raise if the budget has taken the money back; now that `sent` stands, whoever does so later sees it."""
+        if post.terms is None or post.call.permit is None or await post.call.permit.stands(post.terms):
+            return
+        raise _WithoutMoneyError("not sent, since the budget has taken back what was set aside for it")
 
     def _is_fresh(self, ticket: Ticket) -> bool:
         return self._monotonic() - ticket.began < self._timing.lease / 2
@@ -286,7 +304,7 @@ class Sender:
         await self._effects.learn(
             Observation(
                 promise=promise,
-                is_same_body=all(send.body_sha256 == post.body_sha256 for send in post.kept),
+                is_same_body=all(send.body_sha256 == post.body.sha256 for send in post.kept),
                 seen_at=now,
                 age_seconds=(now - first.sent_at).total_seconds(),
                 technique_id=post.call.work.technique_id,
@@ -302,11 +320,6 @@ class Sender:
             "is kept as unresolved: resume later, nothing will be paid for twice",
             key=entry.key,
         )
-
-
-def digest_of_body(inputs: Sequence[InputValue]) -> str:
-    """Return what tells a body from another one: everything else in it is the same whenever it is repeated."""
-    return hashlib.sha256(json.dumps([value.model_dump() for value in inputs]).encode()).hexdigest()
 
 
 def lets_others_go_on(error: APIError | None) -> bool:

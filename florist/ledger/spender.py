@@ -23,12 +23,15 @@ import anyio
 from florist.api.models import InputValue, Run
 from florist.frozen import FrozenModel
 from florist.ledger.admission import Admission
-from florist.ledger.effects import Effects, Inputs
+from florist.ledger.bodies import SIGNED_BEFORE, Body, Inputs
+from florist.ledger.effects import Effects
 from florist.ledger.entries import Entry, RunFacts, State
 from florist.ledger.flora import Flora
 from florist.ledger.journal import OpenRequest
 from florist.ledger.ledger import Ledger
-from florist.ledger.post_gate import Announcer, post_gate
+from florist.ledger.permits import Permit
+from florist.ledger.post_gate import Announcer, Page, post_gate
+from florist.ledger.promises import Promise
 from florist.ledger.recovery import Recovery
 from florist.ledger.sending import Post, Sender
 from florist.ledger.start_calls import GoOn, OnWait, Recorder, Settled, StartCall, Step, TakenOver
@@ -36,6 +39,8 @@ from florist.ledger.timing import Timing
 from florist.ledger.work import Work
 
 THIS_PROCESS = uuid4().hex
+CLOSED_TOGETHER = 48
+"""Requests whose pages of the journal are deleted by one call: a newcomer looks at no more in vain."""
 
 
 class How(StrEnum):
@@ -108,6 +113,8 @@ class Spender:
         self._touched: set[str] = set()
         self._calls: dict[str, asyncio.Task[Started]] = {}
         self._waiting: dict[str, int] = {}
+        self._permits: dict[str, Permit] = {}
+        self._closed_pages: list[Page] = []
         self._effects = Effects(
             ledger, flora, timing=self._timing, monotonic=monotonic, sleep=sleep, checkpoint=checkpoint
         )
@@ -141,9 +148,10 @@ class Spender:
 
     async def aclose(self) -> None:
         """Wait for the POSTs under way, whose answers are still to be recorded. Nothing new is begun."""
-        while self._calls:
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            while self._calls:
                 await asyncio.wait(set(self._calls.values()))
+            await self._delete_closed_pages()
 
     async def start(
         self,
@@ -152,6 +160,7 @@ class Spender:
         *,
         callback_url: Callable[[str], str] | None = None,
         price_usd: Decimal | None = None,
+        permit: Permit | None = None,
         on_wait: OnWait = lambda reason, seconds: None,
     ) -> Started:
         """Return the run of this work: the one that is paid for, or else a new one.
@@ -161,10 +170,12 @@ class Spender:
 
         Args:
             inputs: what is sent, or what makes that: it is called only where something is sent, and files are
-                uploaded and URLs signed then. It may differ from call to call, as long as it means `work`.
+                uploaded and URLs signed then, as of the moment it is given, if it is. It may differ from call to
+                call, as long as it means `work`.
             callback_url: makes the URL of a webhook out of a token; what comes there goes to
                 `Ledger.note_callback`.
             price_usd: what the run is said to cost, for reports.
+            permit: a budget's leave to spend; without one there is no budget.
             on_wait: told what this call waits for, and for how many seconds at the most.
 
         Raises:
@@ -172,6 +183,7 @@ class Spender:
             APIStatusError: refused. Mend it and call again.
             NeedsReviewError: a person has to decide; other work may go on.
             UnresolvedError: not known yet; call again later.
+            BudgetRefusedError: the budget does not cover it; nothing was sent.
             RunUnrecordedError: started and paid for, but the store did not take the record; call again later.
             StoreError: the store failed, for minutes, before anything was sent.
         """
@@ -186,9 +198,14 @@ class Spender:
             gate=post_gate(self._ledger.store.location, self._flora.workspace, work.technique_id),
             announcer=self._announcer(work.technique_id),
             sends_left=self._timing.sends_at_most,
+            permit=permit,
             on_wait=on_wait,
         )
-        return await self._joined(call)
+        started = await self._joined(call)
+        if permit is not None:
+            self._permits[call.key] = permit
+            await permit.noted(started.entry)
+        return started
 
     async def finished(self, entry: Entry, run: Run) -> Entry:
         """Record how a run ended. Safe to repeat.
@@ -271,31 +288,42 @@ class Spender:
     async def _step(self, call: StartCall, entry: Entry | None) -> Step:
         if entry is not None and entry.is_unresolved:
             return await self._recovery.recover(call, entry, repeat=self._repeat, start_anew=self._send)
-        # Before it is our turn: an upload takes its time.
-        return await self._send(call, entry, await self._effects.inputs(call.make_inputs))
+        return await self._send(call, entry)
 
-    async def _repeat(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue]) -> Step:
+    async def _repeat(self, call: StartCall, entry: Entry, body: Body) -> Step:
         """Send an in-doubt request again, under the same idempotency key."""
-        return await self._post(call, entry, inputs, is_repeat=True)
+        return await self._post(call, entry, body, is_repeat=True)
 
-    async def _send(self, call: StartCall, entry: Entry | None, inputs: Sequence[InputValue]) -> Step:
+    async def _send(self, call: StartCall, entry: Entry | None) -> Step:
         """Send a request that counts as the first."""
-        return await self._post(call, entry or self._recorder.first(call), inputs, is_repeat=False)
+        # Made before it is our turn: an upload takes its time.
+        body = await self._effects.body(call.make_inputs, signed_at=await self._signed_at())
+        return await self._post(call, entry or self._recorder.first(call), body, is_repeat=False)
 
-    async def _post(self, call: StartCall, entry: Entry, inputs: Sequence[InputValue], *, is_repeat: bool) -> Step:
-        request = OpenRequest(key=call.key, number=entry.number + 1)
-        await self._admission.set_limit(call)
+    async def _signed_at(self) -> datetime | None:
+        """Return as of when to sign URLs; None where a body that is equal is repeated like one that is not."""
+        belief = await self._effects.belief()
+        if belief.same_body is not Promise.REPLAY or belief.other_body is Promise.REPLAY:
+            return None
+        return (self._ledger.store.server_now() - SIGNED_BEFORE).replace(microsecond=0)
+
+    async def _post(self, call: StartCall, entry: Entry, body: Body, *, is_repeat: bool) -> Step:
+        # Before it is announced: a budget may have to wait for others.
+        terms = None if call.permit is None else await call.permit.terms(entry)
+        request = OpenRequest(key=call.key, number=entry.number + 1, needs=call.work.needs)
+        await self._admission.set_limit(call, body)
         post = Post(
             call=call,
             entry=entry,
-            inputs=inputs,
+            body=body,
             kept=entry.sends if is_repeat else (),
             ticket=await call.gate.ticket(request, call.announcer, is_urgent=is_repeat),
+            terms=terms,
         )
         call.tickets.append(post.ticket)
         try:
-            async with call.gate.place():
-                post.shown_before = await self._admission.admitted(call, is_repeat=is_repeat)
+            async with call.gate.place() as post.leave_place:
+                post.shown_before = await self._admission.admitted(call, body, is_repeat=is_repeat)
                 return await self._sender.send(post)
         finally:
             call.gate.spent(post.ticket)
@@ -304,12 +332,19 @@ class Spender:
                 await self._close_journal(call)
 
     async def _close_journal(self, call: StartCall) -> None:
-        """Close the pages that announced a request of this call, which is in doubt no more."""
-        for ticket in call.tickets:
-            path = call.gate.resolved(ticket)
-            if path is not None:
-                await self._effects.close_journal(path)
+        """Close the pages that announced a request of this call, which is in doubt no more.
+
+        They are deleted later, several together: a page whose requests are resolved costs its readers a look.
+        """
+        self._closed_pages += filter(None, map(call.gate.resolved, call.tickets))
         call.tickets.clear()
+        if sum(page.requests for page in self._closed_pages) >= CLOSED_TOGETHER:
+            await self._delete_closed_pages()
+
+    async def _delete_closed_pages(self) -> None:
+        pages, self._closed_pages = self._closed_pages, []
+        if pages:
+            await self._effects.close_journal([page.path for page in pages])
 
     def _announcer(self, technique_id: str) -> Announcer:
         async def write(requests: Sequence[OpenRequest]) -> str:
@@ -317,10 +352,18 @@ class Spender:
             await self._effects.ask_time(anew=False)
             return await self._effects.open_journal(technique_id, requests, owner=self._page_owner)
 
-        return Announcer(write, self._now, self._monotonic)
+        return Announcer(write, self._now, self._monotonic, self._sleep)
 
     async def _closed(self, entry: Entry, state: State, **changes: Any) -> Entry:
-        """Move a started entry on to `state`, unless it has got that far already, or was restarted by hand."""
+        """Move a started entry on to `state`, and tell the budget, if there is one, how its run ended."""
+        entry = await self._moved_on(entry, state, **changes)
+        permit = self._permits.pop(entry.key, None)
+        if permit is not None:
+            await permit.noted(entry)
+        return entry
+
+    async def _moved_on(self, entry: Entry, state: State, **changes: Any) -> Entry:
+        """Move a started entry on, unless it has got that far already, or was restarted by hand."""
         run_id = entry.run_id
         owner = f"{self._owner}:{self._nonce()}"
         while entry.run_id == run_id and entry.state not in {state, State.ARCHIVED}:
@@ -333,8 +376,8 @@ class Spender:
 
 
 def _returning(inputs: Sequence[InputValue]) -> Inputs:
-    async def make() -> Sequence[InputValue]:
-        return inputs
+    async def make(_: datetime | None) -> Body:
+        return Body(tuple(inputs))
 
     return make
 

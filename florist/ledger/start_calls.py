@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from florist.api.errors import APIError
-from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects, Inputs
+from florist.ledger.bodies import Inputs
+from florist.ledger.effects import STORE_PATIENCE, STORE_PATIENCE_WITH_A_RUN, Effects
 from florist.ledger.entries import Candidate, Entry, StartedBy, State
 from florist.ledger.errors import NeedsReviewError, RunUnrecordedError, UnreadableRecordError
+from florist.ledger.permits import Permit
 from florist.ledger.post_gate import Announcer, PostGate, Ticket
 from florist.ledger.work import Work
 from florist.stores.errors import StoreError
@@ -26,6 +28,7 @@ class StartCall:
         owner: marks the records of this call, and of no other.
         make_inputs: makes what is sent, anew for each POST: files uploaded, URLs signed.
         sends_left: POSTs it may still make.
+        permit: a budget's leave, where there is a budget.
         tickets: what the journal announced for it; closed when the work's request is in doubt no more.
         patient_until: by our monotonic clock; None until there is something to be patient about.
     """
@@ -39,6 +42,7 @@ class StartCall:
     gate: PostGate
     announcer: Announcer
     sends_left: int
+    permit: Permit | None = None
     on_wait: OnWait = lambda reason, seconds: None
     tickets: list[Ticket] = field(default_factory=list)
     patient_until: float | None = None
@@ -109,8 +113,20 @@ class Recorder:
             return following
         return await self.reread(call, following.number)
 
-    async def started(self, call: StartCall, entry: Entry, run_id: str, *, by: StartedBy, reason: str) -> Entry:
+    async def started(
+        self,
+        call: StartCall,
+        entry: Entry,
+        run_id: str,
+        *,
+        by: StartedBy,
+        reason: str,
+        on_claimed: Callable[[], None] = lambda: None,
+    ) -> Entry:
         """Claim a run and record it, whatever else was recorded meanwhile.
+
+        Args:
+            on_claimed: called as soon as the run is claimed: from then on nobody takes it for another request's.
 
         Raises:
             NeedsReviewError: another entry has claimed this run.
@@ -120,6 +136,7 @@ class Recorder:
             claimant = await self._effects.claim(run_id, entry.key)
             if claimant != entry.key:
                 return await self._claimed_already(call, entry, run_id, claimant)
+            on_claimed()
             while not entry.has_run:
                 entry = await self.record(
                     call,

@@ -6,12 +6,8 @@ from datetime import UTC, datetime
 
 from florist.api.client import FloraAPI
 from florist.api.models import InputValue, Run
-from florist.api.resources.technique_runs import StartAnswer
-
-CLOCKS_MAY_PART = 2.0
-"""Seconds. More than this between our two clocks says that one was set, or slept: ask FLORA again."""
-
-ASKS_AT_MOST = 3
+from florist.api.resources.resource import StartAnswer
+from florist.ledger.flora_time import FloraTime
 
 
 class TechniqueRoute:
@@ -27,9 +23,7 @@ class TechniqueRoute:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._now = now
-        self._monotonic = monotonic
-        self._asked: tuple[datetime, float] | None = None
+        self._time = FloraTime(client, now=now, monotonic=monotonic)
 
     @property
     def key_fingerprint(self) -> str:
@@ -52,9 +46,7 @@ class TechniqueRoute:
 
     async def ask_time(self, *, anew: bool) -> datetime:
         """Return FLORA's time, from the `Date` of an answer to a request for one item of history if need be."""
-        if anew or not self._is_known():
-            await self._ask()
-        return self._client.server_now()
+        return await self._time.ask(anew=anew)
 
     async def post(
         self,
@@ -84,19 +76,3 @@ class TechniqueRoute:
             if run.created_at is not None and run.created_at < since:
                 return
             yield run
-
-    async def _ask(self) -> None:
-        """Ask, once more where our clock was set while the answer was on its way, and cannot be set by it."""
-        for _ in range(ASKS_AT_MOST):
-            self._asked = self._now(), self._monotonic()
-            await self._client.techniques.runs.list(limit=1).page()
-            if self._is_known():
-                break
-
-    def _is_known(self) -> bool:
-        """Whether our clock was left alone since FLORA was asked."""
-        if self._asked is None:
-            return False
-        at, monotonic = self._asked
-        apart = (self._now() - at).total_seconds() - (self._monotonic() - monotonic)
-        return abs(apart) < CLOCKS_MAY_PART

@@ -108,6 +108,11 @@ class Work(FrozenModel):
         }
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The runs whose outputs it takes, other than as a text of which they are only a part."""
+        return tuple(sorted({identity.run_id for identity in self.inputs if identity.run_id is not None}))
+
+    @property
     def key(self) -> str:
         """The name of this work: 40 hex digits, equal on every machine and in every version."""
         text = json.dumps(self.meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

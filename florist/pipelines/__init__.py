@@ -4,7 +4,7 @@ Pure: it knows neither archive nor ledger, starts no run, and what running a ste
 
 Promises: all problems of a file are told at once, with line, column and mend; nothing in a file is evaluated; a
 walk runs each step at most once, and a failed step stops only those that need it.
-Start reading at `planning.py`; before it comes `loading.py`, after it `walking.py` and `rows.py`.
+Start reading at `planner.py`; before it comes `loading.py`, after it `walking.py` and `rows.py`.
 """
 
 from florist.pipelines.definitions import definitions_of
@@ -16,12 +16,8 @@ from florist.pipelines.errors import (
 )
 from florist.pipelines.loading import load_pipeline, parse_pipeline
 from florist.pipelines.models import Param, Pipeline, Step, one_step_pipeline
-from florist.pipelines.planning import (
-    Plan,
-    PlannedStep,
-    plan,
-    resolve_inputs,
-)
+from florist.pipelines.planner import plan
+from florist.pipelines.planning import Plan, PlannedStep, resolve_inputs
 from florist.pipelines.sources import (
     FileSource,
     JoinedSource,

@@ -8,36 +8,51 @@
         │   ├── PipelineFileError           a file that cannot be read as a pipeline
         │   └── PlanError                   a pipeline that cannot be run with these params and techniques
         ├── TemplateError               a value with a malformed reference
+        ├── RowsChangedError            a row file that is another one than it was when it was priced
         ├── UnusableValueError          a path, URL or text that cannot be an input
         ├── UpstreamOutputError         an earlier run did not bring the output that a step takes from it
-        ├── HaltedError                 a step that was not begun, for the balance is used up
+        ├── HaltedError                 a step that was not begun, for what stopped another stops all
         └── StepsFailedError            a walk that ended with failed steps; the others are done
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from florist.errors import FloristError
 from florist.pipelines.problems import Problem
+from florist.wording import shortened
 
 
 class PipelineError(FloristError):
     """A pipeline that cannot be read, planned, or walked to its end."""
 
 
-MAX_LINES = 40
-"""Problems that a message spells out; a file that is no pipeline at all may have thousands."""
+MAX_LINES = 20
+"""Problems that a message spells out; a file of rows may have thousands. The others are counted by kind."""
 
 
 class InvalidPipelineError(PipelineError):
-    """A pipeline with problems. `problems` holds all of them, in the order of the file."""
+    """A pipeline with problems.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    Attributes:
+        problems: what there is to mend, in the order of the file.
+        more: how many more there are of each kind, where rows have too many to be kept.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, more: Mapping[str, int] | None = None) -> None:
         self.problems = tuple(problems)
+        self.more = dict(more or {})
+        unshown = Counter(problem.kind or problem.message for problem in self.problems[MAX_LINES:])
+        unshown.update(self.more)
         lines = [str(problem) for problem in self.problems[:MAX_LINES]]
-        if len(self.problems) > MAX_LINES:
-            lines.append(f"… and {len(self.problems) - MAX_LINES} more")
-        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{len(self.problems)} problems:", *lines]))
+        if unshown:
+            lines.append(f"… and {unshown.total()} more:")
+            lines += [f"  {count} × {shortened(kind, 120)}" for kind, count in unshown.most_common(MAX_LINES)]
+        if len(unshown) > MAX_LINES:
+            lines.append(f"  and {len(unshown) - MAX_LINES} other kinds")
+        count = len(self.problems) + sum(self.more.values())
+        super().__init__(lines[0] if len(lines) == 1 else "\n  ".join([f"{count} problems:", *lines]))
 
 
 class PipelineFileError(InvalidPipelineError):
@@ -56,8 +71,20 @@ class TemplateError(PipelineError):
         super().__init__("; ".join(self.messages))
 
 
+class RowsChangedError(PipelineError):
+    """A row file is another one than it was when it was priced. Price it again."""
+
+
 class UnusableValueError(PipelineError):
-    """A path, URL or text that cannot be an input; the message says why."""
+    """A path, URL or text that cannot be an input; the message says why.
+
+    Attributes:
+        kind: the same without the value itself, as many of its like are counted.
+    """
+
+    def __init__(self, message: str, *, kind: str = "") -> None:
+        self.kind = kind or message
+        super().__init__(message)
 
 
 class UpstreamOutputError(PipelineError):
@@ -65,7 +92,15 @@ class UpstreamOutputError(PipelineError):
 
 
 class HaltedError(PipelineError):
-    """A step was not begun, since an earlier one was refused for want of credits. Top up, then resume."""
+    """A step was not begun, since what stopped another one stops all.
+
+    Attributes:
+        code: of what stopped it, such as `insufficient_credits`.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StepFailure(NamedTuple):

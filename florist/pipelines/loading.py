@@ -1,20 +1,39 @@
 """Pipeline files: from YAML to a `Pipeline`, or to everything that is wrong with it."""
 
-import math
 import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import get_args
 
-from florist.api.models import MediaKind
+from florist.api.models import GenerationType, MediaKind
+from florist.pipelines.axes import VARIATION, list_items, value_faults
+from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import PipelineFileError, TemplateError
+from florist.pipelines.field_reader import FieldReader
 from florist.pipelines.file_text import file_text
-from florist.pipelines.models import LONGEST_TIMEOUT, Param, Pipeline, Step
-from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
-from florist.pipelines.references import NAME, Template, parse_template
+from florist.pipelines.models import (
+    MAX_VARIATIONS,
+    PROMPT,
+    AxisValues,
+    Generation,
+    Param,
+    Pipeline,
+    Step,
+)
+from florist.pipelines.problems import FieldPath, Position, Problem
+from florist.pipelines.references import NAME, ParamReference, Template, parse_template
+from florist.pipelines.row_mapping import CellTemplate, RowFormat, RowMapping, parse_cell_template
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
+
+STEP_KEYS = (
+    "technique", "generation", "description", "inputs", "for", "variations", "timeout", "ceiling_usd",
+)  # fmt: skip
+
+GENERATION_TYPES: tuple[str, ...] = get_args(GenerationType)
+_FIELDS = ("name", "description", "params", "rows", "steps", "deliver")
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
@@ -46,165 +65,204 @@ def parse_pipeline(text: str, *, file: Path) -> Pipeline:
     return pipeline
 
 
-class _Reader:
-    """Reads the tree field by field; what is wrong is noted, and a stand-in taken, so that reading goes on."""
-
-    def __init__(self, file: Path, problems: list[Problem]) -> None:
-        self._file = file
-        self._problems = problems
-        self._positions: dict[FieldPath, Position] = {}
-        self._keys: dict[FieldPath, Position] = {}
+class _Reader(FieldReader):
+    """Reads a pipeline out of its tree."""
 
     def pipeline(self, root: Node) -> Pipeline:
-        self._positions[()] = root.position
-        fields = self._fields(root, (), ("name", "description", "params", "steps"), required=("name", "steps"))
+        self.positions[()] = root.position
+        fields = self.fields(root, (), _FIELDS, required=("name", "steps"))
         steps = {name: self._step(node, ("steps", name)) for name, node in self._named(fields, "steps")}
         if not steps and "steps" in fields:
-            self._problem(("steps",), "there are no steps; a pipeline has at least one")
+            self.problem(("steps",), "there are no steps; a pipeline has at least one")
+        params = {name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")}
         return Pipeline(
             name=self._name(fields.get("name")),
-            description=self._text(fields.get("description"), ("description",)) or "",
-            params={name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")},
+            description=self.text(fields.get("description"), ("description",)) or "",
+            params=params,
             steps=steps,
+            rows=self._rows(fields.get("rows"), params),
+            deliver=self._names(fields.get("deliver"), ("deliver",)),
             file=self._file,
-            positions=self._positions,
+            positions=self.positions,
         )
 
     def _name(self, node: Node | None) -> str:
-        name = self._text(node, ("name",))
+        name = self.text(node, ("name",))
         if node and not name:
-            self._problem(("name",), 'is empty; a name such as "product-launch" goes here')
+            self.problem(("name",), 'is empty; a name such as "product-launch" goes here')
         elif name and not NAME.fullmatch(name):
-            self._problem(("name",), _bad_name(name))
+            self.problem(("name",), _bad_name(name))
         return name or ""
 
+    def _names(self, node: Node | None, path: FieldPath) -> DeliveryNames | None:
+        text = self.text(node, path)
+        try:
+            return parse_delivery_names(text) if text else None
+        except TemplateError as error:
+            for message in error.messages:
+                self.problem(path, message)
+            return None
+
     def _param(self, node: Node, path: FieldPath) -> Param:
-        fields = self._fields(node, path, Param.model_fields)
+        fields = self.fields(node, path, Param.model_fields)
         param = Param(
             type=self._kind(fields.get("type"), (*path, "type")),
-            description=self._text(fields.get("description"), (*path, "description")) or "",
-            default=self._text(fields.get("default"), (*path, "default")) or None,
-            optional=self._flag(fields.get("optional"), (*path, "optional")),
-            choices=self._texts(fields.get("choices"), (*path, "choices")),
+            description=self.text(fields.get("description"), (*path, "description")) or "",
+            default=self.text(fields.get("default"), (*path, "default")) or None,
+            optional=self.flag(fields.get("optional"), (*path, "optional")),
+            choices=self.texts(fields.get("choices"), (*path, "choices")),
+            list=self.flag(fields.get("list"), (*path, "list")),
         )
+        if param.list and param.type is not MediaKind.TEXT:
+            self.problem((*path, "list"), "only a param of type text is a list")
         if param.default and "${" in param.default:
-            self._problem((*path, "default"), "a default cannot refer to anything; it is taken as it stands")
+            self.problem((*path, "default"), "a default cannot refer to anything; it is taken as it stands")
         if param.choices and param.type is not MediaKind.TEXT:
-            self._problem((*path, "choices"), "only a param of type text has choices")
-        elif param.choices and param.default and param.default not in param.choices:
-            mend = did_you_mean(param.default, param.choices)
-            self._problem((*path, "default"), f"{quoted(param.default)} is none of the choices{mend}")
+            self.problem((*path, "choices"), "only a param of type text has choices")
+        for text in list_items(param.default) if param.list and param.default else [param.default]:
+            if param.choices and text and text not in param.choices and param.type is MediaKind.TEXT:
+                mend = did_you_mean(text, param.choices)
+                self.problem((*path, "default"), f"{quoted(text)} is none of the choices{mend}")
         return param
 
+    def _rows(self, node: Node | None, params: Collection[str]) -> RowMapping:
+        fields = self.fields(node, ("rows",), RowMapping.model_fields) if node else {}
+        texts = {
+            name: self.text(fields.get(name), ("rows", name)) for name in ("key", "format", "encoding", "sheet")
+        }
+        if texts["format"] not in (None, *get_args(RowFormat)):
+            mend = did_you_mean(texts["format"] or "", get_args(RowFormat))
+            self.problem(("rows", "format"), f"{quoted(texts['format'] or '')} is no format of rows{mend}")
+            del texts["format"]
+        templates: dict[str, CellTemplate] = {}
+        for name, value in self.entries(fields.get("params"), ("rows", "params")).items():
+            path = ("rows", "params", name)
+            if name not in params:
+                mend = did_you_mean(name, params)
+                self.problem(path, f"there is no param {quoted(name)}{mend}", position=self.keys[path])
+            try:
+                templates[name] = parse_cell_template(self.text(value, path) or "")
+            except TemplateError as error:
+                for message in error.messages:
+                    self.problem(path, message)
+        return RowMapping.model_validate({**texts, "params": templates})
+
     def _step(self, node: Node, path: FieldPath) -> Step:
-        fields = self._fields(node, path, Step.model_fields, required=("technique",))
-        technique = self._text(fields.get("technique"), (*path, "technique"))
+        is_generation = isinstance(node, Entries) and "generation" in node.entries
+        fields = self.fields(node, path, STEP_KEYS, required=() if is_generation else ("technique",))
+        technique = self.text(fields.get("technique"), (*path, "technique"))
         if "technique" in fields and not technique:
-            self._problem((*path, "technique"), "is empty; the slug or id of a FLORA technique goes here")
-        inputs = self._entries(fields.get("inputs"), (*path, "inputs"))
+            self.problem((*path, "technique"), "is empty; the slug or id of a FLORA technique goes here")
+        inputs = self.entries(fields.get("inputs"), (*path, "inputs"))
+        given = {name: self._values(value, (*path, "inputs", name)) for name, value in inputs.items()}
+        generation: Generation | None = None
+        if is_generation:
+            for key in ("technique", "inputs"):
+                if key in fields:
+                    self.problem((*path, key), 'a step has either "generation" or "technique" with its "inputs"')
+            generation, given = self._generation(fields["generation"], (*path, "generation"))
         return Step(
             technique=technique or "",
-            description=self._text(fields.get("description"), (*path, "description")) or "",
-            inputs={name: self._values(value, (*path, "inputs", name)) for name, value in inputs.items()},
-            timeout=self._seconds(fields.get("timeout"), (*path, "timeout")),
+            generation=generation,
+            description=self.text(fields.get("description"), (*path, "description")) or "",
+            inputs=given,
+            axes=self._axes(fields.get("for"), (*path, "for")),
+            variations=self._variations(fields.get("variations"), (*path, "variations")),
+            timeout=self.seconds(fields.get("timeout"), (*path, "timeout")),
+            ceiling_usd=self.usd(fields.get("ceiling_usd"), (*path, "ceiling_usd")),
         )
+
+    def _generation(
+        self, node: Node, path: FieldPath
+    ) -> tuple[Generation | None, dict[str, tuple[Template, ...]]]:
+        fields = self.fields(
+            node, path, ("model", "type", "prompt", "params"), required=("model", "type", "prompt")
+        )
+        settings = self.entries(fields.get("params"), (*path, "params"))
+        inputs: dict[str, tuple[Template, ...]] = {
+            name: (self._template(value, (*path, "params", name)),) for name, value in settings.items()
+        }
+        if PROMPT in inputs:
+            self.problem((*path, "params", PROMPT), "the prompt stands beside the params, not among them")
+        if "prompt" in fields:
+            inputs[PROMPT] = (self._template(fields["prompt"], (*path, "prompt")),)
+        model, kind = (self.text(fields.get(key), (*path, key)) for key in ("model", "type"))
+        if "model" in fields and not model:
+            self.problem((*path, "model"), "is empty; the id of a FLORA model goes here")
+        if "type" in fields and kind not in GENERATION_TYPES:
+            mend = did_you_mean(kind or "", GENERATION_TYPES)
+            self.problem((*path, "type"), f"{quoted(kind or '')} is no type of generation{mend}")
+        whole = model and kind in GENERATION_TYPES
+        return Generation.model_validate({"model": model, "type": kind}) if whole else None, inputs
+
+    def _axes(self, node: Node | None, path: FieldPath) -> dict[str, AxisValues]:
+        axes = self.entries(node, path)
+        for axis in axes:
+            if axis == VARIATION:
+                self.problem((*path, axis), 'is what "variations" counts; give the axis another name')
+            elif not NAME.fullmatch(axis):
+                self.problem((*path, axis), _bad_name(axis))
+        return {axis: self._axis_values(values, (*path, axis)) for axis, values in axes.items()}
+
+    def _axis_values(self, node: Node, path: FieldPath) -> AxisValues:
+        if isinstance(node, Scalar) and node.text:
+            match self._template(node, path).parts:
+                case (ParamReference() as param,):
+                    return param
+        if not isinstance(node, Items) or not node.items:
+            self.problem(path, "a list of values goes here, such as [small, large], or one list param")
+            return ()
+        values = self.texts(node, path)
+        faults = [*value_faults(values)]
+        if len(values) < len(node.items):
+            faults.append("a value is empty")
+        if any("${" in value for value in values):
+            faults.append(
+                "a value cannot refer to anything; for values from a param, the whole list is one: ${params.tones}"
+            )
+        for fault in dict.fromkeys(faults):
+            self.problem(path, fault)
+        return values
+
+    def _variations(self, node: Node | None, path: FieldPath) -> int:
+        text = self.text(node, path)
+        if text is None:
+            return 1
+        if not text.isdecimal() or not 1 <= int(text) <= MAX_VARIATIONS:
+            self.problem(path, f"{quoted(text)} is no number of variations; write one from 1 to {MAX_VARIATIONS}")
+            return 1
+        return int(text)
 
     def _values(self, node: Node, path: FieldPath) -> tuple[Template, ...]:
         if not isinstance(node, Items):
             return (self._template(node, path),)
         if not node.items:
-            self._problem(path, "the list is empty; leave the input out if it gets no value")
+            self.problem(path, "the list is empty; leave the input out if it gets no value")
         places = [(*path, index) for index in range(len(node.items))] if len(node.items) > 1 else [path]
-        self._positions |= {place: item.position for place, item in zip(places, node.items, strict=False)}
+        self.positions |= {place: item.position for place, item in zip(places, node.items, strict=False)}
         return tuple(self._template(item, place) for item, place in zip(node.items, places, strict=False))
 
     def _template(self, node: Node, path: FieldPath) -> Template:
         try:
-            return parse_template(self._text(node, path) or "")
+            return parse_template(self.text(node, path) or "")
         except TemplateError as error:
             for message in error.messages:
-                self._problem(path, message)
+                self.problem(path, message)
             return Template()
 
     def _kind(self, node: Node | None, path: FieldPath) -> MediaKind:
-        word = self._text(node, path)
+        word = self.text(node, path)
         if word and word not in list(MediaKind):
             near = next((kind for kind in MediaKind if kind.removesuffix("Url") == word.lower()), word)
-            self._problem(path, f"{quoted(word)} is no type{did_you_mean(near, MediaKind)}")
+            self.problem(path, f"{quoted(word)} is no type{did_you_mean(near, MediaKind)}")
             return MediaKind.TEXT
         return MediaKind(word) if word else MediaKind.TEXT
 
-    def _seconds(self, node: Node | None, path: FieldPath) -> float | None:
-        text = self._text(node, path)
-        if not text:
-            return None
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = math.nan
-        if not 0 < seconds <= LONGEST_TIMEOUT:
-            self._problem(path, f"{quoted(text)} is no timeout; write seconds, such as 600")
-            return None
-        return seconds
-
-    def _flag(self, node: Node | None, path: FieldPath) -> bool:
-        text = self._text(node, path)
-        if text not in (None, "true", "false"):
-            self._problem(path, f'{quoted(text)} is neither "true" nor "false"')
-        return text == "true"
-
-    def _texts(self, node: Node | None, path: FieldPath) -> tuple[str, ...]:
-        if isinstance(node, Items):
-            texts = [self._text(item, (*path, index)) for index, item in enumerate(node.items)]
-            return tuple(text for text in texts if text)
-        if node and node != Scalar(None, node.position):
-            self._problem(path, "a list goes here, such as [small, large]")
-        return ()
-
-    def _text(self, node: Node | None, path: FieldPath) -> str | None:
-        if node is None or isinstance(node, Scalar):
-            return node.text if node else None
-        self._problem(path, f"a text goes here, not {_called(node)}")
-        return None
-
     def _named(self, fields: dict[str, Node], section: str) -> Iterator[tuple[str, Node]]:
-        for name, node in self._entries(fields.get(section), (section,)).items():
+        for name, node in self.entries(fields.get(section), (section,)).items():
             if not NAME.fullmatch(name):
-                self._problem((section, name), _bad_name(name))
+                self.problem((section, name), _bad_name(name))
             yield name, node
-
-    def _fields(
-        self, node: Node, path: FieldPath, known: Collection[str], *, required: Collection[str] = ()
-    ) -> dict[str, Node]:
-        fields = self._entries(node, path)
-        for key in fields:
-            if key not in known:
-                mend = did_you_mean(key, known)
-                self._problem((*path, key), f"unknown key{mend}", position=self._keys[*path, key])
-        for key in required:
-            if key not in fields and (isinstance(node, Entries) or node == Scalar(None, node.position)):
-                self._problem(path, f'the key "{key}" is missing')
-        return {key: value for key, value in fields.items() if key in known}
-
-    def _entries(self, node: Node | None, path: FieldPath) -> dict[str, Node]:
-        if not isinstance(node, Entries):
-            if node and node != Scalar(None, node.position):
-                self._problem(path, f'"key: value" lines go here, not {_called(node)}')
-            return {}
-        for key, (position, value) in node.entries.items():
-            is_in_place = isinstance(value, Scalar) and value.text is not None
-            self._positions[*path, key] = value.position if is_in_place else position
-            self._keys[*path, key] = position
-        return {key: value for key, (_, value) in node.entries.items()}
-
-    def _problem(self, path: FieldPath, message: str, *, position: Position | None = None) -> None:
-        problem = problem_at(path, message, file=str(self._file), positions=self._positions)
-        self._problems.append(problem._replace(position=position) if position else problem)
-
-
-def _called(node: Node) -> str:
-    names: dict[type, str] = {Items: "a list", Entries: '"key: value" lines', Scalar: "a text"}
-    return names[type(node)]
 
 
 def _bad_name(name: str) -> str:

@@ -1,45 +1,60 @@
 """What a walk will do, and what it will cost: known before the first run is paid for.
 
-`plan` holds a pipeline against its params and the definitions of its techniques, and finds all that is wrong
-without starting anything. Once steps are done, `resolve_inputs` says where each input of the next comes from.
+`planner.py` makes a plan. Once steps are done, `resolve_inputs` says where each input of the next comes from.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from florist.api.models import MediaKind, Technique
+from pydantic import Field
+
+from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
-from florist.pipelines.errors import PlanError, UpstreamOutputError
-from florist.pipelines.fitting import PlannedInput, fitted_inputs
-from florist.pipelines.models import Pipeline
-from florist.pipelines.param_values import param_values
-from florist.pipelines.problems import Problem
+from florist.pipelines.errors import UpstreamOutputError
+from florist.pipelines.fitting import PlannedInput
+from florist.pipelines.generations import PlannedGeneration
 from florist.pipelines.references import OutputReference, Template
 from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
-from florist.pipelines.wiring import in_order, longest_chain, wiring_problems
-from florist.wording import did_you_mean, quoted
+from florist.pipelines.wiring import longest_chain
+from florist.wording import shortened
 
 
 class PlannedStep(FrozenModel):
-    """One step, ready to run as soon as those it needs are done. `price_usd` is None where FLORA tells none."""
+    """One cell of a row: a step at one place on its axes, ready to run as soon as the cells it needs are done.
+
+    Attributes:
+        name: unique within the row, and what everybody calls it: `still` or, on an axis, `still@playful`.
+        step: what the pipeline calls the step.
+        axes: its value on each axis; of `variations`, the number, under `variation`, and that of an earlier step
+            under `<step>.variation`.
+        needs: the cells whose outputs it takes, by their names.
+        generation: what is run where it is no technique; `technique` and `technique_id` name its model then.
+        price_usd: None where FLORA tells none.
+        ceiling_usd: what the pipeline says that one run may cost at most.
+    """
 
     name: str
+    step: str = Field(default_factory=lambda data: data.get("name", ""))
+    axes: Mapping[str, str] = {}
     technique: str
     technique_id: str
     technique_name: str = ""
+    generation: PlannedGeneration | None = None
     description: str = ""
     inputs: tuple[PlannedInput, ...] = ()
     needs: tuple[str, ...] = ()
     timeout: float | None = None
     price_usd: Decimal | None = None
+    ceiling_usd: Decimal | None = None
+    technique_hash: str = ""
 
 
 class PlanRow(NamedTuple):
-    """A step as a table shows it."""
+    """A cell as a table shows it."""
 
     step: str
+    axes: str
     technique: str
     needs: str
     inputs: str
@@ -47,7 +62,7 @@ class PlanRow(NamedTuple):
 
 
 class Plan(FrozenModel):
-    """The steps of one walk, each after all it needs."""
+    """The cells of one walk, each after all it needs."""
 
     pipeline: str
     steps: tuple[PlannedStep, ...]
@@ -60,7 +75,7 @@ class Plan(FrozenModel):
     @property
     def unpriced(self) -> tuple[str, ...]:
         """The steps whose price FLORA does not tell."""
-        return tuple(step.name for step in self.steps if step.price_usd is None)
+        return tuple(dict.fromkeys(step.step for step in self.steps if step.price_usd is None))
 
     @property
     def longest_chain(self) -> tuple[str, ...]:
@@ -72,6 +87,7 @@ class Plan(FrozenModel):
         return tuple(
             PlanRow(
                 step.name,
+                ", ".join(f"{axis}={shortened(value)}" for axis, value in step.axes.items()),
                 step.technique,
                 ", ".join(step.needs),
                 ", ".join(f"{entry.id} ← {_shown(entry.value)}" for entry in step.inputs),
@@ -79,43 +95,6 @@ class Plan(FrozenModel):
             )
             for step in self.steps
         )
-
-
-def plan(
-    pipeline: Pipeline,
-    params: Mapping[str, object],
-    definitions: Mapping[str, Technique],
-    *,
-    folder: Path | None = None,
-    known: Iterable[str] = (),
-) -> Plan:
-    """Return what running the pipeline with these params means. Nothing is started; local files are looked at.
-
-    Args:
-        params: text, a number or a path for each; an empty value or None is no value.
-        definitions: by the slug or id under which the pipeline names the technique.
-        folder: where relative paths in `params` start; the working directory if None.
-        known: names of techniques to suggest where the pipeline's is none.
-
-    Raises:
-        PlanError: it cannot be run like this; `error.problems` lists all there is to mend.
-    """
-    values, problems = param_values(pipeline, params, folder=folder or Path.cwd())
-    problems += wiring_problems(pipeline)
-    fitted: dict[str, tuple[PlannedInput, ...]] = {}
-    for name, step in pipeline.steps.items():
-        if step.technique in definitions:
-            fitted[name], found = fitted_inputs(pipeline, name, values, definitions)
-            problems += found
-        else:
-            problems.append(_unknown_technique(pipeline, name, {*definitions, *known}))
-    if problems:
-        raise PlanError(sorted(problems, key=lambda problem: problem.position or (0, 0)))
-    steps = (
-        _planned(pipeline, name, definitions[pipeline.steps[name].technique], fitted[name])
-        for name in in_order(pipeline.steps)
-    )
-    return Plan(pipeline=pipeline.name, steps=tuple(steps))
 
 
 class ResolvedInput(FrozenModel):
@@ -186,28 +165,6 @@ def output_index(reference: OutputReference, outputs: Sequence[UpstreamOutput]) 
             return ids.index(output_id)
     brought = f"outputs {', '.join(ids)}" if ids else "no outputs"
     raise UpstreamOutputError(f"{reference} does not fit what step {reference.step} brought: {brought}")
-
-
-def _planned(pipeline: Pipeline, name: str, technique: Technique, inputs: tuple[PlannedInput, ...]) -> PlannedStep:
-    step = pipeline.steps[name]
-    return PlannedStep(
-        name=name,
-        technique=step.technique,
-        technique_id=technique.technique_id,
-        technique_name=technique.name,
-        description=step.description,
-        inputs=inputs,
-        needs=step.needs,
-        timeout=step.timeout,
-        price_usd=technique.run_cost_usd,
-    )
-
-
-def _unknown_technique(pipeline: Pipeline, name: str, known: Iterable[str]) -> Problem:
-    slug = pipeline.steps[name].technique
-    # Whoever asks may hold the pipeline's own definitions alone: they are no list of what there is.
-    mend = did_you_mean(slug, known, otherwise="; `florist techniques` lists them")
-    return pipeline.problem(("steps", name, "technique"), f"FLORA knows no technique {quoted(slug)}{mend}")
 
 
 def _shown(value: InputSource | Template) -> str:

@@ -17,12 +17,17 @@ class Position(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One thing to mend. `field` is empty where the file as a whole is meant."""
+    """One thing to mend. `field` is empty where the file as a whole is meant.
+
+    Attributes:
+        kind: what many of its like are counted as, without a value of any one of them; the message if empty.
+    """
 
     field: str
     message: str
     file: str | None = None
     position: Position | None = None
+    kind: str = ""
 
     def __str__(self) -> str:
         place = [self.file] if self.file else []

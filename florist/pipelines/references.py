@@ -1,11 +1,13 @@
 """Values with references in them: `A studio photograph of ${params.brand}`.
 
-There are four references and one escape, and nothing is ever evaluated::
+There are six references and one escape, and nothing is ever evaluated::
 
     ${params.brand}                 the value of a param
+    ${for.tone}                     the value of an axis of the step
     ${steps.still.output}           the only output of a step
     ${steps.still.outputs[0]}       an output by its place
     ${steps.still.outputs.mask}     the first output with this id
+    ${steps.still.all}              the only output of every cell of a step; `all[0]` and `all.mask` as above
     $$                              a dollar sign; one that is not followed by "{" needs no doubling
 """
 
@@ -24,8 +26,10 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 _TOKEN = re.compile(r"\$\$|\$\{(?P<inside>[^{}]*)\}|(?P<unclosed>\$\{)")
 _PARAM = re.compile(rf"params\.(?P<param>{NAME.pattern})")
+_AXIS = re.compile(rf"for\.(?P<axis>{NAME.pattern})")
 _OUTPUT = re.compile(
-    rf"steps\.(?P<step>{NAME.pattern})\.output(?:s\[(?P<index>[0-9]{{1,4}})\]|s\.(?P<id>[^\s{{}}$\[\]]+))?"
+    rf"steps\.(?P<step>{NAME.pattern})\.(?:output|(?P<whole>all)|(?:outputs|(?P<all>all))"
+    r"(?:\[(?P<index>[0-9]{1,4})\]|\.(?P<id>[^\s{}$\[\]]+)))"
 )
 
 
@@ -40,25 +44,41 @@ class ParamReference(FrozenModel):
         return f"${{params.{self.param}}}"
 
 
+class AxisReference(FrozenModel):
+    """`${for.<axis>}`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    axis: str
+
+    def __str__(self) -> str:
+        return f"${{for.{self.axis}}}"
+
+
 class OutputReference(FrozenModel):
-    """`${steps.<step>.output…}`: `output` is a place, an output id, or None for the only output."""
+    """`${steps.<step>.output…}`: `output` is a place, an output id, or None for the only output.
+
+    `collects` is said of `${steps.<step>.all…}`. In a plan, `step` names one cell of the step.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     step: str
     output: int | str | None = None
+    collects: bool = False
 
     def __str__(self) -> str:
+        word, words = ("all", "all") if self.collects else ("output", "outputs")
         match self.output:
             case None:
-                return f"${{steps.{self.step}.output}}"
+                return f"${{steps.{self.step}.{word}}}"
             case int(index):
-                return f"${{steps.{self.step}.outputs[{index}]}}"
+                return f"${{steps.{self.step}.{words}[{index}]}}"
             case output_id:
-                return f"${{steps.{self.step}.outputs.{output_id}}}"
+                return f"${{steps.{self.step}.{words}.{output_id}}}"
 
 
-Part = str | ParamReference | OutputReference
+Part = str | ParamReference | AxisReference | OutputReference
 
 
 class Template(FrozenModel):
@@ -83,6 +103,11 @@ class Template(FrozenModel):
     def params(self) -> tuple[ParamReference, ...]:
         """The params it refers to; one may stand in it twice."""
         return tuple(part for part in self.parts if isinstance(part, ParamReference))
+
+    @property
+    def axes(self) -> tuple[AxisReference, ...]:
+        """The axes it refers to; one may stand in it twice."""
+        return tuple(part for part in self.parts if isinstance(part, AxisReference))
 
     @property
     def outputs(self) -> tuple[OutputReference, ...]:
@@ -118,12 +143,18 @@ def parse_template(text: str) -> Template:
     return Template.of([*parts, text[end:]])
 
 
-def _reference(inside: str) -> ParamReference | OutputReference | None:
+def _reference(inside: str) -> ParamReference | AxisReference | OutputReference | None:
     if param := _PARAM.fullmatch(inside):
         return ParamReference(param=param["param"])
+    if axis := _AXIS.fullmatch(inside):
+        return AxisReference(axis=axis["axis"])
     if output := _OUTPUT.fullmatch(inside):
         place = output["index"]
-        return OutputReference(step=output["step"], output=output["id"] if place is None else int(place))
+        return OutputReference(
+            step=output["step"],
+            output=output["id"] if place is None else int(place),
+            collects=bool(output["whole"] or output["all"]),
+        )
     return None
 
 

@@ -1,28 +1,25 @@
-"""One pipeline over many rows: planned and priced together, walked side by side.
+"""One pipeline over many rows, planned and priced together. A row is a set of params under a key of its own."""
 
-A row is a set of params under a key of its own. Rows do not need each other: what fails in one leaves the others
-be, save that an empty balance stops them all.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Protocol, TypeVar
 
 from florist.api.models import Technique
-from florist.errors import FloristError
 from florist.frozen import FrozenModel
-from florist.pipelines.errors import HaltedError, PlanError, StepFailure, StepsFailedError
+from florist.pipelines.errors import PlanError, StepFailure, StepsFailedError
+from florist.pipelines.findings import Findings
 from florist.pipelines.models import Pipeline
-from florist.pipelines.planning import Plan, PlannedStep, plan
+from florist.pipelines.planner import Planner
+from florist.pipelines.planning import Plan
 from florist.pipelines.problems import Problem
-from florist.pipelines.walking import RunStep, WalkResult
+from florist.pipelines.row_files import Row, RowFile, RowReading
+from florist.pipelines.walking import WalkResult
 
 Result = TypeVar("Result")
 
-Rows = Mapping[str, Mapping[str, str]]
-"""The params of each row, by its key."""
+Rows = Mapping[str, Mapping[str, str]] | RowFile
+"""The params of each row, by its key; or the file that they stand in."""
 
 MAX_IN_FLIGHT = 500
 """Rows walked at one time. What is dear is bounded where it is dear: uploads, transfers, hashes."""
@@ -36,6 +33,8 @@ class RowPlans(FrozenModel):
 
     pipeline: str
     rows: Mapping[str, Plan]
+    notes: tuple[str, ...] = ()
+    """What to know of the row file before anything is paid for, such as columns that no param takes."""
 
     @property
     def runs(self) -> int:
@@ -61,6 +60,7 @@ def plan_rows(
     *,
     folder: Path | None = None,
     known: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> RowPlans:
     """Plan every row. Nothing is started.
 
@@ -68,81 +68,109 @@ def plan_rows(
         params: what all rows have in common; a row's own come before them.
         rows: none at all means one, without a key.
         known: names of techniques to suggest where the pipeline's is none.
+        only: the keys of the rows that are asked for; the others are read and passed over. None: all.
 
     Raises:
         PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
-    plans: dict[str, Plan] = {}
-    found: dict[Problem, list[str]] = {}
-    for key, own in (rows or {"": {}}).items():
+    source = row_source(rows, pipeline, params)
+    plans = dict(planned_rows(pipeline, params, source, definitions, folder=folder, known=known, only=only))
+    return RowPlans(pipeline=pipeline.name, rows=plans, notes=source.notes)
+
+
+class RowSource(Protocol):
+    """What rows are taken from, one by one: `RowReading` for a file.
+
+    Attributes:
+        notes: what a person should know before they pay; there once rows were read.
+    """
+
+    notes: tuple[str, ...]
+
+    def rows(self, found: Findings) -> Iterator[Row]:
+        """Yield each row that is one; what is wrong goes to `found`."""
+        ...
+
+
+def planned_rows(
+    pipeline: Pipeline,
+    params: Mapping[str, object],
+    rows: RowSource,
+    definitions: Mapping[str, Technique],
+    *,
+    folder: Path | None = None,
+    known: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> Iterator[tuple[str, Plan]]:
+    """Yield the key and the plan of each row, and keep none; see `plan_rows`.
+
+    What was yielded holds only if the iteration comes to its end: problems of later rows are told there.
+
+    Raises:
+        PlanError: at the end, with what is wrong in all rows.
+    """
+    planner = Planner(pipeline, definitions, folder=folder, known=known)
+    found = Findings()
+    shared: dict[Problem, _Sharing] = {}
+    count = 0
+    for count, row in enumerate(rows.rows(found), start=1):  # noqa: B007 - asked for at the end
+        if only is not None and row.key not in only:
+            continue
         try:
-            plans[key] = plan(pipeline, {**params, **own}, definitions, folder=folder, known=known)
+            planned = planner.plan({**params, **row.params})
         except PlanError as error:
             for problem in error.problems:
-                found.setdefault(problem, []).append(key)
-    if found:
-        raise PlanError([_in_rows(problem, keys, of=len(rows)) for problem, keys in found.items()])
-    return RowPlans(pipeline=pipeline.name, rows=plans)
+                own = row.placed(problem)
+                if own == problem:
+                    shared.setdefault(problem, _Sharing()).add(row.key)
+                elif own:
+                    found.add(own)
+        else:
+            if not found and not shared:
+                yield row.key, planned
+    found.raise_any(before=tuple(sharing.told(problem, of=count) for problem, sharing in shared.items()))
 
 
-class Halt(Generic[Result]):
-    """Stops all that has not begun, once something happens that would happen to every other step, too.
+def row_source(rows: Rows, pipeline: Pipeline, params: Mapping[str, object]) -> RowSource:
+    """Return what yields the rows of a file, or those that a program gives."""
+    return RowReading(rows, pipeline, params) if isinstance(rows, RowFile) else _GivenRows(rows)
 
-    An empty balance, or a store that is out of reach for minutes: what is in flight is waited for and kept.
-    """
+
+class _GivenRows:
+    """Rows that a program gives; none at all is one without a key."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, rows: Mapping[str, Mapping[str, str]]) -> None:
+        self._rows = rows or {"": {}}
+
+    def rows(self, _: Findings) -> Iterator[Row]:
+        return (Row(key, params) for key, params in self._rows.items())
+
+
+class _Sharing:
+    """The rows that have one problem in common, by which those of the pipeline itself are told once."""
 
     def __init__(self) -> None:
-        self._reason: FloristError | None = None
+        self._named: list[str] = []
+        self._count = 0
 
-    def guarded(self, run_step: RunStep[Result]) -> RunStep[Result]:
-        """Return the same, save that it raises `HaltedError` once a step has met with such a thing."""
+    def add(self, key: str) -> None:
+        self._count += 1
+        if len(self._named) < ROWS_NAMED:
+            self._named.append(key)
 
-        async def run(step: PlannedStep, upstream: Mapping[str, Result]) -> Result:
-            if self._reason is not None:
-                raise HaltedError(f"not started, since another step was stopped by this: {self._reason}")
-            try:
-                return await run_step(step, upstream)
-            except FloristError as error:
-                if error.stops_all:
-                    self._reason = error
-                raise
-
-        return run
-
-
-WalkRow = Callable[[str, Plan], Awaitable[WalkResult[Result]]]
-"""Walks the row with this key."""
-
-
-async def walk_rows(
-    plans: RowPlans, walk_row: WalkRow[Result], *, max_in_flight: int = MAX_IN_FLIGHT
-) -> dict[str, WalkResult[Result]]:
-    """Walk all rows side by side and return how each ended, in their order.
-
-    Args:
-        max_in_flight: rows that are walked at one time.
-    """
-    places = asyncio.Semaphore(max_in_flight)
-
-    async def row(key: str, planned: Plan) -> WalkResult[Result]:
-        async with places:
-            return await walk_row(key, planned)
-
-    async with asyncio.TaskGroup() as group:
-        walks = {
-            key: group.create_task(row(key, planned), name=f"row {key}") for key, planned in plans.rows.items()
-        }
-    return {key: task.result() for key, task in walks.items()}
+    def told(self, problem: Problem, *, of: int) -> Problem:
+        if self._named == [""] or self._count == of > 1:  # of a single run, or of the pipeline itself
+            return problem
+        more = f" and {self._count - ROWS_NAMED} more" if self._count > ROWS_NAMED else ""
+        rows = f"row{'s' * (self._count > 1)} {', '.join(self._named)}{more}"
+        return problem._replace(message=f"{problem.message} ({rows})", kind=problem.kind or problem.message)
 
 
 def step_label(row: str, step: str) -> str:
     """Return what people call a step: with its row before it, where there is one."""
     return f"{row}/{step}" if row else step
-
-
-def results_of(walked: Mapping[str, WalkResult[Result]]) -> dict[str, Result]:
-    """Return what the done steps of all rows returned, by their labels."""
-    return {step_label(row, step): result for row, walk in walked.items() for step, result in walk.results.items()}
 
 
 def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
@@ -158,11 +186,3 @@ def raise_for_failures(walked: Mapping[str, WalkResult[Result]]) -> None:
     if failed:
         failures = [StepFailure(step, type(error).__name__, str(error)) for step, error in failed.items()]
         raise StepsFailedError(failures, skipped) from next(iter(failed.values()))
-
-
-def _in_rows(problem: Problem, keys: Sequence[str], *, of: int) -> Problem:
-    if keys == [""] or len(keys) == of > 1:  # of a single run, or of the pipeline itself
-        return problem
-    named = ", ".join(keys[:ROWS_NAMED])
-    more = f" and {len(keys) - ROWS_NAMED} more" if len(keys) > ROWS_NAMED else ""
-    return problem._replace(message=f"{problem.message} (row{'s' * (len(keys) > 1)} {named}{more})")

@@ -2,6 +2,7 @@
 
 import mimetypes
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,6 +26,7 @@ KIND_NAMES = {
 """What people call the kinds."""
 
 _FAMILIES = {"image": MediaKind.IMAGE, "video": MediaKind.VIDEO, "audio": MediaKind.AUDIO, "text": MediaKind.TEXT}
+_NO_URL = "not a URL"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -105,10 +107,10 @@ def media_source(value: str, kind: MediaKind, *, folder: Path) -> FileSource | U
     path = (folder / value).absolute()
     try:
         fault = _fault(path)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    except OSError as error:
+        fault = f"cannot be read: {error.strerror}"
     if fault:
-        raise UnusableValueError(f"the file {shortened(str(path), 300)} {fault}")
+        raise UnusableValueError(f"the file {shortened(str(path), 300)} {fault}", kind=f"the file {fault}")
     _refuse_other_kind(path.name, kind)
     return FileSource(path=path)
 
@@ -119,28 +121,36 @@ def _url(value: str, kind: MediaKind) -> UrlSource:
         parts = urlsplit(value)
         host = parts.hostname
     except ValueError as error:
-        raise UnusableValueError(f"{quoted(scheme)} … is not a URL: {error}") from error
+        raise UnusableValueError(f"{quoted(scheme)} … is not a URL: {error}", kind=_NO_URL) from error
     is_loopback = parts.scheme == "http" and host in _LOOPBACK
     if parts.scheme != "https" and not is_loopback:
         raise UnusableValueError(
-            f"{quoted(scheme + ':…')} cannot be fetched by FLORA; give an https URL or a file"
+            f"{quoted(scheme + ':…')} cannot be fetched by FLORA; give an https URL or a file",
+            kind="a URL that FLORA cannot fetch",
         )
     if not host or any(character.isspace() for character in value):
-        raise UnusableValueError(f"{quoted(shown_url(value))} is not a URL: it has no host, or a space in it")
+        raise UnusableValueError(
+            f"{quoted(shown_url(value))} is not a URL: it has no host, or a space in it", kind=_NO_URL
+        )
     if parts.username or parts.password:
-        raise UnusableValueError(f"{quoted(shown_url(value))} has a user or password in it; give a public URL")
+        raise UnusableValueError(
+            f"{quoted(shown_url(value))} has a user or password in it; give a public URL",
+            kind="a URL with a user or password in it",
+        )
     _refuse_other_kind(parts.path, kind)
     return UrlSource(url=value)
 
 
 def _fault(path: Path) -> str | None:
-    if not path.exists():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         return "does not exist"
-    if path.is_dir():
+    if stat.S_ISDIR(found.st_mode):
         return "is a folder; name a file in it"
-    if not path.is_file():
+    if not stat.S_ISREG(found.st_mode):
         return "is not a regular file"
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         return "is empty"
     return None if os.access(path, os.R_OK) else "may not be read; look at its permissions"
 
@@ -152,5 +162,6 @@ def _refuse_other_kind(name: str, kind: MediaKind) -> None:
         looks_like = MediaKind.DOCUMENT
     if looks_like and looks_like is not kind:
         raise UnusableValueError(
-            f"{quoted(Path(name).name)} looks like {KIND_NAMES[looks_like]}, not {KIND_NAMES[kind]}"
+            f"{quoted(Path(name).name)} looks like {KIND_NAMES[looks_like]}, not {KIND_NAMES[kind]}",
+            kind=f"the name is that of {KIND_NAMES[looks_like]}, not of {KIND_NAMES[kind]}",
         )

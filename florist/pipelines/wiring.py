@@ -6,6 +6,7 @@ from itertools import islice
 
 from florist.pipelines.models import Pipeline, Step
 from florist.pipelines.problems import Problem
+from florist.pipelines.references import ParamReference
 from florist.wording import did_you_mean, quoted
 
 MAX_CIRCLES = 20
@@ -13,8 +14,9 @@ MAX_CIRCLES = 20
 
 
 def wiring_problems(pipeline: Pipeline) -> list[Problem]:
-    """Return the references to what is not there, and the circles of steps."""
-    return [*_dangling(pipeline), *islice(_circles(pipeline), MAX_CIRCLES)]
+    """Return the references to what is not there, the circles of steps, and axes that go nowhere."""
+    problems = [*_dangling(pipeline), *islice(_circles(pipeline), MAX_CIRCLES)]
+    return problems or list(_loose_axes(pipeline))
 
 
 def in_order(steps: Mapping[str, Step]) -> tuple[str, ...]:
@@ -50,6 +52,36 @@ def _dangling(pipeline: Pipeline) -> Iterator[Problem]:
                     mend = did_you_mean(output.step, set(pipeline.steps) - {name})
                     message = f"there is no step {quoted(output.step)}{mend}"
                     yield pipeline.problem(("steps", name, *path), message)
+        for axis, values in step.axes.items():
+            if isinstance(values, ParamReference) and not _is_list(pipeline, values.param):
+                lists = [param for param in pipeline.params if _is_list(pipeline, param)]
+                message = f"{quoted(values.param)} is no list param{did_you_mean(values.param, lists)}"
+                yield pipeline.problem(("steps", name, "for", axis), message)
+
+
+def _is_list(pipeline: Pipeline, param: str) -> bool:
+    return param in pipeline.params and pipeline.params[param].list
+
+
+def _loose_axes(pipeline: Pipeline) -> Iterator[Problem]:
+    names: dict[str, set[str]] = {}
+    for name in in_order(pipeline.steps):
+        step = pipeline.steps[name]
+        names[name] = set(step.axes).union(*(names[need] for need in step.follows))
+        used = set().union(*(names[need] for need in step.needs))
+        for path, template in step.templates():
+            used |= {reference.axis for reference in template.axes}
+            for axis in dict.fromkeys(reference.axis for reference in template.axes):
+                if axis not in names[name]:
+                    mend = did_you_mean(axis, names[name])
+                    yield pipeline.problem(("steps", name, *path), f"the step has no axis {quoted(axis)}{mend}")
+        for axis in step.axes:
+            if axis not in used:
+                message = (
+                    f"no input takes {axis}, so each value would pay for the same; write ${{for.{axis}}} where "
+                    'it belongs, or "variations" for several of one kind'
+                )
+                yield pipeline.problem(("steps", name, "for", axis), message)
 
 
 def _circles(pipeline: Pipeline) -> Iterator[Problem]:

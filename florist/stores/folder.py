@@ -151,13 +151,20 @@ class FolderStore:
         paths = {key: self._path(key) for key in keys}
         return await self._run(lambda: {key for key, path in paths.items() if _file_status(path) is not None})
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
         """Return None: nothing outside this machine can read a folder."""
         return None
 
-    async def delete(self, key: str) -> None:
-        """Remove a file; not an error if there is none."""
-        await self._run(self._path(key).unlink, missing_ok=True)
+    def server_now(self) -> datetime:
+        """Return this machine's time."""
+        return self._now()
+
+    async def delete(self, *keys: str) -> None:
+        """Remove files; not an error if there is none."""
+        for key in keys:
+            await self._run(self._path(key).unlink, missing_ok=True)
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove temporary files that killed writers left behind; see `Store.drop_leftovers`."""

@@ -7,9 +7,10 @@ repeats ours is enough. It verifies signed payloads: a HEAD tells the rest. Neit
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -71,7 +72,7 @@ class S3Store:
         self._parts_in_flight = parts_in_flight
         self._now = now
         self._sleep = sleep
-        self._calls = S3Calls(self.access, self.location, is_checksummed=self.options.checksum != "none")
+        self._calls = S3Calls(self.access, self.location, is_checksummed=self.options.checksum != "none", now=now)
         self._keeps_versions = False
         self._checker = Checker(
             self,
@@ -187,17 +188,40 @@ class S3Store:
 
         return {key for key in await asyncio.gather(*map(found, keys)) if key is not None}
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
         """Return a presigned URL, whether or not the object is there; None where the requester pays."""
         if self.access.request_payer is not None:
             return None  # its reader would have to be a requester who pays
-        return SignedUrl(await self._calls.presign(self._where(key), expires_in, self._now()))
-
-    async def delete(self, key: str) -> None:
-        """Remove an object, or hide it where the bucket keeps versions; not an error if there is none."""
         where = self._where(key)
-        answer = await self._calls.call(lambda s3: s3.delete_object(**where))
-        self._keeps_versions = self._keeps_versions or "VersionId" in answer
+        if signed_at is None:
+            return SignedUrl(await self._calls.presign(where, expires_in, self._now()))
+        url = await self._calls.presign_as_of(where, expires_in, signed_at)
+        return None if url is None else SignedUrl(url)
+
+    def server_now(self) -> datetime:
+        """Return S3's time by the `Date` of its last answer; before any, this machine's."""
+        return self._now() + self._calls.ahead
+
+    async def delete(self, *keys: str) -> None:
+        """Remove objects, or hide them where the bucket keeps versions; see `Store.delete`."""
+        if len(keys) > 1 and await self._has_deleted(keys):
+            return
+        for where in map(self._where, keys):
+            answer = await self._calls.call(partial(_deleted, where))
+            self._keeps_versions = self._keeps_versions or "VersionId" in answer
+
+    async def _has_deleted(self, keys: Sequence[str]) -> bool:
+        """Remove objects by one request; False where the store knows none that does, or has left any of them."""
+        named: Any = {"Objects": [{"Key": self._where(key)["Key"]} for key in keys], "Quiet": True}
+        try:
+            answer = await self._calls.call(lambda s3: s3.delete_objects(Bucket=self.bucket, Delete=named))
+        except (StoreUnavailableError, StoreDeniedError):
+            raise
+        except (StoreError, IntegrityError):
+            return False
+        return not answer.get("Errors")
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
@@ -377,3 +401,8 @@ async def _rejoined(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> 
     yield second
     async for part in rest:
         yield part
+
+
+def _deleted(where: Mapping[str, Any], s3: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = s3.delete_object(**where)
+    return answer

@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from florist.stores.errors import StoreError
 from florist.stores.s3_access import Access, shown_endpoint
 from florist.stores.s3_answers import code_of, failure, refusal
+from florist.stores.s3_signing import signed_as_of
 from florist.stores.threads import finished_in
 
 if TYPE_CHECKING:
@@ -35,12 +38,19 @@ class S3Calls:
 
     Args:
         is_checksummed: every upload has a checksum in its headers, for the store to verify.
+
+    Attributes:
+        ahead: by how much the store's clock is ahead of ours, as of its last answer.
     """
 
-    def __init__(self, access: Access, location: str, *, is_checksummed: bool) -> None:
+    def __init__(
+        self, access: Access, location: str, *, is_checksummed: bool, now: Callable[[], datetime]
+    ) -> None:
         self._access = access
         self._is_checksummed = is_checksummed
         self._location = location
+        self._now = now
+        self.ahead = timedelta()
         self._lock = threading.Lock()
         self._client: S3Client | None = None
         self._credentials: Credentials | None = None
@@ -93,11 +103,28 @@ class S3Calls:
 
         return await self.call(signed)
 
+    async def presign_as_of(self, where: dict[str, Any], expires_in: timedelta, signed_at: datetime) -> str | None:
+        """Return a URL that any later call with the same arguments returns, too; None with lent credentials."""
+
+        def signed(s3: "S3Client") -> str:
+            if self._credentials is None or self._credentials.get_frozen_credentials().token is not None:
+                return ""
+            url = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=1)
+            return signed_as_of(url, signed_at, lasts=expires_in, credentials=self._credentials)
+
+        return await self.call(signed) or None
+
+    def _note_time(self, parsed: dict[str, Any], **_: Any) -> None:
+        date = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+        with suppress(ValueError, TypeError):
+            self.ahead = parsedate_to_datetime(date) - self._now()
+
     def _made_client(self) -> "S3Client":
         with self._lock:
             if self._client is None:
                 try:
                     self._client, self._credentials = _client(self._access, is_checksummed=self._is_checksummed)
+                    self._client.meta.events.register("after-call.s3", self._note_time)
                 except ValueError as error:  # botocore's for an endpoint of the environment that is no URL
                     raise StoreError(
                         f"{self._location} cannot be called: the endpoint in AWS_ENDPOINT_URL, or in the profile, "

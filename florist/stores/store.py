@@ -120,15 +120,28 @@ class Store(Protocol):
         """Return those of the keys that have an object: a batched existence check, a bounded number at once."""
         ...
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
         """Return a presigned URL that anyone can read the object by; None where the store has none (a folder).
 
         It may expire earlier than asked: no signature outlives the credentials that made it. The URL says when.
+
+        Args:
+            signed_at: sign as of then, so that the same URL can be made again; None is returned where it cannot
+                be, since the credentials are lent (a role's) and will be others soon.
         """
         ...
 
-    async def delete(self, key: str) -> None:
-        """Remove an object; not an error if there is none. For probes and our own damaged writes alone."""
+    def server_now(self) -> datetime:
+        """Return the store's time as known from its last answer; nothing is asked of it."""
+        ...
+
+    async def delete(self, *keys: str) -> None:
+        """Remove objects, at most 1,000, by one request where the store can; not an error if there is none.
+
+        For what has no worth any more: probes, our own damaged writes, closed pages of a journal.
+        """
         ...
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:

@@ -13,14 +13,18 @@ def origin_of(started: StartedStep, upstream: Upstream) -> RunOrigin:
     step, entry = started.step, started.entry
     origin = with_entry(
         RunOrigin(
-            technique_id=entry.work.technique_id, technique=step.technique, technique_name=step.technique_name
+            technique_id=entry.work.technique_id,
+            technique=step.technique,
+            technique_name=step.technique_name,
+            technique_hash=step.technique_hash or None,
+            axes=step.axes,
         ),
         entry,
         types={planned.id: planned.type for planned in step.inputs},
         parents=(_parent(identity, upstream) for identity in entry.work.inputs),
     )
     # The flow run that made it, also where the piece of work is a campaign's.
-    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id})
+    return origin.model_copy(update={"flow_run_id": started.row.flow_run_id, "axes": step.axes})
 
 
 def with_entry(

@@ -3,6 +3,7 @@
 ::
 
     a text ───────────────────────────────────────────────────────────────► inline
+    an equal body alone is replayed, an archive on S3 that FLORA takes ────► ours, as of a recorded moment
     FLORA's own URL, good for as long as the run may wait ─────────────────► that
     an archive on S3, which FLORA takes URLs of ───────────────────────────► a URL of our object
     no such archive, and FLORA still gives out URLs of the run that last ──► a fresh one
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
@@ -38,6 +40,30 @@ _TAKEN_HOSTS = ("amazonaws.com", "storage.googleapis.com")
 """Where a store can be that FLORA takes URLs of. Source: the contract, "Starting a run"."""
 
 
+class HandedUrl(NamedTuple):
+    """A URL by which FLORA gets an output.
+
+    Attributes:
+        is_repeatable: asked for once more, for the same request, it is expected to be the same.
+    """
+
+    url: str
+    is_repeatable: bool
+
+
+class KeptText(Protocol):
+    """What must be known of an archived output to read it as a text."""
+
+    @property
+    def index(self) -> int: ...  # noqa: D102
+    @property
+    def type(self) -> MediaKind: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def text(self) -> str | None: ...  # noqa: D102
+
+
 class OutputUrls:
     """Finds the value by which FLORA gets an output that is in the archive."""
 
@@ -55,13 +81,20 @@ class OutputUrls:
         self._now = now
 
     async def url_of(
-        self, made: StepResult, index: int, *, timeout: float | None = None, by_upload: bool = False
-    ) -> str:
+        self,
+        made: StepResult,
+        index: int,
+        *,
+        timeout: float | None = None,
+        by_upload: bool = False,
+        signed_at: datetime | None = None,
+    ) -> HandedUrl:
         """Return a URL of an output's bytes that FLORA can open.
 
         Args:
             timeout: seconds the run that takes it may last, FLORA's queue included.
             by_upload: FLORA could not open the other URLs.
+            signed_at: prefer a URL that can be made again, signed as of then.
 
         Raises:
             AssetError: FLORA does not take the file.
@@ -69,14 +102,18 @@ class OutputUrls:
         """
         if not by_upload:
             needed = min(LONGEST_QUEUE, timedelta(seconds=timeout)) if timeout else LONGEST_QUEUE
+            again = signed_at and await self._presigned(made.outputs[index], needed, signed_at=signed_at)
+            if again:
+                return HandedUrl(again.reveal(), is_repeatable=True)
             found = made.run.outputs[index].url
             if not lasts(found, needed, now=self._client.server_now()):
                 lent = await self._presigned(made.outputs[index], needed)
                 found = lent or await self._fresh(made, index, needed)
             if found is not None:
-                return found.reveal()
+                return HandedUrl(found.reveal(), is_repeatable=False)
         output = made.outputs[index]
-        return await self._assets.url_of(output.sha256, lambda: self._file(output))
+        url = await self._assets.url_of(output.sha256, lambda: self._file(output))
+        return HandedUrl(url, is_repeatable=True)
 
     async def text_of(self, made: StepResult, index: int) -> str:
         """Return a text output: as FLORA told it, as its manifest repeats it, or as it is kept.
@@ -84,27 +121,13 @@ class OutputUrls:
         Raises:
             UnusableValueError: the output is no text, or is kept in bytes that are none.
         """
-        output = made.outputs[index]
-        text = made.run.outputs[index].text or output.text
-        if text is not None:
-            return text
-        if output.type is not MediaKind.TEXT:
-            raise UnusableValueError(
-                f"output {index} of step {made.step} came as a file; it cannot be put into a text"
-            )
-        content = await self._store.read(output.key)
-        if content is None:
-            raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UnusableValueError(
-                f"output {index} of step {made.step}, kept as {output.key}, is not text in UTF-8; take it out of "
-                "the pipeline's texts, or have its step paid for anew (florist ledger restart)"
-            ) from error
+        told = made.run.outputs[index].text
+        return told or await kept_text(self._store, made.outputs[index], step=made.step)
 
-    async def _presigned(self, output: ArchivedOutput, needed: timedelta) -> SignedUrl | None:
-        url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR)
+    async def _presigned(
+        self, output: ArchivedOutput, needed: timedelta, *, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
+        url = await self._store.presign(output.key, expires_in=PRESIGNED_FOR, signed_at=signed_at)
         # Signed by this machine's clock, not FLORA's; and perhaps for less time than was asked for.
         if url is None or not lasts(url, needed, now=self._now()):
             return None
@@ -136,6 +159,29 @@ class OutputUrls:
             if digest.hexdigest() != output.sha256:
                 raise IntegrityError(f"{output.key} in {self._store.location} is not what was kept; look at it")
             yield path
+
+
+async def kept_text(store: Store, output: KeptText, *, step: str) -> str:
+    """Return a text output as its manifest repeats it, or as it is kept.
+
+    Raises:
+        UnusableValueError: the output is no text, or is kept in bytes that are none.
+    """
+    what = f"output {output.index} of step {step}"
+    if output.text is not None:
+        return output.text
+    if output.type is not MediaKind.TEXT:
+        raise UnusableValueError(f"{what} came as a file; it cannot be put into a text")
+    content = await store.read(output.key)
+    if content is None:
+        raise ObjectMissingError(f"there is nothing under {output.key} any more", key=output.key)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusableValueError(
+            f"{what}, kept as {output.key}, is not text in UTF-8; take it out of the pipeline's texts, or have "
+            "its step paid for anew (florist ledger restart)"
+        ) from error
 
 
 def is_taken(url: SignedUrl, *, is_sandbox: bool) -> bool:

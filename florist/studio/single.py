@@ -21,4 +21,4 @@ async def planned_single(
         technique, {name: os.fspath(value) for name, value in inputs.items()}, timeout=timeout
     )
     [planned] = plan(pipeline, {}, await definitions_of(pipeline, client)).steps
-    return planned.model_copy(update={"name": step})
+    return planned.model_copy(update={"name": step, "step": step})

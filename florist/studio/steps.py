@@ -12,6 +12,7 @@ from florist.api.models import Run, RunStatus
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.frozen import FrozenModel
 from florist.ledger import Entry, How, InputIdentity, RunFacts, Work, next_attempt
+from florist.ledger.permits import Permit
 from florist.pipelines.planning import PlannedStep
 from florist.studio.campaigns import CampaignName
 from florist.studio.errors import NotStartedYet
@@ -59,7 +60,16 @@ class CampaignRow(FrozenModel):
             row=self.key,
             step=step.name,
             attempt=attempt,
+            route="generation" if step.generation else "technique",
         )
+
+
+class Allowance(Protocol):
+    """What a budget has set aside for the steps of some rows."""
+
+    def permit(self, row: str, step: PlannedStep) -> Permit:
+        """Return the budget's leave for a step of the row with this key."""
+        ...
 
 
 class StartedStep(FrozenModel):
@@ -193,7 +203,7 @@ class StepRun:
             try:
                 self._run = self._run or await self._functions.wait(started)
             except RunFailedError as error:
-                following = _following(self._step, RunFacts.of(error.run), self._attempt)
+                following = following_attempt(self._step, RunFacts.of(error.run), self._attempt)
                 if following is None:
                     raise
                 self._attempt, self.started = following, None
@@ -220,7 +230,7 @@ async def make_step(step: PlannedStep, upstream: Upstream, functions: StepFuncti
     return await StepRun(step, upstream, functions).made()
 
 
-def _following(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:
+def following_attempt(step: PlannedStep, ended: RunFacts, attempt: int) -> int | None:
     """Return the attempt that may follow a failed run; None if none may.
 
     Beside what the ledger allows: where FLORA could not open an output of an earlier step, for which it charges

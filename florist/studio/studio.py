@@ -6,6 +6,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,10 +27,13 @@ from florist.archive.download import Downloader
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest
-from florist.ledger import How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger import GenerationRoute, How, Ledger, Spender, Started, TechniqueRoute, Work
+from florist.ledger.bodies import Body
+from florist.ledger.permits import Permit
 from florist.pipelines.planning import PlannedStep, ResolvedInput, resolve_inputs
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
+from florist.studio.generation_values import generation_values
 from florist.studio.input_values import InputValues, takes_upstream_files
 from florist.studio.missing_objects import bring_back_missing
 from florist.studio.origins import origin_of
@@ -38,6 +42,7 @@ from florist.studio.steps import (
     STEP_TIMEOUT,
     UNREACHABLE,
     WINDOW,
+    Allowance,
     CampaignRow,
     StartedStep,
     StepFunctions,
@@ -61,8 +66,10 @@ class Studio:
 
     Args:
         client: stays the caller's to close.
+        spender: starts technique runs; `generations` starts generations.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
+        project_id: where FLORA files generations; None takes the workspace's project that was used last.
     """
 
     def __init__(
@@ -71,13 +78,16 @@ class Studio:
         store: Store,
         *,
         spender: Spender | None = None,
+        generations: Spender | None = None,
         callback_url: str | None = None,
+        project_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
         self.ledger = Ledger(store)
         self._callback_url = None if callback_url is None else partial(_with_token, callback_url)
         self.spender = spender or Spender(self.ledger, TechniqueRoute(client))
+        self._generations = generations or Spender(self.ledger, GenerationRoute(client, project_id=project_id))
         # A sandbox serves its media from this machine, where nothing else may be fetched from.
         trusted = frozenset({urlsplit(client.base_url).netloc} if client.is_sandbox else ())
         self._downloader = Downloader(trusted_hosts=trusted)
@@ -133,6 +143,7 @@ class Studio:
     async def aclose(self) -> None:
         """Wait for requests whose answers are to be recorded, and close the connections of fetched outputs."""
         await self.spender.aclose()
+        await self._generations.aclose()
         await self._downloader.aclose()
 
     async def check(self) -> None:
@@ -150,14 +161,17 @@ class Studio:
         row: CampaignRow,
         attempt: int = 0,
         *,
+        allowance: Allowance | None = None,
         say: Say = logger.info,
     ) -> StartedStep:
         """Have the run of a step at FLORA: the one that is paid for or, where there is none, a new one.
 
         Args:
+            allowance: of a campaign's budget, if it has one.
             say: told what is waited for, if anything is, and for how long at the most.
 
         Raises:
+            BudgetRefusedError: the budget does not cover it; nothing was sent.
             LedgerError: it is not certain that paying is safe; nothing was paid.
             APIStatusError: FLORA refused it.
             AssetChangedError: an input file was written to meanwhile; nothing was started.
@@ -167,13 +181,15 @@ class Studio:
         work = row.work(step, identities, attempt=attempt)
         by_upload = await self._was_out_of_reach(work)
         on_wait = Waits(f"{row.label}{step.name}", say=say)
+        permit = None if allowance is None else allowance.permit(row.key, step)
+        start = partial(self._start, step, work, inputs, upstream, on_wait, permit)
         try:
-            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=by_upload)
+            started = await start(by_upload=by_upload)
         except BadRequestError:
             if by_upload or not takes_upstream_files(inputs):
                 raise
             # It may be our URLs that FLORA does not take. Refused costs nothing: once more, with assets.
-            started = await self._start(step, work, inputs, upstream, on_wait, by_upload=True)
+            started = await start(by_upload=True)
         return StartedStep(step=step, row=row, **dict(started))
 
     async def wait(self, started: StartedStep, *, deadline_at: datetime, window: float = WINDOW) -> Run:
@@ -198,7 +214,7 @@ class Studio:
         except RunWithoutOutputsError as error:
             run = error.run
         if run.status is RunStatus.FAILED or not run.outputs:
-            await self.spender.finished(started.entry, run)
+            await self._spender_of(started.entry.work).finished(started.entry, run)
             raise _shortfall(run)
         return run
 
@@ -222,7 +238,7 @@ class Studio:
                 store=self.ledger.store,
                 refresh=lambda: self._read(started),
             )
-        await self.spender.archived(started.entry, run, index_key(run.run_id))
+        await self._spender_of(started.entry.work).archived(started.entry, run, index_key(run.run_id))
         return manifest
 
     async def _start(
@@ -232,18 +248,29 @@ class Studio:
         inputs: Sequence[ResolvedInput],
         upstream: Upstream,
         on_wait: Waits,
+        permit: Permit | None,
         *,
         by_upload: bool,
     ) -> Started:
-        return await self.spender.start(
+        async def sent(signed_at: datetime | None) -> Body:
+            body = await self._input_values.values(
+                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload, signed_at=signed_at
+            )
+            if step.generation is None:
+                return body
+            return replace(body, inputs=generation_values(step.generation, body.inputs))
+
+        return await self._spender_of(work).start(
             work,
-            lambda: self._input_values.values(
-                inputs, work.inputs, upstream, timeout=step.timeout, by_upload=by_upload
-            ),
+            sent,
             callback_url=self._callback_url,
             price_usd=step.price_usd,
+            permit=permit,
             on_wait=on_wait,
         )
+
+    def _spender_of(self, work: Work) -> Spender:
+        return self._generations if work.route == "generation" else self.spender
 
     async def _was_out_of_reach(self, work: Work) -> bool:
         """Whether the attempt before this one failed because FLORA could not open an input."""
@@ -263,6 +290,7 @@ class Studio:
         return await self.client.watcher.wait(
             started.run_id,
             technique=started.entry.work.technique_id,
+            route=started.entry.work.route,
             window=window,
             # A run that was started before may have ended long ago: look at once.
             expected_seconds=None if started.how is How.NEW else 0,
@@ -281,9 +309,10 @@ class Studio:
         return run
 
     async def _read(self, started: StartedStep) -> Run:
-        return await self.client.techniques.runs.retrieve(
-            started.run_id, technique=started.entry.work.technique_id
-        )
+        work = started.entry.work
+        if work.route == "technique":
+            return await self.client.techniques.runs.retrieve(started.run_id, technique=work.technique_id)
+        return await self.client.runs.retrieve(started.run_id)
 
 
 class StudioSteps(StepFunctions):
@@ -294,19 +323,23 @@ class StudioSteps(StepFunctions):
         studio: Studio,
         row: CampaignRow,
         *,
+        allowance: Allowance | None = None,
         window: float = WINDOW,
         say: Say = logger.info,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._studio = studio
         self._row = row
+        self._allowance = allowance
         self._window = window
         self._say = say
         self._now = now
 
     async def start(self, step: PlannedStep, upstream: Upstream, attempt: int) -> StartedStep:
         """Have the step's run at FLORA; see `Studio.start`."""
-        return await self._studio.start(step, upstream, self._row, attempt, say=self._say)
+        return await self._studio.start(
+            step, upstream, self._row, attempt, allowance=self._allowance, say=self._say
+        )
 
     async def wait(self, started: StartedStep) -> Run:
         """Wait until the step's deadline, which counts from the run's recorded start; see `Studio.wait`."""

@@ -1,10 +1,11 @@
 """Where a run that a sweep has found came from, as far as ledger, history and catalogue know."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 from florist.api.errors import NotFoundError, PermissionDeniedError
-from florist.api.models import Run, Technique
+from florist.api.models import MediaKind, Run, Technique
 from florist.archive.kept_runs import run_of
 from florist.archive.keys import index_key
 from florist.archive.manifest import Manifest, Parent, RunOrigin
@@ -38,11 +39,7 @@ class LedgerOrigins(Origins):
     async def origin_of(self, run: Run) -> RunOrigin:
         """Return the campaign, row and step of a run of ours; else the technique or model alone."""
         if run.technique is None:
-            model = run.model.model_id if run.model else None
-            name = f"generation {model}" if model else "generation"
-            return RunOrigin(
-                technique_id="", technique=name, technique_name=model or "", workspace_id=run.workspace_id
-            )
+            return await self._of_generation(run)
         technique = await self._technique(run.technique.technique_id)
         origin = RunOrigin(
             technique_id=run.technique.technique_id,
@@ -51,7 +48,8 @@ class LedgerOrigins(Origins):
             workspace_id=run.workspace_id,
         )
         entry = await self._entry(run)
-        return origin if entry is None else await self._of_entry(origin, entry, technique)
+        types = {declared.id: declared.type for declared in technique.inputs} if technique else {}
+        return origin if entry is None else await self._of_entry(origin, entry, types)
 
     async def kept(self, run: Run, manifest: Manifest) -> None:
         """Say in the ledger that a run of ours is kept: a later run of its campaign then takes it from there."""
@@ -59,14 +57,26 @@ class LedgerOrigins(Origins):
         if entry is not None and entry.has_run and entry.run_id == run.run_id:
             await self._spender.archived(entry, run_of(manifest), index_key(run.run_id))
 
-    async def _entry(self, run: Run) -> Entry | None:
-        key = await self._ledger.claimant(run.run_id) if run.technique else None
-        if key is None or run.technique is None:
-            return None
-        return await self._ledger.entry(key, run.technique.technique_id)
+    async def _of_generation(self, run: Run) -> RunOrigin:
+        model = run.subject_id
+        entry = await self._entry(run)
+        if entry is None:
+            name = f"generation {model}" if model else "generation"
+            return RunOrigin(
+                technique_id="", technique=name, technique_name=model or "", workspace_id=run.workspace_id
+            )
+        origin = RunOrigin(
+            technique_id=entry.work.technique_id,
+            technique=entry.work.technique_id,
+            workspace_id=run.workspace_id,
+        )
+        return await self._of_entry(origin, entry, {one.id: MediaKind.TEXT for one in entry.work.inputs})
 
-    async def _of_entry(self, origin: RunOrigin, entry: Entry, technique: Technique | None) -> RunOrigin:
-        types = {declared.id: declared.type for declared in technique.inputs} if technique else {}
+    async def _entry(self, run: Run) -> Entry | None:
+        key = await self._ledger.claimant(run.run_id) if run.subject_id else None
+        return await self._ledger.entry(key, run.subject_id) if key and run.subject_id else None
+
+    async def _of_entry(self, origin: RunOrigin, entry: Entry, types: Mapping[str, MediaKind]) -> RunOrigin:
         parents = [await self._parent(identity) for identity in entry.work.inputs]
         return with_entry(origin, entry, types=types, parents=parents)
 

@@ -1,6 +1,6 @@
 """The report of a sweep: for a person, for the flow, and as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +32,14 @@ class SweptRun(FrozenModel):
     note: str = ""
 
 
+class CorrectedRun(FrozenModel):
+    """A run whose charge is not what the ledger says; `was_usd` is None where it said nothing."""
+
+    run_id: str
+    was_usd: Decimal | None = None
+    charged_usd: Decimal | None = None
+
+
 class SweepReport(FrozenModel):
     """What a sweep has found.
 
@@ -41,6 +49,7 @@ class SweepReport(FrozenModel):
         kept_before: runs in the archive when it began, whoever kept them.
         runs: those it dealt with, and those that earlier sweeps could not keep.
         leftovers_dropped: unfinished uploads and temporary files of killed writers.
+        corrections: charges that history tells otherwise than the ledger; noted now, for the bill.
     """
 
     location: str
@@ -50,6 +59,7 @@ class SweepReport(FrozenModel):
     kept_before: int = 0
     runs: tuple[SweptRun, ...] = ()
     leftovers_dropped: int = 0
+    corrections: tuple[CorrectedRun, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -132,6 +142,15 @@ def sweep_lines(report: SweepReport) -> tuple[str, ...]:
         f"paid but not kept: {_runs(report.not_kept)}, {shown_usd(report.not_kept_usd)} "
         f"({report.lost:,} lost, {report.failed:,} failed and tried again by the next sweep)",
         f"{report.leftovers_dropped:,} unfinished uploads or temporary files removed",
+        *([_corrections_line(report.corrections)] if report.corrections else []),
+    )
+
+
+def _corrections_line(corrections: Sequence[CorrectedRun]) -> str:
+    first = corrections[0]
+    return (
+        f"charges corrected: {_runs(len(corrections))}, such as {first.run_id} from {shown_usd(first.was_usd)} to "
+        f"{shown_usd(first.charged_usd)}; `florist bill` counts them in"
     )
 
 

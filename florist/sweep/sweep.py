@@ -23,6 +23,7 @@ from florist.stores.errors import (
     StoreUnsafeError,
 )
 from florist.stores.store import Store
+from florist.sweep.charges import ChargeCheck
 from florist.sweep.checkpoints import Checkpoint, Checkpoints
 from florist.sweep.failures import Failure, note_failure, unkept_runs
 from florist.sweep.history_pass import History, HistoryPass
@@ -55,6 +56,7 @@ class Sweep:
         archiver: Archiver,
         histories: Sequence[History],
         origins: Origins,
+        charges: ChargeCheck,
         *,
         owner: str,
         stale_after: timedelta = STALE_AFTER,
@@ -72,6 +74,7 @@ class Sweep:
         self._archiver = archiver
         self._histories = histories
         self._origins = origins
+        self._charges = charges
         self._owner = owner
         self._stale_after = stale_after
         self._now = now
@@ -120,6 +123,7 @@ class Sweep:
                     if not run.is_finished:
                         passing.unfinished(run)
                 await side_by_side(tally.missing(page.items), deal, at_once=RUNS_AT_ONCE)
+                tally.corrections += await self._charges.check(page.items)
                 tally.pages += 1
                 tally.unreadable += len(page.unreadable)
                 self._on_progress(tally.progress())

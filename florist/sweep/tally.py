@@ -6,8 +6,9 @@ from datetime import datetime
 
 from florist.api.models import Run, RunStatus
 from florist.archive.keys import short_run_id
+from florist.ledger.corrections import Correction
 from florist.sweep.failures import Failure, UnkeptRun, UnkeptRuns
-from florist.sweep.report import RunResult, SweepProgress, SweepReport, SweptRun
+from florist.sweep.report import CorrectedRun, RunResult, SweepProgress, SweepReport, SweptRun
 
 
 class Tally:
@@ -37,6 +38,7 @@ class Tally:
         self.pages = 0
         self.unreadable = 0
         self.leftovers_dropped = 0
+        self.corrections: list[Correction] = []
 
     def due(self, owner: str) -> list[Failure]:
         """Return the latest failure of each run that this owner is to try again.
@@ -80,6 +82,7 @@ class Tally:
             kept_before=len(self._kept),
             runs=tuple(self._results.values()),
             leftovers_dropped=self.leftovers_dropped,
+            corrections=tuple(map(_corrected, self.corrections)),
         )
 
     def _is_known(self, run: Run) -> bool:
@@ -108,3 +111,9 @@ def _remembered(unkept: UnkeptRun) -> SweptRun:
 def _unreadable(short_id: str, key: str) -> SweptRun:
     note = f"the note {key} cannot be read any more; look at it, or delete it and sweep with --full"
     return SweptRun(run_id=short_id, technique="", outcome=RunResult.FAILED, note=note)
+
+
+def _corrected(correction: Correction) -> CorrectedRun:
+    return CorrectedRun(
+        run_id=correction.run_id, was_usd=correction.was_usd, charged_usd=correction.now.charged_usd
+    )

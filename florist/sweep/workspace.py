@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from florist.api.client import FloraAPI
 from florist.api.models import Run
 from florist.studio.studio import Studio
+from florist.sweep.charges import ChargeCheck
 from florist.sweep.history_pass import History
 from florist.sweep.origins import LedgerOrigins
 from florist.sweep.report import SweepProgress, SweepReport
@@ -29,6 +30,7 @@ async def sweep_workspace(
         studio.archiver,
         histories_of(studio.client),
         LedgerOrigins(studio),
+        ChargeCheck(studio.ledger, now=studio.client.server_now),
         owner=f"{urlsplit(studio.client.base_url).netloc} {studio.client.key_fingerprint}",
         stale_after=stale_after,
         now=studio.client.server_now,

@@ -1,14 +1,26 @@
-"""What a flow run says when it is cancelled or crashes: which paid runs go on at FLORA without it."""
+"""How a flow run ends: its state, and when it is cancelled or crashes, which paid runs go on without it."""
 
 from typing import Any
 
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging.loggers import flow_run_logger
+from prefect.states import Completed
 
+from florist.campaigns.endings import CampaignResult, end_line, ending, raise_if_failed
 from florist.ledger import Ledger, in_flight
 from florist.studio.campaigns import campaign_name
 from flows.tasks.studios import chosen_archive
+
+
+def ended(result: CampaignResult, *, min_success: float) -> State[CampaignResult]:
+    """Return the state that a flow run ends in: Completed, or CompletedWithGaps, which is of the type COMPLETED.
+
+    Raises:
+        StepsFailedError, CampaignFailedError: it ends in Failed; raised, so that Prefect may retry it.
+    """
+    raise_if_failed(result, min_success=min_success)
+    return Completed(name=ending(result, min_success=min_success), message=end_line(result), data=result)
 
 
 async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

@@ -1,77 +1,73 @@
 """What a person sees of a flow run in Prefect's UI: the price before anything is paid for, and what was made."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.logging import get_run_logger
 
 from florist.amounts import shown_usd
-from florist.pipelines.rows import RowPlans, results_of
-from florist.pipelines.walking import Done, Failed, Skipped, StepOutcome, WalkResult
-from florist.studio.prices import charged_line, price_line
-from florist.studio.steps import StepResult
+from florist.campaigns.endings import CampaignResult, Cell, Made, end_line
+from florist.campaigns.gaps import Gap
+from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.campaigns.plan.summary import price_words, summary
+from flows.tasks.words import artifact_key
 
-_NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
+LINES_AT_MOST = 1000
+"""Of a table: more than anybody reads, less than Prefect's server minds."""
 
 
-async def report_price(plans: RowPlans, *, note: str) -> None:
-    """Log what the plans cost, and show it step by step as an artifact.
-
-    Args:
-        note: what else to know before the first run.
-    """
-    total = f"{price_line(plans)}{note}"
-    get_run_logger().info("%s: %s", plans.pipeline, total)
-    cells = [
+async def report_plan(plan: CampaignPlan) -> None:
+    """Log what is to be paid, and show what becomes of the cells, and why, as an artifact."""
+    lines = summary(plan)
+    new = "" if plan.is_known or not plan.campaign else f"; campaign {plan.campaign} is new in {plan.archive}"
+    get_run_logger().info("%s: to pay now: %s%s", plan.pipeline, price_words(plan.totals), new)
+    groups = (
         {
-            "row": key,
-            "step": row.step,
-            "technique": row.technique,
-            "price": shown_usd(row.price_usd),
-            "takes": row.inputs,
+            "decision": group.decision,
+            "cells": f"{group.cells:,}",
+            "price": shown_usd(group.usd),
+            "why": group.reason,
+            "steps": ", ".join(group.steps),
+            "such as": ", ".join(group.labels),
         }
-        for key, planned in plans.rows.items()
-        for row in planned.table()
-    ]
-    await _table("price", plans, cells, f"**Before the first run:** {total}")
+        for group in plan.groups
+    )
+    description = f"**Before the first run:** {lines[0]}\n\n" + "\n\n".join(lines[1:])
+    await _table("plan", plan.pipeline, groups, description, of=len(plan.groups))
 
 
-async def report_made(plans: RowPlans, walked: Mapping[str, WalkResult[StepResult]]) -> None:
-    """Show what every step has come to, and why, as an artifact."""
-    cells = [_cells(row, step, outcome) for row, walk in walked.items() for step, outcome in walk.outcomes.items()]
-    results = results_of(walked)
-    done = f"{len(results)} of {plans.runs} steps done, {charged_line(results.values())}"
-    await _table("made", plans, [cell for rows in cells for cell in rows], f"**{plans.pipeline}:** {done}")
+async def report_made(result: CampaignResult) -> None:
+    """Show what every cell has come to, and why, as an artifact: the gaps first."""
+    cells: list[Cell] = [*result.gaps, *result.made.values()]
+    lines = (line for cell in cells for line in _lines(cell))
+    await _table("made", result.pipeline, lines, f"**{result.pipeline}:** {end_line(result)}", of=len(cells))
 
 
-def _cells(row: str, step: str, outcome: StepOutcome[StepResult]) -> Iterable[dict[str, str]]:
-    empty = dict.fromkeys(("run", "charged", "output", "bytes", "key", "why"), "")
-    place = {"row": row, "step": step}
-    match outcome:
-        case Failed(error):
-            yield {**place, "came": "failed", **empty, "why": str(error)}
-        case Skipped(because):
-            yield {**place, "came": "not started", **empty, "why": f"it needs {', '.join(because)}"}
-        case Done(result):
-            for output in result.outputs:
+def _lines(cell: Cell) -> Iterable[dict[str, str]]:
+    place = {"row": cell.row, "step": cell.step}
+    match cell:
+        case Gap():
+            came = "failed" if cell.is_started else "not started"
+            empty = dict.fromkeys(("run", "charged", "output", "bytes", "key"), "")
+            yield {**place, "came": came, **empty, "why": f"{cell.reason}: {cell.message}; {cell.advice}"}
+        case Made():
+            for index, output in enumerate(cell.outputs):
                 yield {
                     **place,
-                    "came": result.came,
-                    "run": result.run.run_id,
-                    "charged": shown_usd(result.run.charged_usd) if output.index == 0 else "",
+                    "came": cell.came,
+                    "run": cell.run_id,
+                    "charged": shown_usd(cell.charged_usd) if index == 0 else "",
                     "output": output.output_id,
                     "bytes": f"{output.size_bytes:,}",
                     "key": output.key,
-                    "why": result.reason,
+                    "why": cell.reason,
                 }
 
 
-async def _table(kind: str, plans: RowPlans, cells: list[dict[str, str]], description: str) -> None:
-    if "" in plans.rows:  # a single run of the pipeline: nobody needs a column of empty cells
-        cells = [{name: cell for name, cell in row.items() if name != "row"} for row in cells]
-    await acreate_table_artifact(cells, key=_artifact_key(kind, plans.pipeline), description=description)
-
-
-def _artifact_key(kind: str, pipeline: str) -> str:
-    return f"{kind}-{_NOT_FOR_KEYS.sub('-', pipeline.lower()).strip('-')}"
+async def _table(kind: str, pipeline: str, lines: Iterable[dict[str, str]], description: str, *, of: int) -> None:
+    shown = [line for line, _ in zip(lines, range(LINES_AT_MOST), strict=False)]
+    if not any(line.get("row") for line in shown):  # a pipeline run once: nobody needs a column of empty cells
+        shown = [{name: cell for name, cell in line.items() if name != "row"} for line in shown]
+    if of > LINES_AT_MOST:
+        description += f" (the first {LINES_AT_MOST:,} lines)"
+    await acreate_table_artifact(shown, key=artifact_key(kind, pipeline), description=description)

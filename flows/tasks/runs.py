@@ -25,6 +25,7 @@ from florist.pipelines.rows import raise_for_failures
 from florist.pipelines.walking import WalkResult
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import StepFunctions, StepResult, StepRun
+from flows.tasks.progress import ROW_TASK
 from flows.tasks.words import row_words, step_words
 
 ValueT = TypeVar("ValueT")
@@ -63,7 +64,7 @@ async def make_step(
 
 
 @task(
-    name="row",
+    name=ROW_TASK,
     task_run_name="{run.label}",
     cache_policy=NO_CACHE,
     persist_result=False,

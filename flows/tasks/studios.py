@@ -30,7 +30,12 @@ async def shared_studio(workspace: FloraWorkspace, archive: Archive) -> AsyncIte
         store = archive.get_store()
         async with shared(
             (workspace.identity, store.location),
-            lambda: Studio(client, store, callback_url=workspace.callback_url or None),
+            lambda: Studio(
+                client,
+                store,
+                callback_url=workspace.callback_url or None,
+                project_id=workspace.project_id or None,
+            ),
         ) as studio:
             yield studio
 

@@ -27,7 +27,7 @@ from florist.api.errors import (
     UnprocessableEntityError,
 )
 from florist.api.models import InputValue, Run, RunStatus
-from florist.api.resources.technique_runs import StartAnswer
+from florist.api.resources.resource import StartAnswer
 from florist.api.retries import LONGEST_RETRY_AFTER
 from tests.api.scripted import RUN, ScriptedFlora, client_on, ok, refusal
 

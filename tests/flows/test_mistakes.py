@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from florist.campaigns.options import CampaignOptions
 from florist.cli import main
 from florist.commands.run_endings import RunRequest
 from florist.stores.folder import FolderStore
@@ -142,7 +143,8 @@ def test_command_with_no_row_in_flight_is_refused(command: Callable[..., tuple[i
 
 
 def test_command_that_goes_on_keeps_the_rows_in_flight():
-    request = RunRequest(Path("a.yaml"), (), Path("rows.yaml"), "outputs", "spring", False, max_in_flight=5)
+    options = CampaignOptions(max_in_flight=5)
+    request = RunRequest(Path("a.yaml"), (), "rows.yaml", "outputs", "spring", False, options)
     assert request.command().endswith("--rows rows.yaml --max-in-flight 5")
 
 
@@ -199,9 +201,9 @@ def test_command_with_a_campaign_of_another_archive_says_so_beside_the_price(flo
     asked_for = (pipeline, "--archive", floor.folder, "--param", "brief=Spring", "--campaign", "spring")
     code, said = command("run", *asked_for)
     assert code == 0
-    assert "0 of 1 paid runs of campaign spring are in file://" in said
+    assert "Campaign spring is new there: all of it is to be paid for." in said
     code, said = command("run", *asked_for)
-    assert "1 of 1 paid runs of campaign spring are in file://" in said
+    assert "1 reused: paid for and kept" in said
     assert floor.books.total.runs == 1
 
 

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from florist.archive.manifest import Manifest
+from florist.ledger import Ledger
+from florist.stores.folder import FolderStore
 from tests.flora_sandbox_media.marker import find, plant
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun, floor_in
 
@@ -40,7 +42,7 @@ def launch(floor: Floor) -> FlowRun:
 @pytest.fixture
 def kept(floor: Floor, launch: FlowRun) -> dict[str, Path]:
     """The file of each step's output."""
-    return {step: floor.folder / result.outputs[0].key for step, result in launch.outcome.items()}
+    return {step: floor.folder / result.outputs[0].key for step, result in launch.outcome.made.items()}
 
 
 def test_marker_in_the_packshot_is_found_in_the_still_and_the_first_frame(kept: dict[str, Path]):
@@ -60,7 +62,7 @@ def test_launch_brings_four_media_types_and_four_paid_runs(floor: Floor, launch:
 def test_manifest_of_each_run_tells_bytes_price_and_parents(floor: Floor, launch: FlowRun):
     paths = (floor.folder / "campaigns").rglob("*.json")
     manifests = {found.step: found for found in map(read_manifest, paths)}
-    assert manifests.keys() == launch.outcome.keys()
+    assert manifests.keys() == launch.outcome.made.keys()
     for manifest in manifests.values():
         (output,) = manifest.outputs
         data = (floor.folder / output.key).read_bytes()
@@ -93,10 +95,10 @@ async def test_recorded_task_inputs_lead_from_each_step_to_the_next(launch: Flow
     assert [made_of(name) for name in ("caption", "film", "page")] == [{"still"}, {"still"}, {"still", "caption"}]
 
 
-async def test_price_is_an_artifact_and_a_log_line_before_the_first_run(launch: FlowRun):
-    first_run_at = min(result.run.created_at for result in launch.outcome.values())
-    price = (await launch.artifacts())["price-product-launch"]
+async def test_price_is_an_artifact_and_a_log_line_before_the_first_run(floor: Floor, launch: FlowRun):
+    first_run_at = min(entry.sends[0].sent_at for entry in await Ledger(FolderStore(floor.folder)).entries())
+    plan = (await launch.artifacts())["plan-product-launch"]
     (line,) = [line for line in await launch.log() if "4 runs for $0.64" in line.message]
-    assert "4 runs for $0.64" in price.description
-    assert price.created < first_run_at
+    assert "4 runs for $0.64" in plan.description
+    assert plan.created < first_run_at
     assert line.timestamp < first_run_at

@@ -34,11 +34,13 @@ async def test_flow_cancelled_midway_is_finished_by_its_campaign_without_a_secon
     assert (floor.books.total.runs, floor.books.total.completed) == (4, 4)
 
 
-async def test_two_flows_at_once_on_one_campaign_pay_once(floor: Floor):
+async def test_two_flows_at_once_on_one_campaign_pay_once_and_say_so(floor: Floor):
     both = await asyncio.gather(*(floor.headlines(campaign="spring") for _ in range(2)))
     assert all(flow_run.state.is_completed() for flow_run in both)
     assert [flow_run.outcome.how for flow_run in both].count(How.NEW) == 1
     assert floor.books.total.runs == 1
+    lines = [line.message for flow_run in both for line in await flow_run.log()]
+    assert any(line.startswith("another run of campaign spring is at work") for line in lines)
 
 
 async def test_text_that_a_step_wrote_becomes_a_prompt_whole_or_in_part(floor: Floor):

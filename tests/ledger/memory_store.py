@@ -53,11 +53,17 @@ class MemoryStore:
     async def present(self, keys: Iterable[str]) -> set[str]:
         return set(keys) & self.objects.keys()
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
         return None
 
-    async def delete(self, key: str) -> None:
-        self.objects.pop(key, None)
+    def server_now(self) -> datetime:
+        return self.now()
+
+    async def delete(self, *keys: str) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         return 0

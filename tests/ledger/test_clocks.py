@@ -106,6 +106,7 @@ def test_clock_set_before_a_page_of_the_journal_does_not_misfile_it(hours):
     world = World("duplicate")
     process = world.process()
     world.run(process.start(work("0")))
+    world.run(process.spender.aclose())
     set_clock(process, hours)
     process.dies_at = "after post"
     world.die(process, work("1"))

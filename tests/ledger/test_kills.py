@@ -51,6 +51,7 @@ async def campaign(process, rows=ROWS):
         await process.spender.archived(started.entry, completed(started.run_id), f"{row}.json")
 
     results = await asyncio.gather(*map(one, rows), return_exceptions=True)
+    results += await asyncio.gather(process.spender.aclose(), return_exceptions=True)
     return [result for result in results if result is not None]
 
 

@@ -312,7 +312,7 @@ def test_repetition_held_up_until_flora_forgot_the_request_is_not_sent(behaviour
     world.flora.window = timedelta(hours=2)
     world.die(world.process(dies_at="after post"))
 
-    async def slowly():
+    async def slowly(_):
         await asyncio.sleep(3 * 3600)
         return await inputs()
 

@@ -187,17 +187,17 @@ def test_store_that_denies_deleting_is_asked_once_and_all_goes_well():
     world = World("duplicate")
     asked = []
 
-    async def deny(key: str) -> None:
-        asked.append(key)
+    async def deny(*keys: str) -> None:
+        asked.append(keys)
         raise StoreDeniedError("no rights to delete")
 
     world.store.delete = deny
-    rows = [str(number) for number in range(20)]
-    came = all_started(world, world.process(), rows)
-    assert [each.how for each in came] == [How.NEW] * 20
+    process = world.process()
+    for row in map(str, range(50)):
+        assert world.run(process.start(work(row))).how is How.NEW
     assert len(asked) == 1
     world.flora.faults = [LOST]
-    assert world.start(work("21")).how is How.ADOPTED
+    assert world.start(work("another")).how is How.ADOPTED
 
 
 class LateListing(MemoryStore):
@@ -389,3 +389,35 @@ def test_process_restarted_under_the_same_name_waits_for_what_the_dead_one_left_
     world.names = 0
     world.start(work("2"))
     assert world.time.seconds - died_at > 14
+
+
+def test_next_request_leaves_once_a_run_is_claimed_though_its_record_is_still_to_come():
+    world = World("duplicate")
+    process = world.process()
+
+    async def slow_record(key: str) -> None:
+        if key.startswith("ledger/entries/") and key.endswith("0001.json"):
+            await asyncio.sleep(20)
+
+    process.store.hinder = slow_record
+    all_started(world, process, "123")
+    assert max(left_at for left_at, _ in world.flora.took) < 5
+    assert {world.entry(work(row)).state for row in "123"} == {State.STARTED}
+
+
+def test_request_whose_run_was_claimed_and_not_recorded_is_no_candidate_of_the_next_one():
+    world = World("duplicate")
+    world.flora.faults = [Fault(), LOST]
+    doomed = world.process()
+
+    async def no_record(key: str) -> None:
+        if key.startswith("ledger/entries/") and key.endswith("0001.json"):
+            del world.store.objects[key]
+            await asyncio.sleep(3)
+            doomed.kill()
+
+    doomed.store.hinder = no_record
+    all_started(world, doomed, "12")
+    came = all_started(world, world.process(), "12")
+    assert {each.run_id for each in came} == {"run_0001", "run_0002"}, came
+    assert [world.charged(work(row)) for row in "12"] == [1, 1]

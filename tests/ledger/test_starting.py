@@ -1,6 +1,7 @@
 """The happy path, and what a second asker gets."""
 
 import asyncio
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -42,12 +43,52 @@ def test_run_that_goes_well_costs_four_records_and_its_share_of_a_journal_page()
             await process.spender.archived(started.entry, completed(started.run_id), "runs/x.json")
 
         await asyncio.gather(*map(one, rows))
+        await process.spender.aclose()
 
     world.run(whole(world.process()))
     # The campaign's note, and pages of up to 16 requests.
     assert world.store.writes - before[0] <= 4 * len(rows) + 1 + 5
     assert world.store.reads - before[1] <= 8
-    assert not any("ledger/open/" in key for key in world.store.objects)
+    assert not pages(world)
+
+
+def pages(world: World) -> list[str]:
+    return [key for key in world.store.objects if key.startswith("ledger/open/")]
+
+
+def started_every(world: World, seconds: float, rows: int) -> float:
+    """Have a process start one row after another; return how long the last one took."""
+    process = world.process()
+
+    async def one(row: int) -> float:
+        await asyncio.sleep(seconds * row)
+        began = world.time.seconds
+        started = await process.start(work(str(row)))
+        took = world.time.seconds - began
+        await process.spender.archived(started.entry, completed(started.run_id), "runs/x.json")
+        return took
+
+    async def together() -> float:
+        return (await asyncio.gather(*map(one, range(rows))))[-1]
+
+    return world.run(together())
+
+
+@pytest.mark.parametrize(("pace", "calls_a_run"), [(0.0, 4.15), (0.02, 4.2), (0.07, 4.2), (0.2, 4.45)])
+def test_rows_that_come_one_by_one_share_pages_of_the_journal_and_requests_to_delete_them(pace, calls_a_run):
+    """The archive's own three are to be added: an output, its manifest, its index."""
+    world = World()
+    world.store.delete = AsyncMock(wraps=world.store.delete)
+    before = world.store.writes + world.store.reads
+    started_every(world, pace, rows=200)
+    calls = world.store.writes + world.store.reads - before + world.store.delete.await_count
+    assert calls / 200 <= calls_a_run
+
+
+def test_row_that_comes_alone_waits_for_nobody():
+    world = World()
+    alone = started_every(world, 0.0, rows=1)
+    assert started_every(world, 2.0, rows=12) <= alone
 
 
 @pytest.mark.parametrize("count", [2, 5])

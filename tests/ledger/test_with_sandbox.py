@@ -13,7 +13,7 @@ from florist.api import FloraAPI
 from florist.api.client import key_fingerprint
 from florist.api.errors import InsufficientCreditsError
 from florist.api.models import InputValue
-from florist.ledger import How, InputIdentity, Ledger, Spender, TechniqueRoute, Work
+from florist.ledger import GenerationRoute, How, InputIdentity, Ledger, Spender, TechniqueRoute, Work
 from florist.ledger.errors import NeedsReviewError
 from florist.ledger.promises import Observation, Promise, Promises
 from tests.ledger.dated_folder import DatedFolder
@@ -25,8 +25,9 @@ PROMPT = "Spring flowers"
 class Scene:
     """A sandbox whose time, and ours with it, passes only when the ledger waits."""
 
-    def __init__(self, sandbox: SandboxServer, folder) -> None:
+    def __init__(self, sandbox: SandboxServer, folder, *, route: str = "technique") -> None:
         self.sandbox = sandbox
+        self.route = route
         self.ledger = Ledger(DatedFolder(folder, self.now))
 
     def now(self) -> datetime:
@@ -38,7 +39,7 @@ class Scene:
 
     async def learn(self, promise: Promise) -> None:
         """Have it known what the sandbox does with a repeated key."""
-        scope = f"{self.sandbox.base_url} {key_fingerprint(SecretStr(self.sandbox.api_key))} techniques"
+        scope = f"{self.sandbox.base_url} {key_fingerprint(SecretStr(self.sandbox.api_key))} {self.route}s"
         promises = Promises(self.ledger.store, scope=scope, lasts=timedelta(days=7))
         seen = Observation(promise=promise, is_same_body=True, seen_at=self.now(), age_seconds=1.0)
         await promises.learn(seen)
@@ -58,32 +59,46 @@ class Scene:
             sleep=self.sleep,
         )
         async with client:
-            technique = await client.techniques.retrieve("headline-writer")
+            route, subject, values = await self.wanted(client)
             work = Work(
-                technique_id=technique.technique_id,
-                inputs=(InputIdentity.of_text("brief", PROMPT),),
+                technique_id=subject,
+                inputs=tuple(InputIdentity.of_text(name, text) for name, text in values.items()),
                 campaign="spring",
+                route=self.route,
             )
             spender = Spender(
                 self.ledger,
-                TechniqueRoute(client, now=self.now, monotonic=monotonic),
+                route(client, now=self.now, monotonic=monotonic),
                 now=self.now,
                 monotonic=monotonic,
                 sleep=self.sleep,
                 checkpoint=pass_by,
             )
-            return await spender.start(work, [InputValue(id="brief", type="text", value=PROMPT)])
+            inputs = [InputValue(id=name, type="text", value=text) for name, text in values.items()]
+            return await spender.start(work, inputs)
+
+    async def wanted(self, client: FloraAPI):
+        if self.route == "generation":
+            texts = {"type": "image", "prompt": PROMPT, "params.aspect_ratio": '"16:9"'}
+            return GenerationRoute, "t2i-flux-2-pro", texts
+        technique = await client.techniques.retrieve("headline-writer")
+        return TechniqueRoute, technique.technique_id, {"brief": PROMPT}
 
     @property
     def runs(self) -> int:
         return self.sandbox.books().total.runs
 
 
+@pytest.fixture(params=["technique", "generation"])
+def route(request):
+    return request.param
+
+
 @pytest.fixture(params=["replay", "duplicate"])
-async def scene(request, tmp_path):
+async def scene(request, route, tmp_path):
     settings = Settings(idempotency=request.param, frozen_at=1_800_000_000.0)
     with SandboxServer(tmp_path / "data", settings) as sandbox:
-        made = Scene(sandbox, tmp_path / "store")
+        made = Scene(sandbox, tmp_path / "store", route=route)
         await made.learn(Promise.REPLAY if request.param == "replay" else Promise.REFUSE)
         yield made
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from florist.api.models import InputValue, Run, RunStatus
-from florist.ledger import Entry, InputIdentity, Ledger, Spender, Started, Timing, Work
+from florist.ledger import Body, Entry, InputIdentity, Ledger, Spender, Started, Timing, Work
 from florist.ledger.promises import Observation, Promise, Promises
 from florist.stores.store import Store
 from tests.ledger.fake_flora import FakeFlora, FloraForProcess
@@ -38,8 +38,8 @@ def work(row: str = "1", **changes: Any) -> Work:
     return Work(**{**fields, **changes})
 
 
-async def inputs() -> tuple[InputValue, ...]:
-    return (InputValue(id="prompt", type="text", value="a vase"),)
+async def inputs(signed_at: datetime | None = None) -> Body:
+    return Body((InputValue(id="prompt", type="text", value="a vase"),))
 
 
 class StoreOfProcess:

@@ -99,8 +99,8 @@ def test_plan_leaves_out_what_an_empty_param_would_fill(planned: Callable[..., P
 
 def test_plan_shows_itself_as_a_table(planned: Callable[..., Plan]) -> None:
     rows = {row.step: row for row in planned(LAUNCH).table()}
-    assert rows["still"] == ("still", "still", "", 'image ← shot.png, prompt ← "Be calm."', Decimal("0.1"))
-    assert rows["text"] == ("text", "write", "caption", "prompt ← caption", None)
+    assert rows["still"] == ("still", "", "still", "", 'image ← shot.png, prompt ← "Be calm."', Decimal("0.1"))
+    assert rows["text"] == ("text", "", "write", "caption", "prompt ← caption", None)
 
 
 def test_plan_survives_pickling_and_json(planned: Callable[..., Plan]) -> None:

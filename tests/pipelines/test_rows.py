@@ -1,17 +1,11 @@
-import asyncio
-import pickle
-from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
 
-from florist.api.errors import InsufficientCreditsError
 from florist.api.models import Technique
-from florist.pipelines import PipelineFileError, PlannedStep, StepsFailedError, parse_pipeline
-from florist.pipelines.errors import HaltedError, PlanError
-from florist.pipelines.row_files import load_rows
-from florist.pipelines.rows import Halt, plan_rows, raise_for_failures, results_of, walk_rows
-from florist.pipelines.walking import walk
+from florist.pipelines import parse_pipeline
+from florist.pipelines.errors import PlanError
+from florist.pipelines.rows import plan_rows
 
 TEXT = """
 name: headlines
@@ -46,16 +40,6 @@ def pipeline(tmp_path):
 @pytest.fixture
 def plans(pipeline):
     return plan_rows(pipeline, {}, ROWS, {"headline-writer": WRITER})
-
-
-def by_steps(run_step):
-    """Return what walks a row by running each of its steps so, all rows stopped by what stops one."""
-    halt = Halt()
-
-    async def walk_row(key, planned):
-        return await walk(planned, halt.guarded(lambda step, upstream: run_step(key, step, upstream)))
-
-    return walk_row
 
 
 def test_rows_planned_are_priced_together(plans):
@@ -96,65 +80,3 @@ def test_rows_some_of_which_share_a_mistake_are_named(pipeline):
     with pytest.raises(PlanError) as raised:
         plan_rows(pipeline, {}, rows, {"headline-writer": WRITER})
     assert "(rows r1, r2, r3, r4, r5 and 2 more)" in str(raised.value)
-
-
-async def test_row_that_fails_leaves_the_others_be(plans):
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, str]) -> str:
-        if row == "b":
-            raise ValueError("no")
-        return f"{row} {step.name}"
-
-    walked = await walk_rows(plans, by_steps(run_step))
-    assert results_of(walked) == {
-        "a/head": "a head", "a/again": "a again", "c/head": "c head", "c/again": "c again",
-    }  # fmt: skip
-    with pytest.raises(StepsFailedError) as raised:
-        raise_for_failures(walked)
-    assert [failure.step for failure in raised.value.failures] == ["b/head"]
-    assert pickle.loads(pickle.dumps(raised.value)).skipped == (("b/again", ("head",)),)
-
-
-async def test_rows_after_the_balance_is_used_up_are_not_begun(plans):
-    begun: list[str] = []
-
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, str]) -> str:
-        begun.append(f"{row}/{step.name}")
-        if row == "b":
-            raise InsufficientCreditsError("Insufficient credits.", status=402)
-        return "done"
-
-    walked = await walk_rows(plans, by_steps(run_step), max_in_flight=1)
-    assert begun == ["a/head", "a/again", "b/head"]
-    assert isinstance(walked["c"].failed["head"], HaltedError)
-
-
-async def test_rows_walk_no_more_than_so_many_at_once(plans):
-    walking = most = 0
-
-    async def run_step(row: str, step: PlannedStep, upstream: Mapping[str, str]) -> str:
-        nonlocal walking, most
-        walking += 1
-        most = max(most, walking)
-        await asyncio.sleep(0)
-        walking -= 1
-        return "done"
-
-    await walk_rows(plans, by_steps(run_step), max_in_flight=2)
-    assert most == 2
-
-
-@pytest.mark.parametrize("content", ['{"a": {"brief": "one"}, "b": {}}', "a: {brief: one}\nb:\n"])
-def test_row_file_in_json_or_yaml_is_read(tmp_path, content):
-    (tmp_path / "rows").write_text(content)
-    assert load_rows(tmp_path / "rows") == {"a": {"brief": "one"}, "b": {}}
-
-
-@pytest.mark.parametrize(
-    ("content", "place"),
-    [("", "rows"), ("[a, b]", "rows:1:1"), ("a: {brief: [1]}", "rows:1:12: a.brief"), ("a: one", "rows:1:4: a")],
-)
-def test_row_file_that_is_none_says_where(tmp_path, content, place):
-    (tmp_path / "rows").write_text(content)
-    with pytest.raises(PipelineFileError) as raised:
-        load_rows(tmp_path / "rows")
-    assert place in str(raised.value)

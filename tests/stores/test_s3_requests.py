@@ -1,6 +1,7 @@
 """What every request to S3 says, which endpoint its errors name, and how long a presigned URL lives."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -39,6 +40,61 @@ async def test_s3_presigned_url_lives_no_longer_than_the_credentials_that_sign_i
     store = S3Store("b", access=Access(region="us-east-1", find_credentials=credentials))
     url = await store.presign("a.png", expires_in=timedelta(hours=6))
     assert lent - 10 <= lent_seconds(url) <= lent
+
+
+def static_store(**fields: object) -> S3Store:
+    key = Credentials("access", "secret")
+    return S3Store(
+        "bucket", "pre fix", access=Access(region="eu-central-1", find_credentials=lambda: key, **fields)
+    )
+
+
+@pytest.mark.parametrize("style", [{}, {"addressing_style": "path"}, {"endpoint_url": "http://127.0.0.1:9"}])
+async def test_s3_url_signed_as_of_the_moment_that_botocore_took_is_botocore_s_own(style):
+    store = static_store(**style)
+    theirs = await store.presign("a/ö b+c.png", expires_in=timedelta(hours=6))
+    [moment] = parse_qs(urlsplit(theirs.reveal()).query)["X-Amz-Date"]
+    signed_at = datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    ours = await store.presign("a/ö b+c.png", expires_in=timedelta(hours=6), signed_at=signed_at)
+    assert ours == theirs
+
+
+async def test_s3_url_signed_as_of_a_moment_is_the_same_in_another_process():
+    signed_at = datetime(2027, 1, 15, 12, tzinfo=UTC)
+    one, other = [
+        await static_store().presign("a.png", expires_in=timedelta(hours=6), signed_at=signed_at) for _ in "12"
+    ]
+    assert one == other
+
+
+async def test_s3_url_signed_with_lent_credentials_cannot_be_made_again():
+    access = Access(region="us-east-1", find_credentials=lambda: Credentials(*KEYS))
+    store = S3Store("b", access=access)
+    assert await store.presign("a.png", expires_in=timedelta(hours=6), signed_at=datetime.now(UTC)) is None
+
+
+async def test_s3_time_is_that_of_the_last_answer(moto):
+    an_hour_slow = datetime.now(UTC) - timedelta(hours=1)
+    store = S3Store(moto.bucket, access=moto.access, now=lambda: an_hour_slow)
+    await store.head("a.json")
+    assert abs(store.server_now() - datetime.now(UTC)) < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("status", "parsed"),
+    [
+        (501, {"Error": {"Code": "NotImplemented"}, "ResponseMetadata": {"HTTPStatusCode": 501}}),
+        (200, {"Errors": [{"Key": "a.json", "Code": "InternalError"}]}),
+    ],
+)
+async def test_s3_store_that_does_not_delete_several_at_once_is_asked_for_each(moto, status, parsed):
+    store = moto.store()
+    await store.create("a.json", b"{}")
+    await store.create("b.json", b"{}")
+    answer = SimpleNamespace(status_code=status), parsed
+    events_of(store).register("before-call.s3.DeleteObjects", lambda **_: answer)
+    await store.delete("a.json", "b.json")
+    assert [item.key async for item in store.list("")] == []
 
 
 async def test_s3_every_call_names_the_expected_owner_and_the_payer(moto):

@@ -191,6 +191,13 @@ async def test_store_deleted_object_is_gone_and_deleting_again_is_no_error(store
     assert await store.head("a.json") is None
 
 
+async def test_store_deletes_several_objects_whether_or_not_they_are_there(store):
+    for key in ("a/1.json", "a/2.json", "b.json"):
+        await store.create(key, b"{}")
+    await store.delete("a/1.json", "a/2.json", "a/none.json")
+    assert [item.key async for item in store.list("")] == ["b.json"]
+
+
 @pytest.mark.parametrize(
     "key", ["", "/a", "a/", "a//b", "../a", "a/../../b", "a\\b", "a\x00b", "x" * 300, "\ud800"]
 )

@@ -18,11 +18,11 @@ from florist.api.models import Run
 from florist.archive.manifest import Manifest
 from florist.pipelines import WalkResult, definitions_of, plan, walk
 from florist.pipelines.loading import parse_pipeline
-from florist.pipelines.planning import PlannedStep
+from florist.pipelines.planning import Plan, PlannedStep
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from florist.studio.steps import CampaignRow, StartedStep, StepFunctions, StepResult, Upstream, make_step
-from florist.studio.studio import Studio
+from florist.studio.studio import Studio, StudioSteps
 from tests.s3_servers.fixtures import moto, seaweedfs_http
 
 __all__ = ["moto", "seaweedfs_http"]
@@ -87,6 +87,14 @@ class Workshop:
 
     def asked(self, route: str) -> int:
         return self.sandbox.books().requests_by_route.get(route, 0)
+
+
+async def results_of(studio: Studio, planned: Plan, *, campaign: str, row: str = "") -> dict[str, StepResult]:
+    """Walk one row, all of which must be made."""
+    functions = StudioSteps(studio, CampaignRow(campaign=campaign, key=row))
+    walked = await walk(planned, lambda step, upstream: make_step(step, upstream, functions))
+    assert not walked.failed, walked.failed
+    return walked.results
 
 
 def connected(sandbox: SandboxServer) -> FloraAPI:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -189,7 +189,7 @@ class LentOut(FolderStore):
 
     url = ""
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl:
+    async def presign(self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None) -> SignedUrl:
         return SignedUrl(self.url)
 
 

@@ -91,7 +91,7 @@ async def test_text_kept_in_bytes_that_are_no_text_names_its_step_and_a_mend(fol
 async def test_url_of_our_object_opens_for_hours(moto):
     store = moto.store()
     client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
-    url = await OutputUrls(client, store, SimpleNamespace()).url_of(made(MediaKind.IMAGE), 0)
+    url, _ = await OutputUrls(client, store, SimpleNamespace()).url_of(made(MediaKind.IMAGE), 0)
     assert f"X-Amz-Expires={int(PRESIGNED_FOR.total_seconds())}" in urlsplit(url).query
 
 
@@ -99,8 +99,8 @@ async def test_url_with_less_time_left_than_the_step_may_wait_is_not_fed(moto):
     client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
     output_urls = OutputUrls(client, moto.store(), SimpleNamespace())
     step = made(MediaKind.IMAGE, url=ending(30).reveal())
-    assert await output_urls.url_of(step, 0, timeout=20) == ending(30).reveal()
-    assert moto.endpoint_url in await output_urls.url_of(step, 0, timeout=40)
+    assert (await output_urls.url_of(step, 0, timeout=20)).url == ending(30).reveal()
+    assert moto.endpoint_url in (await output_urls.url_of(step, 0, timeout=40)).url
 
 
 @pytest.mark.parametrize(("lent_seconds", "is_fed"), [(41, True), (39, False)])
@@ -112,5 +112,24 @@ async def test_url_of_our_object_that_ends_before_the_step_may_is_not_fed(folder
     assets = SimpleNamespace(url_of=AsyncMock(return_value="an asset"))
     output_urls = OutputUrls(client, folder, assets, now=lambda: NOON)
     output_urls._fresh = AsyncMock(return_value=None)
-    found = await output_urls.url_of(made(MediaKind.IMAGE), 0, timeout=40)
+    found, _ = await output_urls.url_of(made(MediaKind.IMAGE), 0, timeout=40)
     assert found == (lent.reveal() if is_fed else "an asset")
+
+
+@pytest.mark.parametrize(
+    ("after", "is_ours"), [(timedelta(hours=2), True), (timedelta(hours=5, minutes=50), False)]
+)
+async def test_url_that_can_be_made_again_goes_before_flora_s_own_for_as_long_as_it_opens(moto, after, is_ours):
+    client = SimpleNamespace(server_now=lambda: NOON, is_sandbox=True)
+    output_urls = OutputUrls(client, moto.store(), SimpleNamespace(), now=lambda: NOON + after)
+    step = made(MediaKind.IMAGE, url=ending(86_400).reveal())
+    first = await output_urls.url_of(step, 0, signed_at=NOON)
+    assert (first.is_repeatable, moto.endpoint_url in first.url) == (is_ours, is_ours)
+    assert await output_urls.url_of(step, 0, signed_at=NOON) == first
+
+
+async def test_url_of_flora_s_own_is_handed_on_where_ours_could_not_be_made_again(folder):
+    output_urls = OutputUrls(SimpleNamespace(server_now=lambda: NOON), folder, SimpleNamespace())
+    step = made(MediaKind.IMAGE, url=ending(86_400).reveal())
+    handed = await output_urls.url_of(step, 0, signed_at=NOON)
+    assert handed == (ending(86_400).reveal(), False)

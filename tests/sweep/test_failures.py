@@ -12,7 +12,9 @@ from florist.api.paging import Page
 from florist.archive.archiver import Archiver
 from florist.archive.errors import DeadUrlError
 from florist.archive.manifest import RunOrigin
+from florist.ledger import Ledger
 from florist.stores.folder import FolderStore
+from florist.sweep.charges import ChargeCheck
 from florist.sweep.failures import unkept_runs
 from florist.sweep.history_pass import History
 from florist.sweep.report import RunResult, sweep_lines
@@ -72,7 +74,8 @@ class World:
         store = FolderStore(self.path)
         archiver = Archiver(store, fetch=self.fetch, now=lambda: self.now)
         history = History("technique-runs", self.page, self.retrieve)
-        sweep = Sweep(store, archiver, [history], Origins(), owner=owner, now=lambda: self.now)
+        charges = ChargeCheck(Ledger(store), now=lambda: self.now)
+        sweep = Sweep(store, archiver, [history], Origins(), charges, owner=owner, now=lambda: self.now)
         return await sweep.run(full=full)
 
 

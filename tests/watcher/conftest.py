@@ -163,7 +163,9 @@ class Watching:
     def __init__(self, **settings: Any) -> None:
         self.flora = FloraInMemory(**settings)
         route = RunRoute(retrieve=self.flora.retrieve, page=self.flora.page)
-        self.watcher = RunWatcher({"technique": route, "generation": route}, monotonic=now)
+        self.watcher = RunWatcher(
+            {"technique": route, "generation": route}, server_now=lambda: moment(now()), monotonic=now
+        )
 
     async def wait(self, run_id: str, **arguments: Any) -> Run:
         return await self.watcher.wait(run_id, **{"technique": "styled-still", "window": 3600.0, **arguments})

@@ -18,6 +18,7 @@ from florist.api.errors import (
     RunWithoutOutputsError,
 )
 from florist.api.models import Run, RunStatus
+from florist.api.watching_schedule import AFTER_THE_END
 
 Watching = Any
 Make = Callable[..., Watching]
@@ -364,7 +365,7 @@ def test_duration_of_a_technique_is_learnt_from_its_runs(watching: Make, in_jump
         return at
 
     at = in_jumping_time(act())
-    assert at.flora.requests[0][0] - at.began == 32
+    assert at.flora.requests[0][0] == pytest.approx(at.began + 40 + AFTER_THE_END)
 
 
 def test_looks_at_one_run_keep_the_pace(watching: Make, in_jumping_time: Jump) -> None:
@@ -422,3 +423,44 @@ def test_finished_runs_are_forgotten(watching: Make, in_jumping_time: Jump) -> N
 
     watcher = in_jumping_time(act()).watcher
     assert (watcher._waited, watcher._left) == ({}, {})
+
+
+def test_run_found_in_flight_is_expected_by_when_flora_created_it(watching: Make, in_jumping_time: Jump) -> None:
+    async def act() -> Watching:
+        at = watching()
+        await at.wait(at.flora.add("run-1", ends=40))
+        at.flora.add("run-2", ends=40)
+        await asyncio.sleep(20)
+        at.flora.requests.clear()
+        at.began = now()
+        await at.wait("run-2", expected_seconds=0)
+        return at
+
+    at = in_jumping_time(act())
+    assert [moment - at.began for moment, _ in at.flora.requests] == pytest.approx([0, 20 + AFTER_THE_END])
+
+
+def test_age_of_a_run_counts_from_its_start_not_from_the_wait(watching: Make, in_jumping_time: Jump) -> None:
+    async def act() -> float:
+        at = watching()
+        await at.wait(at.flora.add("run-1", ends=40))
+        at.watcher._started_at = at.flora.born.get
+        at.flora.add("run-2", ends=40)
+        await asyncio.sleep(15)
+        await at.wait("run-2")
+        return now() - at.flora.ends["run-2"]
+
+    assert in_jumping_time(act()) == pytest.approx(AFTER_THE_END)
+
+
+def test_runs_of_one_technique_teach_those_already_waited_for(watching: Make, in_jumping_time: Jump) -> None:
+    async def act() -> Watching:
+        at = watching()
+        late = [at.flora.add("first", ends=40)]
+        await asyncio.sleep(10)
+        late += [at.flora.add(f"run-{n}", ends=40) for n in range(3)]
+        await asyncio.gather(*(at.wait(run_id, just_started=True) for run_id in late[1:]), at.wait("first"))
+        return at
+
+    at = in_jumping_time(act())
+    assert at.flora.told["run-0"] == pytest.approx(at.flora.ends["run-0"] + AFTER_THE_END)

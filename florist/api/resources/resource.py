@@ -3,6 +3,8 @@
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -27,6 +29,22 @@ LONGEST_CURSOR = 4000
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ReadT = TypeVar("ReadT")
 BegunT = TypeVar("BegunT", Run, StartedRun)
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswer:
+    """A run that was started, and what FLORA's answer said beside it.
+
+    Attributes:
+        is_replayed: an earlier request under the same idempotency key made this run; this one made none.
+        said_at: FLORA's time when it answered, to the second; None if it did not say.
+        request_id: `req_…`, for FLORA's support.
+    """
+
+    run: Run
+    is_replayed: bool
+    said_at: datetime | None
+    request_id: str | None
 
 
 class Resource:

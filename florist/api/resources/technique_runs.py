@@ -1,32 +1,14 @@
 """Technique runs by the nested route, and their history."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from florist.api.calls import Call
 from florist.api.models import InputValue, Run, RunStatus
 from florist.api.paging import AsyncPager
-from florist.api.resources.resource import RUN_ID, Resource, checked_idempotency_key
+from florist.api.resources.resource import RUN_ID, Resource, StartAnswer, checked_idempotency_key
 from florist.api.retries import Effect
 from florist.api.routes import route
-
-
-@dataclass(frozen=True, slots=True)
-class StartAnswer:
-    """A run that was started, and what FLORA's answer said beside it.
-
-    Attributes:
-        is_replayed: an earlier request under the same idempotency key made this run; this one made none.
-        said_at: FLORA's time when it answered, to the second; None if it did not say.
-        request_id: `req_…`, for FLORA's support.
-    """
-
-    run: Run
-    is_replayed: bool
-    said_at: datetime | None
-    request_id: str | None
 
 
 class TechniqueRuns(Resource):

@@ -25,6 +25,7 @@ def test_interrupted_command_says_how_to_go_on_and_that_costs_nothing_more(
     out, said = process.communicate(timeout=120)
     assert process.returncode == code, said
     assert "Traceback" not in out + said
+    assert "Crash detected" not in out + said
     (resume,) = [line for line in said.splitlines() if line.startswith("    florist run")]
     still_floor.sandbox.clock.advance(60)
     again = command(still_floor, *shlex.split(resume)[1:])

@@ -36,19 +36,24 @@ def occurrences(passed: Counter[str], *, at_first: bool) -> list[str]:
     return found
 
 
-def killed_at(folder: Path, *points: str, **options: Any) -> Figures:
-    """Kill one worker after another at these points, then have the campaign finished."""
+def killed_at(folder: Path, *points: str, may_need_review: bool = False, **options: Any) -> Figures:
+    """Kill one worker after another at these points, then have the campaign finished.
+
+    Args:
+        may_need_review: two of the killed may have had requests of one technique under way.
+    """
     with scene(folder, **options) as made:
         for point in points:
             code = made.work(kill_at=point)
             assert code in {-9, 0}, (point, made.last_report())
         workers = made.finish()
         account = made.account()
-        account.assert_sound()
+        account.assert_sound(may_need_review=may_need_review)
         return {
             "kills": made.kills["kills"],
             "workers": workers + len(points),
             "needed": account.needed,
             "charged": account.charged,
             "kept": account.kept,
+            "reviews": len(account.reviews),
         }

@@ -86,11 +86,17 @@ class PointedStore:
     async def present(self, keys: Iterable[str]) -> set[str]:
         return await self._pointed("present", "keys", self._store.present(keys))
 
-    async def presign(self, key: str, *, expires_in: timedelta) -> SignedUrl | None:
-        return await self._pointed("presign", key, self._store.presign(key, expires_in=expires_in))
+    async def presign(
+        self, key: str, *, expires_in: timedelta, signed_at: datetime | None = None
+    ) -> SignedUrl | None:
+        signing = self._store.presign(key, expires_in=expires_in, signed_at=signed_at)
+        return await self._pointed("presign", key, signing)
 
-    async def delete(self, key: str) -> None:
-        await self._pointed("delete", key, self._store.delete(key))
+    def server_now(self) -> datetime:
+        return self._store.server_now()
+
+    async def delete(self, *keys: str) -> None:
+        await self._pointed("delete", keys[0], self._store.delete(*keys))
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         return await self._pointed("drop", "leftovers", self._store.drop_leftovers(older_than=older_than))

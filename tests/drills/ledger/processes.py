@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+LOST_EXIT = 255
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [f"tests.drills.ledger.{name}" for name in ("walk_rows", "sweep_once", "fast_sandbox")]
@@ -48,7 +50,8 @@ class Process:
         if code is None:
             self.kill()
             raise TimeoutError(f"not done within {within:g} s: {' '.join(self.arguments)}")
-        return code
+        # 255 is what multiprocessing makes of a killed process whose end its fork server did not get to tell.
+        return -signal.SIGKILL if code == LOST_EXIT else code
 
     def kill(self) -> None:
         """SIGKILL it, if it runs, and wait for its end."""

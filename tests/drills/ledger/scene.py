@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,6 @@ STEPS = 3
 OUTPUTS_PER_RUN = 1
 RESTARTS = 12
 PROMISES = {"replay": Promise.REPLAY, "duplicate": Promise.REFUSE, "none": Promise.NEITHER}
-_PIPELINE = Path(__file__).with_name("three-steps.yaml")
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Scene:
     rows: int = 10
     settings: Mapping[str, Any] = field(default_factory=dict)
     api_key: str = "sk_test_drill"
+    steps: str = "three-steps.yaml"
     knows_promise: bool = True
     """Whether it was learnt before what FLORA does with a repeated key."""
 
@@ -93,8 +94,8 @@ class Scene:
         self.kills: Counter[str] = Counter()
         self.workers = 0
         self.reports: list[dict[str, Any]] = []
-        self.pipeline = self.folder / _PIPELINE.name
-        shutil.copy(_PIPELINE, self.pipeline)
+        self.pipeline = self.folder / self.steps
+        shutil.copy(Path(__file__).with_name(self.steps), self.pipeline)
         Image.new("RGB", (64, 64), "crimson").save(self.folder / "dot.png")
         self.sandbox: Process | None = None
         if self.knows_promise:
@@ -242,8 +243,8 @@ class Scene:
         asked = {"idempotency": "duplicate", "compare_bodies": None, **self.settings}
         promise = PROMISES[asked["idempotency"]]
         is_compared = asked["compare_bodies"] is not False and promise is Promise.REPLAY
-        for api_key in (self.api_key, "sk_test_other"):
-            scope = f"{self.url}/api/v1 {key_fingerprint(SecretStr(api_key))} techniques"
+        for api_key, route in product((self.api_key, "sk_test_other"), ("techniques", "generations")):
+            scope = f"{self.url}/api/v1 {key_fingerprint(SecretStr(api_key))} {route}"
             promises = Promises(walk_rows.store_named(self.store), scope=scope, lasts=timedelta(days=7))
             for is_same_body in (True, False):
                 kept = Promise.REFUSE if is_compared and not is_same_body else promise

@@ -1,5 +1,7 @@
 """A worker is killed at every boundary of store and client, others finish its campaign: paid once, all kept."""
 
+from typing import Any
+
 import pytest
 
 from tests.drills.ledger.kills import A_LOST_ANSWER, killed_at, occurrences, points_passed
@@ -23,6 +25,18 @@ def test_worker_killed_at_each_point_is_taken_over_without_a_second_charge(tmp_p
 
 
 @pytest.mark.parametrize("behaviour", ["duplicate", "replay"])
+def test_worker_killed_around_its_generation_is_taken_over_without_a_second_charge(tmp_path, behaviour):
+    options: dict[str, Any] = {"settings": {"idempotency": behaviour}, "steps": "generation-first.yaml"}
+    points = occurrences(points_passed(tmp_path / "trace", **options), at_first=True)
+
+    def round_at(point: str):
+        folder = tmp_path / point.replace("/", "-").replace("*", "x").replace(" ", "_")
+        return point, lambda: killed_at(folder, point, **options)
+
+    assert run_rounds(map(round_at, points))["rounds"] == len(points)
+
+
+@pytest.mark.parametrize("behaviour", ["duplicate", "replay"])
 def test_worker_killed_at_each_point_while_resolving_is_taken_over_without_a_second_charge(
     tmp_path, store_for, behaviour
 ):
@@ -34,6 +48,13 @@ def test_worker_killed_at_each_point_while_resolving_is_taken_over_without_a_sec
 
     def round_at(point: str):
         folder = tmp_path / point.replace("/", "-").replace("*", "x").replace(" ", "_")
-        return point, lambda: killed_at(folder, A_LOST_ANSWER, point, store=store_for(folder), settings=settings)
+        return point, lambda: killed_at(
+            folder,
+            A_LOST_ANSWER,
+            point,
+            may_need_review=behaviour == "duplicate",
+            store=store_for(folder),
+            settings=settings,
+        )
 
     assert run_rounds(map(round_at, resolving))["rounds"] == len(resolving)

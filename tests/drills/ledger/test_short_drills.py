@@ -36,6 +36,21 @@ def test_worker_killed_around_its_post_is_taken_over_without_a_second_charge(tmp
     assert total["charged"] == total["needed"] == total["kept"]
 
 
+def test_worker_killed_around_its_generation_is_taken_over_without_a_second_charge(tmp_path):
+    points = ("before record sent#1", "after post#2", "after claim#1")
+
+    def round_at(number: int):
+        options = {
+            "settings": {"idempotency": ("duplicate", "replay")[number % 2]},
+            "steps": "generation-first.yaml",
+        }
+        return points[number], lambda: killed_at(tmp_path / str(number), points[number], rows=2, **options)
+
+    total = run_rounds(map(round_at, range(len(points))), at_once=AT_ONCE)
+    assert total["kills"] == len(points)
+    assert total["charged"] == total["needed"] == total["kept"]
+
+
 def test_chaos_of_two_seeds_is_paid_once_and_all_kept(tmp_path):
     rounds = [(seed, partial(chaos_round, seed, tmp_path / seed)) for seed in ("florist-9", "florist-29")]
     total = run_rounds(rounds, at_once=AT_ONCE)

@@ -11,20 +11,23 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
+from florist.campaigns.budget import CampaignBudget
+from florist.campaigns.walking import walk_plainly
 from florist.errors import FloristError
-from florist.ledger import Ledger, Spender, TechniqueRoute
+from florist.ledger import GenerationRoute, Ledger, Spender, TechniqueRoute
 from florist.pipelines import definitions_of, load_pipeline
-from florist.pipelines.rows import plan_rows, step_label
+from florist.pipelines.rows import plan_rows
 from florist.stores.folder import FolderStore
 from florist.stores.s3 import S3Store
 from florist.stores.store import Store
-from florist.studio.plain_walk import walk_plainly
 from florist.studio.studio import Studio
 from tests.drills.ledger.fast_time import RATE, FastTime
 from tests.drills.ledger.pointed_http import point_http
@@ -75,15 +78,22 @@ async def _walk(wanted: argparse.Namespace, points: Points) -> dict[str, object]
         sleep=time.sleep,
     )
     async with client:
-        spender = Spender(
-            Ledger(store),
-            TechniqueRoute(client, now=time.now, monotonic=time.monotonic),
-            now=time.now,
-            monotonic=time.monotonic,
-            sleep=time.sleep,
-            checkpoint=points.pass_by,
+        ledger = Ledger(store)
+        routes = (
+            route(client, now=time.now, monotonic=time.monotonic) for route in (TechniqueRoute, GenerationRoute)
         )
-        studio = Studio(client, store, spender=spender, now=time.now)
+        spender, generations = (
+            Spender(
+                ledger,
+                route,
+                now=time.now,
+                monotonic=time.monotonic,
+                sleep=time.sleep,
+                checkpoint=points.pass_by,
+            )
+            for route in routes
+        )
+        studio = Studio(client, store, spender=spender, generations=generations, now=time.now)
         try:
             return await _walk_with(studio, wanted, time)
         finally:
@@ -97,18 +107,24 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
         rows = {wanted.only: rows[wanted.only]}
     plans = plan_rows(pipeline, {}, rows, await definitions_of(pipeline, studio.client))
     await studio.check()
-    walked = await walk_plainly(studio, plans, campaign=wanted.campaign, now=time.now)
-    failed = {
-        step_label(row, step): type(error).__name__
-        for row, ended in walked.items()
-        for step, error in ended.failed.items()
-    }
-    for row, ended in walked.items():
-        for step, error in ended.failed.items():
-            print(f"{row}/{step}: {type(error).__name__}: {error}")  # noqa: T201
-    done = [result.how for ended in walked.values() for result in ended.results.values()]
-    counts = {str(how): done.count(how) for how in set(done)}
-    return {"failed": failed, "how": counts, "is_done": len(done) == plans.runs}
+    budget = None
+    if wanted.budget is not None:
+        budget = await CampaignBudget.opened(
+            studio.ledger,
+            wanted.campaign,
+            plans,
+            cap_usd=wanted.budget,
+            rows_per_block=wanted.rows_per_block,
+            now=time.now,
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+        )
+    walked = await walk_plainly(studio, plans, campaign=wanted.campaign, budget=budget, now=time.now)
+    for gap in walked.gaps:
+        print(f"{gap.label}: {gap.error}: {gap.message}")  # noqa: T201
+    failed = {gap.label: gap.error for gap in walked.gaps if gap.error}
+    counts = Counter(str(made.how) for made in walked.made.values())
+    return {"failed": failed, "how": counts, "is_done": not walked.gaps}
 
 
 def store_named(place: str) -> Store:
@@ -131,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", type=Path, required=True)
     parser.add_argument("--campaign", default="drill")
     parser.add_argument("--rows", type=int, default=10)
+    parser.add_argument("--budget", type=Decimal, help="USD that the campaign may cost")
+    parser.add_argument("--rows-per-block", type=int, default=500)
     parser.add_argument("--only", default="", help="leave out all rows but this one")
     parser.add_argument("--began", type=float, required=True, help="when fast time and real time were one")
     parser.add_argument("--rate", type=float, default=RATE)

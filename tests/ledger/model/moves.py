@@ -29,22 +29,13 @@ def moves(world: World, setting: Setting) -> Iterator[Move]:
         if row.flight is not None:
             yield from _of_flight(world, setting, index, row, row.flight)
         elif row.stand in {"new", "refused"}:
-            yield f"{index} is sent", _sent(world, index, row, keeps=False)
+            yield f"{index} is sent", _sent(world, setting, index, row, keeps=False)
         if row.is_unresolved and (row.flight is None or row.flight.is_lost):
             yield from _resolved(world, setting, index, row)
     for number, run in enumerate(world.runs):
         if not run.is_shown:
             yield f"history shows run {number}", world.with_run(number, run._replace(is_shown=True))
-    if world.strangers:
-        stranger = Made(STRANGER, world.tick)
-        yield (
-            "a stranger runs it",
-            world._replace(strangers=world.strangers - 1, runs=(*world.runs, stranger)),
-        )
-    if world.becomes:
-        yield f"FLORA turns to {world.becomes}", world._replace(provider=world.becomes, becomes="")
-    if world.tick < LAST_TICK and _may_pass(world, setting):
-        yield "time passes", _later(world)
+    yield from _of_others(world, setting)
 
 
 def learnt(answer: Answer, *, is_repeat: bool) -> Promise | None:
@@ -56,20 +47,50 @@ def learnt(answer: Answer, *, is_repeat: bool) -> Promise | None:
     return Promise.REFUSE if answer.kind in {"duplicate", "conflict"} else None
 
 
-def _sent(world: World, index: int, row: Row, *, keeps: bool) -> World:
+def _of_others(world: World, setting: Setting) -> Iterator[Move]:
+    """Return what may happen that is no doing of the ledger's."""
+    if world.strangers:
+        stranger = Made(STRANGER, world.tick)
+        yield (
+            "a stranger runs it",
+            world._replace(strangers=world.strangers - 1, runs=(*world.runs, stranger)),
+        )
+    if world.resigns:
+        for index, row in enumerate(world.rows):
+            if row.is_unresolved:
+                signed = world.with_row(index, row._replace(body=row.body + 1))
+                yield f"{index} would be signed by another key", signed._replace(resigns=world.resigns - 1)
+    if world.becomes:
+        yield f"FLORA turns to {world.becomes}", world._replace(provider=world.becomes, becomes="")
+    if world.tick < LAST_TICK and _may_pass(world, setting):
+        yield "time passes", _later(world)
+
+
+def _body_again(setting: Setting, row: Row) -> int:
+    """Return the body that a repeated request would have."""
+    return row.body if setting.has_same_body else row.body + 1
+
+
+def _is_same_body(row: Row, body: int) -> bool:
+    return all(send.body == body for send in row.sends)
+
+
+def _sent(world: World, setting: Setting, index: int, row: Row, *, keeps: bool) -> World:
     kept = row.sends if keeps else ()
+    body = _body_again(setting, row) if keeps else row.body
     shown = (
         ()
         if keeps
         else tuple(number for number, run in enumerate(world.runs) if run.is_shown and run.claimant is None)
     )
-    send = Sent(world.tick, shown)
+    send = Sent(world.tick, shown, body)
     return world.with_row(
         index,
         row._replace(
             stand="sent",
             sends=(*kept, send) if send not in kept else kept,
-            flight=Flight(is_repeat=bool(kept)),
+            flight=Flight(bool(kept), body, _is_same_body(row, body)),
+            body=body,
             proved_by=row.proved_by if keeps else None,
         ),
     )
@@ -82,15 +103,18 @@ def _of_flight(world: World, setting: Setting, index: int, row: Row, flight: Fli
             lost = world.with_row(index, row._replace(flight=flight._replace(is_lost=True)))
             yield f"{index}'s sender is gone", lost._replace(losses=world.losses - 1)
         return
+    run = flight.answer.run
+    if run >= 0 and world.runs[run].claimant == index:
+        # It has left its place at the gate: the others go on meanwhile.
+        yield f"{index}'s sender records run {run}", _adopted(world, index, row, run)
+        if world.crashes:
+            dead = world.with_row(index, row._replace(flight=None))
+            yield f"{index}'s sender dies before the record", dead._replace(crashes=world.crashes - 1)
+        return
     yield f"{index} is answered {_said(flight.answer)}", _answered(world, setting, index, row, flight)
     if world.losses:
         lost = world.with_row(index, row._replace(flight=None))
         yield f"{index}'s answer is lost", lost._replace(losses=world.losses - 1)
-    run = flight.answer.run
-    if world.crashes and run >= 0 and world.runs[run].claimant is None:
-        claimed = world.with_run(run, world.runs[run]._replace(claimant=index))
-        dead = claimed.with_row(index, row._replace(flight=None))
-        yield f"{index}'s sender claims run {run} and dies", dead._replace(crashes=world.crashes - 1)
 
 
 def _processed(world: World, setting: Setting, index: int, row: Row, flight: Flight) -> Iterator[Move]:
@@ -103,13 +127,16 @@ def _processed(world: World, setting: Setting, index: int, row: Row, flight: Fli
         ),
         None,
     )
-    if known is not None and world.provider != "neither":
-        yield f"FLORA knows {index}", _with_answer(world, index, row, _again(world, setting, known))
+    is_new = known is None or world.provider == "neither"
+    if world.provider == "replay-equal-else-new":
+        is_new = is_new or known.body != flight.body
+    if known is not None and not is_new:
+        yield f"FLORA knows {index}", _with_answer(world, index, row, _again(world, flight, known))
         return
     number = len(world.runs)
     made = world._replace(
         runs=(*world.runs, Made(index, world.tick)),
-        keys=(*world.keys, KnownKey(index, row.renewals, world.tick, number)),
+        keys=(*world.keys, KnownKey(index, row.renewals, world.tick, number, flight.body)),
     )
     yield f"FLORA makes run {number} of {index}", _with_answer(made, index, row, Answer("run", number))
     if world.burns:
@@ -120,10 +147,10 @@ def _processed(world: World, setting: Setting, index: int, row: Row, flight: Fli
         yield f"FLORA refuses {index} and keeps its key", _with_answer(burnt, index, row, Answer("402"))
 
 
-def _again(world: World, setting: Setting, known: KnownKey) -> Answer:
+def _again(world: World, flight: Flight, known: KnownKey) -> Answer:
     if world.provider == "duplicate":
         return Answer("duplicate")
-    if world.provider == "replay-equal" and not setting.has_same_body:
+    if world.provider == "replay-equal" and known.body != flight.body:
         return Answer("conflict")
     if known.run is None:
         return Answer("402", is_replayed=True)
@@ -141,7 +168,9 @@ def _answered(world: World, setting: Setting, index: int, row: Row, flight: Flig
     assert answer is not None
     promise = learnt(answer, is_repeat=flight.is_repeat)
     if promise is not None:
-        world = world._replace(belief=_after(world.belief, promise, is_same_body=setting.has_same_body))
+        world = world._replace(belief=_after(world.belief, promise, is_same_body=flight.is_same_body))
+    if answer.kind == "run" and world.runs[answer.run].claimant is None:
+        return world.with_run(answer.run, world.runs[answer.run]._replace(claimant=index))
     row = row._replace(flight=None)
     if answer.kind == "run":
         return _adopted(world, index, row, answer.run)
@@ -165,16 +194,16 @@ def _adopted(world: World, index: int, row: Row, number: int) -> World:
 
 
 def _resolved(world: World, setting: Setting, index: int, row: Row) -> Iterator[Move]:
-    promise = world.belief.about(is_same_body=setting.has_same_body)
+    promise = world.belief.about(is_same_body=_is_same_body(row, _body_again(setting, row)))
     for is_patient in (True, False):
         match decided(world, index, promise, is_patient=is_patient):
             case Adopt(run_id, _, by):
                 after = _adopted(world, index, row, number_of(run_id))
                 yield f"{index} adopts {run_id} ({by})", after
             case SendAgain():
-                yield f"{index} is sent again", _sent(world, index, row, keeps=True)
+                yield f"{index} is sent again", _sent(world, setting, index, row, keeps=True)
             case StartAnew():
-                yield f"{index} is started anew", _sent(world, index, row, keeps=False)
+                yield f"{index} is started anew", _sent(world, setting, index, row, keeps=False)
             case Review(reason) if row.stand != "review":
                 yield f"{index} is for review: {reason}", world.with_row(index, row._replace(stand="review"))
 

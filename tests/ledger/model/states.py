@@ -24,6 +24,7 @@ ELSEWHERE = -2
 KNOWN = {
     "replay": Belief(same_body=Promise.REPLAY, other_body=Promise.REPLAY),
     "replay-equal": Belief(same_body=Promise.REPLAY, other_body=Promise.REFUSE),
+    "replay-equal-else-new": Belief(same_body=Promise.REPLAY, other_body=Promise.UNKNOWN),
     "duplicate": Belief(same_body=Promise.REFUSE, other_body=Promise.REFUSE),
     "neither": Belief(same_body=Promise.NEITHER, other_body=Promise.NEITHER),
 }
@@ -36,7 +37,9 @@ class Setting(NamedTuple):
     Attributes:
         provider: what FLORA does with a repeated key; `becomes` another one at some moment, if that is named.
         is_known: it was learnt before.
-        has_same_body: a repeated request has the same body.
+        has_same_body: a repeated request has the same body as the one before.
+        resigns: times that a repeated request's body comes to be another one, its URLs signed by another key.
+        knows_of_other_bodies: it was also learnt what FLORA does with a repeated key and another body.
         losses: answers, or requests, that are lost.
         crashes: processes that die between the claim of a run and the record of it.
         burns: refusals (402) that use up their key.
@@ -52,6 +55,8 @@ class Setting(NamedTuple):
     is_known: bool = True
     becomes: str = ""
     has_same_body: bool = True
+    resigns: int = 0
+    knows_of_other_bodies: bool = True
     losses: int = 2
     crashes: int = 0
     burns: int = 0
@@ -80,6 +85,8 @@ class Flight(NamedTuple):
     """A POST on its way: not processed as long as there is no answer; `is_lost`: nobody waits for one."""
 
     is_repeat: bool
+    body: int = 0
+    is_same_body: bool = True
     is_lost: bool = False
     answer: Answer | None = None
 
@@ -87,6 +94,7 @@ class Flight(NamedTuple):
 class Sent(NamedTuple):
     tick: int
     shown_before: tuple[int, ...] = ()
+    body: int = 0
 
 
 class Row(NamedTuple):
@@ -97,6 +105,7 @@ class Row(NamedTuple):
     proved_by: str | None = None
     renewals: int = 0
     run: int | None = None
+    body: int = 0
     flight: Flight | None = None
 
     @property
@@ -105,11 +114,13 @@ class Row(NamedTuple):
 
 
 class KnownKey(NamedTuple):
+    """An idempotency key that FLORA has seen; without a run, a refusal used it up."""
+
     row: int
     renewals: int
     tick: int
     run: int | None
-    """None: a refusal used it up."""
+    body: int = 0
 
 
 class World(NamedTuple):
@@ -120,6 +131,7 @@ class World(NamedTuple):
     crashes: int
     burns: int
     strangers: int
+    resigns: int = 0
     becomes: str = ""
     tick: int = 0
     runs: tuple[Made, ...] = ()
@@ -150,6 +162,11 @@ def canonical(world: World) -> World:
     )
 
 
+def _belief(setting: Setting) -> Belief:
+    known = KNOWN[setting.provider] if setting.is_known else UNKNOWN
+    return known if setting.knows_of_other_bodies else known.model_copy(update={"other_body": Promise.UNKNOWN})
+
+
 def first_world(setting: Setting) -> World:
     runs: tuple[Made, ...] = ()
     keys: tuple[KnownKey, ...] = ()
@@ -162,12 +179,13 @@ def first_world(setting: Setting) -> World:
     return World(
         provider=setting.provider,
         becomes=setting.becomes,
-        belief=KNOWN[setting.provider] if setting.is_known else UNKNOWN,
+        belief=_belief(setting),
         rows=(Row(),) * setting.entries,
         losses=setting.losses,
         crashes=setting.crashes,
         burns=setting.burns,
         strangers=setting.strangers,
+        resigns=setting.resigns,
         runs=runs,
         keys=keys,
     )

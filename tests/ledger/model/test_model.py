@@ -10,7 +10,7 @@ import pytest
 
 from florist.ledger import recovery_rules as rules
 from florist.ledger.entries import Send
-from florist.ledger.promises import Promise
+from florist.ledger.promises import Belief, Promise
 from tests.ledger.model import moves
 from tests.ledger.model.deciding import forget_decisions
 from tests.ledger.model.search import explored
@@ -25,6 +25,11 @@ SMALL = [
     *(ALONE(provider, is_known=False, losses=1, strangers=1) for provider in ("replay", "duplicate", "neither")),
     ALONE("replay-equal", has_same_body=False, strangers=1),
     ALONE("replay-equal", has_same_body=False, burns=1),
+    ALONE("replay-equal", resigns=1, crashes=1, strangers=1),
+    ALONE("replay-equal", resigns=1, knows_of_other_bodies=False, losses=1, strangers=1),
+    ALONE("replay-equal-else-new", resigns=1, crashes=1),
+    ALONE("replay-equal-else-new", has_same_body=False, losses=1, strangers=1),
+    Setting("replay-equal", resigns=1, losses=1),
     ALONE("duplicate", burns=1, is_stranger_first=True),
     ALONE("duplicate", prepaid="lately", strangers=1),
     PAID_ELSEWHERE,
@@ -121,6 +126,10 @@ def ignores_what_was_shown_before(patch):
     patch.setattr(Send, "may_have_made", of_any_run)
 
 
+def takes_any_body_for_an_equal_one(patch):
+    patch.setattr(Belief, "about", lambda belief, *, is_same_body: belief.same_body)
+
+
 def takes_a_run_for_a_replay(patch):
     learnt = moves.learnt
 
@@ -143,6 +152,7 @@ def takes_a_run_for_a_replay(patch):
         (repeats_where_nothing_is_known, ALONE("neither", is_known=False), "paid for twice"),
         (repeats_where_no_promise_is_kept, ALONE("neither"), "paid for twice"),
         (ignores_what_was_shown_before, ALONE("duplicate", burns=1, is_stranger_first=True), "is not its own"),
+        (takes_any_body_for_an_equal_one, ALONE("replay-equal-else-new", resigns=1), "paid for twice"),
         (takes_a_run_for_a_replay, Setting("neither", is_known=False), "paid for twice"),
     ],
 )

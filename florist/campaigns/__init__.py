@@ -1,0 +1,1 @@
+"""Campaigns: plan the money, spend it, tell what it cost."""

@@ -1,0 +1,134 @@
+"""What people see of a campaign while its flow runs: a line a minute, a line for each gap, a progress artifact."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from httpx import HTTPError
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+from prefect.exceptions import PrefectException
+from prefect.logging.loggers import LoggingAdapter
+
+from florist.campaigns.events import Ended, Event, GapFound, Progressed, Tell
+from florist.campaigns.gaps import gap_lines, is_begun
+from florist.campaigns.progress import progress_line
+from florist.pipelines.rows import RowPlans
+from flows.tasks.words import artifact_key
+
+LINE_EVERY = 60.0
+ARTIFACT_EVERY = 5.0
+"""Seconds. Each costs Prefect's server a request."""
+ROW_TASK = "row"
+"""The name of the task of a row."""
+
+_SAID_OF_ROWS = ("Task run failed with", "Finished in state", "Crash detected!")
+
+logger = logging.getLogger(__name__)
+
+
+class LogLines:
+    """Writes the log of a campaign: a line a minute, and those of `gap_lines`."""
+
+    def __init__(
+        self,
+        log: logging.Logger | LoggingAdapter,
+        *,
+        every: float = LINE_EVERY,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = log
+        self._every = every
+        self._monotonic = monotonic
+        self._said_at = monotonic()
+        self._waits = ""
+        self._not_begun: list[GapFound] = []
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the campaign."""
+        match event:
+            case GapFound() if is_begun(event):
+                self._log.warning("%s: %s", *gap_lines([event]), event.message)
+            case GapFound():
+                self._not_begun.append(event)
+            case Ended():
+                for line in gap_lines(self._not_begun):
+                    self._log.warning("%s", line)
+            case Progressed() if self._monotonic() - self._said_at >= self._every:
+                self._said_at = self._monotonic()
+                self._log.info("%s%s", progress_line(event), self._waits)
+                self._waits = ""
+            case _:
+                pass
+
+    def waits(self, line: str) -> None:
+        """Take what a step of a row says that it waits for: the newest is told with the next line."""
+        self._waits = f"; {line}"
+
+
+@asynccontextmanager
+async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
+    """Keep a progress artifact of many rows up to date while the block lasts; yields what takes the events.
+
+    Failing to is no reason to stop: it is what people see, not what is paid.
+    """
+    newest: list[Progressed] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Progressed):
+            newest[:] = [event]
+
+    if "" in plans.rows:
+        yield hear
+        return
+    try:
+        artifact = await acreate_progress_artifact(
+            0.0, key=artifact_key("progress", plans.pipeline), description="begins"
+        )
+    except (HTTPError, PrefectException) as error:
+        logger.debug("there is no progress artifact: %s", type(error).__name__)
+        yield hear
+        return
+
+    async def update() -> None:
+        if not newest:
+            return
+        (numbers,) = newest
+        newest.clear()
+        percent = 100.0 * (numbers.done + numbers.gaps) / max(numbers.cells, 1)
+        try:
+            await aupdate_progress_artifact(artifact, percent, description=progress_line(numbers))
+        except (HTTPError, PrefectException) as error:
+            logger.debug("the progress artifact was not updated: %s", type(error).__name__)
+
+    async def keep_up() -> None:
+        while True:
+            await asyncio.sleep(ARTIFACT_EVERY)
+            await update()
+
+    keeping = asyncio.create_task(keep_up(), name="progress artifact")
+    try:
+        yield hear
+        await update()
+    finally:
+        keeping.cancel()
+
+
+@contextmanager
+def quiet_rows(flow_run_id: str) -> Iterator[None]:
+    """Leave out of the log what Prefect says of each row's task run: the campaign's own lines say it shorter.
+
+    The states of the task runs say it all the same.
+    """
+
+    def is_said(record: logging.LogRecord) -> bool:
+        is_row = getattr(record, "task_name", "") == ROW_TASK and getattr(record, "flow_run_id", "") == flow_run_id
+        return not is_row or not record.msg.startswith(_SAID_OF_ROWS)
+
+    prefects = logging.getLogger("prefect.task_runs")
+    prefects.addFilter(is_said)
+    try:
+        yield
+    finally:
+        prefects.removeFilter(is_said)
