@@ -12,6 +12,7 @@ from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import OutputReference, ParamReference, Template
 from florist.pipelines.row_mapping import RowMapping
+from florist.pipelines.schedules import Schedule
 
 LONGEST_TIMEOUT = 30 * 24 * 3600.0
 """Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
@@ -29,6 +30,7 @@ class Param(FrozenModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    title: str = ""
     type: MediaKind = MediaKind.TEXT
     description: str = ""
     default: str | None = None
@@ -115,7 +117,14 @@ class Step(FrozenModel):
 
 
 class Pipeline(FrozenModel):
-    """A YAML file of steps. `file` and `positions` tell where it was read; paths in it start at `folder`."""
+    """A YAML file of steps. `file` and `positions` tell where it was read; paths in it start at `folder`.
+
+    Attributes:
+        takes_rows: it is meant for many rows, as `rows:` in it says; its form asks for them.
+        budget_usd: what one campaign of its deployment may cost, unless a person says otherwise.
+        ask_before_usd: above which price a run of its deployment wants to be confirmed.
+        schedule: when its deployment runs by itself.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -124,7 +133,11 @@ class Pipeline(FrozenModel):
     params: Mapping[str, Param] = {}
     steps: Mapping[str, Step]
     rows: RowMapping = RowMapping()
+    takes_rows: bool = False
     deliver: DeliveryNames | None = None
+    budget_usd: Decimal | None = Field(default=None, gt=0)
+    ask_before_usd: Decimal | None = Field(default=None, gt=0)
+    schedule: Schedule | None = None
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

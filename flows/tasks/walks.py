@@ -1,9 +1,8 @@
 """Price a pipeline, walk it, report: what the flows that run one or many techniques have in common."""
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from decimal import Decimal
 
 from prefect import runtime
 from prefect.logging import get_run_logger
@@ -15,6 +14,7 @@ from florist.campaigns.endings import CampaignResult, raise_if_failed
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.planning import Wanted, planned_campaign
+from florist.campaigns.plan.pricing import refuse_above
 from florist.campaigns.plan.records import PlanRecords
 from florist.campaigns.plan.selection import cut_down, selection_at
 from florist.campaigns.walking import RowToWalk, WalkRow, walk_campaign
@@ -27,6 +27,7 @@ from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
 from flows.tasks.bills import report_bill
+from flows.tasks.names import tell_in_name
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import LogLines, progress_artifact, quiet_rows
 from flows.tasks.reports import report_made, report_plan
@@ -50,6 +51,7 @@ async def run_campaign(
     is_new_campaign: bool = False,
     only_plan: int | None = None,
     rows_location: str = "",
+    agreed_usd: Decimal | None = None,
     results: dict[str, StepResult] | None = None,
 ) -> CampaignResult:
     """Return how every cell ended, the price shown before the first run is paid for.
@@ -57,12 +59,14 @@ async def run_campaign(
     Args:
         only_plan: the number of a plan of the campaign that names cells: those alone are made.
         rows_location: where the rows were read, as it may be shown and found again.
+        agreed_usd: what it may cost now without anybody being asked; None: whatever it costs.
         results: filled with the whole result of every cell that is made, by its label. A campaign of thousands of
             rows had better not keep them.
 
     Raises:
         ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
+        PriceNotAgreedError: it would cost more than was agreed to; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         BudgetError: the budget's records cannot be relied on, or a step has no price; nothing was paid.
     """
@@ -87,6 +91,8 @@ async def run_campaign(
             if selection is None:
                 await PlanRecords(store, campaign).keep(planned.plan, "run")
         await report_plan(planned.plan)
+        await tell_in_name(planned.plan)
+        refuse_above(agreed_usd, planned.plan)
         options = options or CampaignOptions()
         scope = campaign or runtime.flow_run.get_id() or ""
         budget = await CampaignBudget.opened(studio.ledger, scope, plans, cap_usd=options.budget_usd)
@@ -176,18 +182,3 @@ async def _watched(
         artifact = await around.enter_async_context(progress_artifact(plans))
         around.enter_context(quiet_rows(flow_run_id))
         yield lines.hear, artifact, *listeners()
-
-
-_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
-"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
-
-
-def flow_run_name() -> str:
-    """Return what a flow run is called: what a person typed, else its campaign, else what it runs and when."""
-    typed = runtime.flow_run.name or ""
-    if typed and not _GENERATED.fullmatch(typed):
-        return typed
-    parameters = runtime.flow_run.get_parameters()
-    what = parameters.get("technique") or parameters.get("pipeline", "")
-    name = str(what).rpartition("/")[2].partition(".")[0]
-    return campaign_name(parameters.get("campaign") or "") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
