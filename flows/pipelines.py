@@ -28,9 +28,12 @@ from flows.tasks import (
     ended,
     form_changes,
     form_signature,
+    is_unattended,
     log_in_flight,
     name_of,
     run_campaign,
+    this_flow_run,
+    unbudgeted,
     workspace_named,
 )
 
@@ -92,7 +95,7 @@ async def _run(pipeline: Pipeline, own: Answers) -> Any:
                 window=WINDOW,
                 options=CampaignOptions(budget_usd=own.budget_usd),
                 rows_location=shown_location(absolute_location(own.rows)),
-                agreed_usd=None if _is_by_itself(_flow_run()) else own.ask_before_usd,
+                agreed_usd=None if is_unattended(this_flow_run()) else own.ask_before_usd,
             )
     except PriceNotAgreedError as error:
         return Failed(name="NeedsConfirmation", message=str(error))
@@ -102,7 +105,7 @@ async def _run(pipeline: Pipeline, own: Answers) -> Any:
 async def _stale() -> State[Any] | None:
     """Return the end of a flow run whose deployment has another form than the file makes by now."""
     context = FlowRunContext.get()
-    deployment_id = _flow_run().deployment_id
+    deployment_id = this_flow_run().deployment_id
     if deployment_id is None or context is None or context.flow is None:
         return None
     async with get_client() as client:
@@ -118,36 +121,18 @@ async def _stale() -> State[Any] | None:
 
 
 def _unbudgeted(pipeline: Pipeline) -> State[Any] | None:
-    """Return the end of a flow run that a schedule made of a pipeline for which nobody has set a budget."""
-    if pipeline.budget_usd is not None or not _is_by_itself(_flow_run()):
+    if pipeline.budget_usd is not None:
         return None
-    return Failed(
-        name="NoBudget",
-        message=f"{pipeline.name} has no budget_usd in its file, and what spends does not run by itself without "
-        "one. Nothing was paid. Set it there, then: florist deploy",
-    )
+    return unbudgeted(f"Write budget_usd into the file of {pipeline.name}, then: florist deploy")
 
 
 def _campaign(pipeline: Pipeline, own: Answers, flow_run: FlowRun | None = None) -> str:
-    flow_run = flow_run or _flow_run()
+    flow_run = flow_run or this_flow_run()
     named = dated_campaign(
         own.campaign,
         pipeline=pipeline.name,
         schedule=pipeline.schedule,
         at=flow_run.expected_start_time or runtime.flow_run.scheduled_start_time,
-        is_scheduled=_is_by_itself(flow_run),
+        is_scheduled=is_unattended(flow_run),
     )
     return campaign_name(named)
-
-
-def _is_by_itself(flow_run: FlowRun) -> bool:
-    """Whether a schedule or an automation made the flow run, and nobody watches what it costs."""
-    maker = flow_run.created_by.type if flow_run.created_by else None
-    return flow_run.auto_scheduled or maker in ("SCHEDULE", "AUTOMATION")
-
-
-def _flow_run() -> FlowRun:
-    context = FlowRunContext.get()
-    if context is None or context.flow_run is None:
-        raise RuntimeError("there is no flow run here")
-    return context.flow_run

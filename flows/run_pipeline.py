@@ -25,6 +25,7 @@ from flows.tasks import (
     flow_run_name,
     run_campaign,
     tell_in_flight,
+    unbudgeted,
 )
 
 RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "string"})]
@@ -78,6 +79,10 @@ async def run_pipeline(
         only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
             them; those alone are made.
     """
+    if budget_usd is None or not campaign:
+        refused = unbudgeted("Give it a campaign and a budget_usd, or deploy the pipeline: florist deploy")
+        if refused is not None:
+            return refused
     options = CampaignOptions(
         min_success=min_success,
         on_refusal=on_refusal,

@@ -14,6 +14,7 @@ from flows.tasks.studios import (
     workspace_named,
 )
 from flows.tasks.sweeps import report_sweep, sweep_history
+from flows.tasks.unattended import is_unattended, this_flow_run, unbudgeted
 from flows.tasks.walks import run_campaign, walk_pipeline
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "flow_run_name",
     "form_changes",
     "form_signature",
+    "is_unattended",
     "log_in_flight",
     "name_of",
     "report_bill",
@@ -39,6 +41,8 @@ __all__ = [
     "shared_studio",
     "sweep_history",
     "tell_in_flight",
+    "this_flow_run",
+    "unbudgeted",
     "walk_pipeline",
     "workspace_named",
 ]
