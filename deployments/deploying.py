@@ -5,6 +5,7 @@ It is `prefect deploy --all` with a file that is prefect.yaml and the pipelines 
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, get_current_settings
 from ruamel.yaml import YAML
 
 from deployments.prepare import WORK_POOL
@@ -138,7 +139,9 @@ def _deploy_all(folder: Path, entries: list[dict[str, Any]]) -> None:
         path = Path(elsewhere) / "prefect.yaml"
         path.write_text(json.dumps({**whole, "deployments": entries}))  # JSON is YAML
         command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(path)]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        # The server of this process's profile, however it was named.
+        environment = {**os.environ, **get_current_settings().to_environment_variables(exclude_unset=True)}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0 or done.stdout.count("successfully created") < len(entries):
         raise ConfigurationError(
             f"prefect deploy --all has failed:\n{(done.stdout + done.stderr).strip()[-3000:]}"

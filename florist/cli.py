@@ -28,6 +28,7 @@ from florist.commands.budget import budget_app
 from florist.commands.campaign_view import campaign_view
 from florist.commands.checkout import use_checkout
 from florist.commands.deliver import deliver
+from florist.commands.deploy import print_deployed
 from florist.commands.doctor import doctor
 from florist.commands.ledger import ledger_app
 from florist.commands.lock import lock
@@ -276,6 +277,21 @@ def rerun(
     options = CampaignOptions(max_in_flight=max_in_flight, budget_usd=budget)
     request = RunRequest(gaps.pipeline, gaps.param, gaps.rows, archive, gaps.plan.campaign, False, options, number)
     return _run_and_tell(request, gaps.planned, as_json=as_json)
+
+
+@app.command
+def deploy(folder: Path = Path(), /) -> None:
+    """Deploy every pipeline as a form in Prefect, and what prefect.yaml names. Safe to repeat; pays for nothing.
+
+    Tells of each what has changed in its form. The server is that of PREFECT_API_URL or of Prefect's profile.
+
+    Args:
+        folder: the checkout, with pipelines/ and prefect.yaml in it.
+    """
+    use_checkout()
+    from deployments.deploying import deploy as deploy_all
+
+    print_deployed(deploy_all(folder.absolute()))
 
 
 def _run_and_tell(request: RunRequest, planned: Planned, *, as_json: bool) -> int:

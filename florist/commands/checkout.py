@@ -13,11 +13,11 @@ from florist.errors import ConfigurationError
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout, if this is one."""
 
-PACKAGES = ("blocks", "flows")
+PACKAGES = ("blocks", "flows", "deployments")
 
 
 def use_checkout(root: Path = ROOT) -> None:
-    """Make the checkout's own `blocks` and `flows` importable, ahead of any other packages of these names.
+    """Make the checkout's own packages importable, ahead of any others of their names.
 
     Raises:
         ConfigurationError: this is an installed wheel, or others of these names are imported already.
