@@ -11,7 +11,7 @@ class Told(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the deployment, with its flow's before it."""
+        """Of the deployment."""
 
     @property
     def schedule(self) -> str:

@@ -117,7 +117,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         prepared = time.monotonic()
         said = studio.python("florist.cli", "deploy")
         show(prepare_seconds=prepared - began, deploy_seconds=time.monotonic() - prepared)
-        assert said.count(" new ") == (ROOT / "prefect.yaml").read_text().count("entrypoint:"), said
+        assert said.count("\tnew\t") == (ROOT / "prefect.yaml").read_text().count("entrypoint:"), said
         yield studio
 
 
