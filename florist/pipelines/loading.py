@@ -79,7 +79,9 @@ class _Reader(FieldReader):
         if not steps and "steps" in fields:
             self.problem(("steps",), "there are no steps; a pipeline has at least one")
         params = {name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")}
-        for name in params:
+        for name, param in params.items():
+            if "schedule" in fields and not (param.default or param.optional):
+                self.problem(("params", name), "needs a default, for nobody fills it in when the schedule does")
             if fault := form_name_fault(name, params):
                 self.problem(("params", name), fault, position=self.keys["params", name])
         return Pipeline(

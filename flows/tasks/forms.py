@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from florist.api.models import MediaKind
 from florist.pipelines import Param, Pipeline
@@ -62,7 +63,7 @@ def answers(pipeline: Pipeline, given: Mapping[str, Any]) -> Answers:
     params = {
         name: text
         for name, param in pipeline.params.items()
-        if (text := _as_text(values[field_name(name)])) not in ("", _as_text(_default(param, pipeline)))
+        if (text := _as_text(param, values[field_name(name)])) not in ("", _as_text(param, param.default))
     }
     return Answers(
         params,
@@ -100,7 +101,8 @@ def _param_fields(pipeline: Pipeline) -> Iterator[Parameter]:
             # A single one would be shown as a text to fill in.
             offered = param.choices if param.list or default != NO_CHOICE else (NO_CHOICE, *param.choices)
             kind = Literal[offered]
-            extra |= {} if param.list else {"enum": list(offered)}
+            enum = {"type": "string", "enum": list(offered)}
+            extra |= {"items": enum} if param.list else enum
         else:
             kind = _FILLED if default is ... and not param.list else str
         if param.list:
@@ -111,17 +113,19 @@ def _param_fields(pipeline: Pipeline) -> Iterator[Parameter]:
 
 def _default(param: Param, pipeline: Pipeline) -> Any:
     """Return what a field shows at first; `...` if it has to be filled in."""
-    may_be_empty = param.optional or pipeline.takes_rows
     if param.list:
-        return list(list_items(param.default)) if param.default else [] if may_be_empty else ...
+        return list(list_items(param.default or "")) or ([] if pipeline.takes_rows else ...)
     empty = NO_CHOICE if param.choices else ""
-    return param.default or (empty if may_be_empty else ...)
+    return param.default or (empty if param.optional or pipeline.takes_rows else ...)
 
 
 def _help(param: Param, pipeline: Pipeline) -> str:
     words = [param.description.rstrip(".") + "." if param.description else ""]
     if param.type is not MediaKind.TEXT:
-        words.append("A path on the worker, an https address, or s3://bucket/key.")
+        words.append(
+            "A path on the worker, an https address, or s3://bucket/key; no signed URL, for Prefect keeps what is "
+            "typed here readable."
+        )
     if param.optional:
         words.append("A space leaves it out." if param.default and not param.choices else "May be left out.")
     elif pipeline.takes_rows and param.default is None:
@@ -182,8 +186,9 @@ def _field(name: str, kind: Any, default: Any, described: str, extra: dict[str, 
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind, default=info)
 
 
-def _as_text(value: Any) -> str:
-    if value is ... or value == NO_CHOICE:
+def _as_text(param: Param, value: Any) -> str:
+    # None and undefined: no default, and a run that was made without a field that it needs.
+    if value in (None, PydanticUndefined) or (param.choices and value == NO_CHOICE):
         return ""
     return ", ".join(value) if isinstance(value, list) else str(value)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from florist.pipelines import load_pipeline
+from florist.pipelines import load_pipeline, parse_pipeline
 from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun, floor_in
 
 pytestmark = ON_A_FLOOR
@@ -228,6 +228,43 @@ async def test_archive_named_by_two_blocks_is_refused_rather_than_guessed(form: 
     with pytest.raises(ConfigurationError, match=f"s3-archive/{NAME} or local-archive/{NAME}"):
         await archive_named(NAME)
     assert (await archive_named(f"local-archive/{NAME}")).path == form.floor.folder
+
+
+def form_of(params: str, more: str = "") -> Any:
+    from prefect.utilities.callables import generate_parameter_schema
+
+    from flows.tasks import form_signature
+
+    text = f"name: x\nparams: {params}\nsteps: {{a: {{technique: t}}}}\n{more}"
+    return generate_parameter_schema(form_signature(parse_pipeline(text, file=Path("x.yaml"))), {})
+
+
+def test_field_that_needs_a_value_is_required_and_one_that_does_not_is_no_optional():
+    form = form_of("{must: {}, may: {optional: true}, pick: {choices: [a, b], optional: true}}")
+    assert form.required == ["must"]
+    assert form.properties["must"]["minLength"] == 1
+    assert (form.properties["may"]["default"], form.properties["pick"]["default"]) == ("", "(none)")
+    assert form.properties["pick"]["enum"] == ["(none)", "a", "b"]
+    assert not any("anyOf" in field for field in form.properties.values())
+
+
+def test_choice_of_one_is_shown_as_a_choice_not_as_a_text():
+    form = form_of("{one: {choices: [a], default: a}, many: {choices: [a], default: a, list: true}}")
+    assert form.properties["one"]["enum"] == ["a"]
+    assert form.properties["many"]["items"]["enum"] == ["a"]
+
+
+def test_field_that_rows_may_have_need_not_be_filled_in():
+    form = form_of("{packshot: {type: imageUrl}}", "rows: {}\n")
+    assert (form.required, form.properties["packshot"]["default"]) == ([], "")
+
+
+def test_path_shown_as_the_default_starts_where_the_pipeline_is():
+    from flows.tasks import answers
+
+    pipeline = load_pipeline(ROOT / "pipelines/product-launch.yaml")
+    sent = {"packshot": "samples/packshot.png", "scene": "on ice", "tone": "playful"}
+    assert answers(pipeline, sent).params == {"scene": "on ice"}
 
 
 def test_budget_of_a_form_reaches_the_campaign_as_an_exact_amount():

@@ -64,6 +64,12 @@ def test_schedule_without_a_budget_is_refused(problems_of: ProblemsOf):
     assert 'needs a "budget_usd"' in found
 
 
+def test_schedule_of_a_pipeline_that_asks_for_a_value_is_refused(problems_of: ProblemsOf):
+    schedule = "budget_usd: 1\nschedule: {cron: '0 2 * * *', timezone: UTC}\n"
+    (found,) = problems_of(STEPS + schedule + "params: {brief: {}, mood: {optional: true}}")
+    assert "params.brief: needs a default" in found
+
+
 @pytest.mark.parametrize(
     ("param", "owner"), [("json", "pydantic"), ("copy", "pydantic"), ("class", "Python"), ("rows", "the form")]
 )
