@@ -6,7 +6,7 @@ to it, by the name of its parameter.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flora_sandbox.books import Books
     from florist.campaigns.endings import CampaignResult
     from florist.campaigns.plan.planning import Planned
+    from florist.commands.deploy import Deployed
     from florist.commands.run_endings import RunRequest
 
 COMMANDS = {
@@ -36,6 +37,10 @@ COMMANDS = {
     "deliver": (
         "deliver:deliver",
         "Put the outputs of a campaign under names of your choice. Originals stay; nothing is overwritten.",
+    ),
+    "deploy": (
+        "deploy:deploy",
+        "Deploy every pipeline as a form in Prefect. Safe to repeat; pays for nothing.",
     ),
     "doctor": (
         "doctor:doctor",
@@ -143,7 +148,17 @@ def _sandbox_books(data: "Path | None") -> "Books":
     return report(data or DEFAULT_DATA)
 
 
+def _deploy_all(folder: "Path") -> "Iterable[Deployed]":
+    from florist.commands.checkout import use_checkout
+
+    use_checkout()
+    from deployments.deploying import deploy
+
+    return deploy(folder)
+
+
 GIVEN: Mapping[str, Callable[..., Any]] = {
+    "deploy_all": _deploy_all,
     "run_flow": _run_flow,
     "run_sandbox": _run_sandbox,
     "sandbox_books": _sandbox_books,

@@ -26,6 +26,7 @@ from flows.tasks import (
     flow_run_name,
     run_as_flow,
     tell_in_flight,
+    unbudgeted,
 )
 
 RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "string"})]
@@ -83,6 +84,10 @@ async def run_pipeline(
             them; those alone are made.
     """
     loaded = load_pipeline(Path(pipeline))
+    if budget_usd is None or not campaign:
+        refused = unbudgeted("Give it a campaign and a budget_usd, or deploy the pipeline: florist deploy")
+        if refused is not None:
+            return refused
     asked = CampaignDefaults(
         min_success=min_success,
         on_refusal=on_refusal,

@@ -3,17 +3,20 @@
 plan, price ─► step ─► report        the step (start, wait, keep) is one retrying task
 """
 
+from typing import Any
+
 from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
-from florist.studio.steps import STEP_TIMEOUT, WINDOW, StepResult
+from florist.studio.steps import STEP_TIMEOUT, WINDOW
 from flows.tasks import (
     Seconds,
     chosen_archive,
     chosen_workspace,
     flow_run_name,
     tell_in_flight,
+    unbudgeted,
     walk_pipeline,
 )
 
@@ -34,7 +37,7 @@ async def run_technique(
     archive: S3Archive | LocalArchive | None = None,
     timeout: Seconds = STEP_TIMEOUT,
     window: Seconds = WINDOW,
-) -> StepResult:
+) -> Any:  # a StepResult, or the state that it is refused in
     """Run a technique once and keep every output.
 
     Args:
@@ -49,6 +52,9 @@ async def run_technique(
         timeout: Seconds the run may take, FLORA's queue included.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
     """
+    refused = unbudgeted("It has none to give; make a pipeline of it, then: florist deploy")
+    if refused is not None:
+        return refused
     results = await walk_pipeline(
         one_step_pipeline(technique, inputs, timeout=timeout),
         {},

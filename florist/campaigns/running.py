@@ -7,6 +7,7 @@ What differs is handed in as a `Stage`: how a row is walked, and where people se
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
 from uuid import uuid4
 
 from florist.campaigns.alongside import heard_alongside
@@ -20,6 +21,7 @@ from florist.campaigns.log_lines import Log, LogLines
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted, planned_campaign
+from florist.campaigns.plan.pricing import refuse_above
 from florist.campaigns.plan.records import PlanRecords
 from florist.campaigns.plan.selection import chosen_plan, cut_down, selection_at
 from florist.campaigns.walking import WalkRow, plain_walker, walk_campaign
@@ -69,15 +71,18 @@ async def run_campaign(
     options: CampaignOptions | None = None,
     is_new_campaign: bool = False,
     only_plan: int | None = None,
+    agreed_usd: Decimal | None = None,
 ) -> CampaignResult:
     """Return how every cell ended, the price shown before the first run is paid for.
 
     Args:
         only_plan: the number of a plan of the campaign that names cells: those alone are made.
+        agreed_usd: what it may cost now without anybody being asked; None: whatever it costs.
 
     Raises:
         ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
+        PriceNotAgreedError: it would cost more than was agreed to; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         BudgetError: the budget's records cannot be relied on, or a step has no price; nothing was paid.
     """
@@ -98,6 +103,7 @@ async def run_campaign(
         if selection is None:
             await PlanRecords(store, campaign).keep(planned.plan, "run")
     await stage.show_plan(planned.plan if selection is None else chosen_plan(planned.plan, selection), plans.notes)
+    refuse_above(agreed_usd, planned.plan)
     budget = await CampaignBudget.opened(
         studio.ledger, scope, plans, cap_usd=options.budget_usd, first_cap_usd=options.first_budget_usd
     )

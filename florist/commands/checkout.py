@@ -13,7 +13,7 @@ from florist.errors import ConfigurationError
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout, if this is one."""
 
-PACKAGES = ("blocks", "flows")
+PACKAGES = ("blocks", "flows", "deployments")
 
 
 def is_checkout(root: Path = ROOT) -> bool:
@@ -22,7 +22,7 @@ def is_checkout(root: Path = ROOT) -> bool:
 
 
 def use_checkout(root: Path = ROOT) -> None:
-    """Make the checkout's own `blocks` and `flows` importable, ahead of any other packages of these names.
+    """Make the checkout's own packages importable, ahead of any others of their names.
 
     Raises:
         ConfigurationError: others of these names are imported already.

@@ -1,7 +1,7 @@
 """Pipeline files: from YAML to a `Pipeline`, or to everything that is wrong with it."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -12,16 +12,20 @@ from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.field_reader import bad_name
 from florist.pipelines.file_text import file_text
+from florist.pipelines.form_names import form_name_fault
 from florist.pipelines.models import Param, Pipeline
 from florist.pipelines.problems import FieldPath, Position, Problem
 from florist.pipelines.references import NAME
 from florist.pipelines.row_mapping import CellTemplate, RowFormat, RowMapping, parse_cell_template
+from florist.pipelines.schedules import Schedule, schedule_faults
 from florist.pipelines.step_reader import StepReader
 from florist.pipelines.wiring import wiring_problems
 from florist.pipelines.yaml_tree import Node, Scalar, yaml_tree
 from florist.wording import did_you_mean, quoted
 
-_FIELDS = ("name", "description", "params", "rows", "steps", "deliver", "campaign")
+_FIELDS = (
+    "name", "description", "params", "rows", "steps", "deliver", "campaign", "ask_before_usd", "schedule",
+)  # fmt: skip
 
 
 def load_pipeline(path: str | os.PathLike[str]) -> Pipeline:
@@ -63,14 +67,23 @@ class _Reader(StepReader):
         if not steps and "steps" in fields:
             self.problem(("steps",), "there are no steps; a pipeline has at least one")
         params = {name: self._param(node, ("params", name)) for name, node in self._named(fields, "params")}
+        for name, param in params.items():
+            if "schedule" in fields and not (param.default or param.optional):
+                self.problem(("params", name), "needs a default, for nobody fills it in when the schedule does")
+            if fault := form_name_fault(name, params):
+                self.problem(("params", name), fault, position=self.keys["params", name])
+        campaign = self._campaign(fields.get("campaign"))
         return Pipeline(
             name=self._name(fields.get("name")),
             description=self.text(fields.get("description"), ("description",)) or "",
             params=params,
             steps=steps,
             rows=self._rows(fields.get("rows"), params),
+            takes_rows="rows" in fields,
             deliver=self._names(fields.get("deliver"), ("deliver",)),
-            campaign=self._campaign(fields.get("campaign")),
+            campaign=campaign,
+            ask_before_usd=self.usd(fields.get("ask_before_usd"), ("ask_before_usd",)),
+            schedule=self._schedule(fields, campaign),
             file=self._file,
             positions=self.positions,
         )
@@ -95,6 +108,7 @@ class _Reader(StepReader):
     def _param(self, node: Node, path: FieldPath) -> Param:
         fields = self.fields(node, path, Param.model_fields)
         param = Param(
+            title=self.text(fields.get("title"), (*path, "title")) or "",
             type=self._kind(fields.get("type"), (*path, "type")),
             description=self.text(fields.get("description"), (*path, "description")) or "",
             default=self.text(fields.get("default"), (*path, "default")) or None,
@@ -113,6 +127,20 @@ class _Reader(StepReader):
                 mend = did_you_mean(text, param.choices)
                 self.problem((*path, "default"), f"{quoted(text)} is none of the choices{mend}")
         return param
+
+    def _schedule(self, fields: Mapping[str, Node], campaign: CampaignDefaults) -> Schedule | None:
+        if "schedule" not in fields:
+            return None
+        path = ("schedule",)
+        given = self.fields(fields["schedule"], path, Schedule.model_fields, required=("cron", "timezone"))
+        texts = {name: self.text(node, (*path, name)) or "" for name, node in given.items() if name != "active"}
+        for name, fault in schedule_faults(texts):
+            self.problem((*path, name), fault)
+        if campaign.budget_usd is None:
+            mend = "what one night may cost at most, as in campaign: {budget_usd: 5}"
+            self.problem(path, f'what runs by itself needs a "budget_usd": {mend}')
+        active = self.flag(given["active"], (*path, "active")) if "active" in given else None
+        return Schedule.model_validate({**texts, "active": active})
 
     def _rows(self, node: Node | None, params: Collection[str]) -> RowMapping:
         fields = self.fields(node, ("rows",), RowMapping.model_fields) if node else {}

@@ -13,6 +13,7 @@ from florist.pipelines.delivery_names import DeliveryNames
 from florist.pipelines.problems import FieldPath, Position, Problem, problem_at
 from florist.pipelines.references import OutputReference, ParamReference, Template
 from florist.pipelines.row_mapping import RowMapping
+from florist.pipelines.schedules import Schedule
 
 LONGEST_TIMEOUT = 30 * 24 * 3600.0
 """Seconds. Far beyond any queue, and what is added to a moment stays a moment."""
@@ -30,6 +31,7 @@ class Param(FrozenModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    title: str = ""
     type: MediaKind = MediaKind.TEXT
     description: str = ""
     default: str | None = None
@@ -116,7 +118,14 @@ class Step(FrozenModel):
 
 
 class Pipeline(FrozenModel):
-    """A YAML file of steps. `file` and `positions` tell where it was read; paths in it start at `folder`."""
+    """A YAML file of steps. `file` and `positions` tell where it was read; paths in it start at `folder`.
+
+    Attributes:
+        takes_rows: it is meant for many rows, as `rows:` in it says; its form asks for them.
+        campaign: how its campaigns are walked, and what each may cost, where nobody says otherwise.
+        ask_before_usd: above which price a run of its deployment wants to be confirmed.
+        schedule: when its deployment runs by itself.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -125,8 +134,11 @@ class Pipeline(FrozenModel):
     params: Mapping[str, Param] = {}
     steps: Mapping[str, Step]
     rows: RowMapping = RowMapping()
+    takes_rows: bool = False
     deliver: DeliveryNames | None = None
     campaign: CampaignDefaults = CampaignDefaults()
+    ask_before_usd: Decimal | None = Field(default=None, gt=0)
+    schedule: Schedule | None = None
     file: Path | None = None
     positions: Mapping[FieldPath, Position] = Field(default_factory=dict, exclude=True, repr=False)
 

@@ -8,8 +8,7 @@
 """
 
 import asyncio
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -23,11 +22,7 @@ from florist.pipelines.errors import RowsChangedError
 from florist.pipelines.row_files import RowFile, row_file
 from florist.pipelines.rows import Rows
 from florist.secrets import SignedUrl, shown_url
-from florist.stores.errors import ObjectMissingError
-from florist.stores.locations import store_at
-
-BYTES_AT_MOST = 1024**3
-"""Of a row file from elsewhere; a million rows of a product list have a fifth of that."""
+from florist.studio.s3_files import BYTES_AT_MOST, kept, s3_file
 
 _LIMITS = DownloadLimits(size_bytes_at_most=BYTES_AT_MOST, total_timeout=600.0)
 _PORTS = {"https": 443, "http": 80}
@@ -102,31 +97,12 @@ async def _web_file(url: str, trusted: frozenset[str]) -> AsyncGenerator[RowFile
 
     async with (
         Downloader(trusted_hosts=trusted, limits=_LIMITS) as downloader,
-        _kept(downloader.fetch(SignedUrl(url), heard=heard)) as path,
+        kept(downloader.fetch(SignedUrl(url), heard=heard)) as path,
     ):
         yield row_file(path, name=shown_url(url), base=url, media_type="".join(told))
 
 
 @asynccontextmanager
 async def _s3_file(location: str) -> AsyncGenerator[RowFile, None]:
-    parts = urlsplit(location)
-    folder, _, key = parts.path.rpartition("/")
-    store = store_at(parts._replace(path=folder).geturl())
-    told = await store.head(key) if key else None
-    shown = parts._replace(query="").geturl()
-    if told is None:
-        raise ObjectMissingError(f"there is nothing at {shown}", key=key)
-    if told.size_bytes > BYTES_AT_MOST:
-        raise ConfigurationError(f"{shown} has {told.size_bytes:,} bytes; at most {BYTES_AT_MOST:,} are read")
-    async with _kept(store.stream(key)) as path:
-        yield row_file(path, name=shown, base=shown, media_type=told.media_type)
-
-
-@asynccontextmanager
-async def _kept(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Path, None]:
-    """Have the bytes in a file for as long as they are needed."""
-    with tempfile.NamedTemporaryFile(prefix="florist-rows-") as file:
-        async for chunk in chunks:
-            file.write(chunk)
-        file.flush()
-        yield Path(file.name)
+    async with s3_file(location) as found:
+        yield row_file(found.path, name=found.shown, base=found.shown, media_type=found.media_type)

@@ -2,20 +2,37 @@
 
 from flows.tasks.bills import report_bill
 from flows.tasks.drifts import compare_with_lock, report_drift
-from flows.tasks.endings import ended, tell_in_flight
+from flows.tasks.endings import ended, log_in_flight, tell_in_flight
+from flows.tasks.forms import Answers, answers, form_changes, form_signature
+from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
-from flows.tasks.studios import chosen_archive, chosen_workspace, shared_studio
+from flows.tasks.studios import (
+    archive_named,
+    chosen_archive,
+    chosen_workspace,
+    shared_studio,
+    workspace_named,
+)
 from flows.tasks.sweeps import report_sweep, sweep_history
-from flows.tasks.walks import flow_run_name, run_as_flow, walk_pipeline
+from flows.tasks.unattended import is_unattended, this_flow_run, unbudgeted
+from flows.tasks.walks import run_as_flow, walk_pipeline
 
 __all__ = [
+    "Answers",
     "Seconds",
     "StepTasks",
+    "answers",
+    "archive_named",
     "chosen_archive",
     "chosen_workspace",
     "compare_with_lock",
     "ended",
     "flow_run_name",
+    "form_changes",
+    "form_signature",
+    "is_unattended",
+    "log_in_flight",
+    "name_of",
     "report_bill",
     "report_drift",
     "report_sweep",
@@ -24,5 +41,8 @@ __all__ = [
     "shared_studio",
     "sweep_history",
     "tell_in_flight",
+    "this_flow_run",
+    "unbudgeted",
     "walk_pipeline",
+    "workspace_named",
 ]

@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.logging.loggers import flow_run_logger
 from prefect.states import Completed
 
+from blocks import Archive
 from florist.campaigns.endings import CampaignResult, end_line, ending, raise_if_failed
 from florist.ledger import Ledger, in_flight
 from florist.studio.campaigns import campaign_name
@@ -27,7 +28,13 @@ async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
     """Log what is in flight. FLORA has no cancel: such runs end, are charged, and are collected when resumed."""
     parameters = flow.validate_parameters(flow_run.parameters)
     archive = await chosen_archive(parameters.get("archive"))
-    campaign = campaign_name(parameters.get("campaign") or "")
+    await log_in_flight(flow, flow_run, state, archive, campaign_name(parameters.get("campaign") or ""))
+
+
+async def log_in_flight(
+    flow: Flow[..., Any], flow_run: FlowRun, state: State[Any], archive: Archive, campaign: str
+) -> None:
+    """Log what is in flight of a campaign, or of a flow run without one; see `tell_in_flight`."""
     entries = await Ledger(archive.get_store()).entries()
     ours = [
         entry

@@ -79,8 +79,45 @@ async def chosen_archive(archive: Archive | None) -> Archive:
     return found
 
 
-async def _saved(block_type: type[BlockT]) -> BlockT | None:
+async def workspace_named(name: str) -> FloraWorkspace:
+    """Return the saved workspace of this name, and no other.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    found = await _saved(FloraWorkspace, name)
+    if found is None:
+        raise ConfigurationError(f"no FLORA Workspace block is called {name!r}: save one, or name another")
+    return found
+
+
+async def archive_named(name: str) -> Archive:
+    """Return the saved archive of this name, and no other.
+
+    Args:
+        name: with its type before it, as in `s3-archive/default`, if there is one of each.
+
+    Raises:
+        ConfigurationError: there is none, or one of each type.
+    """
+    slug, _, own = name.rpartition("/")
+    types: tuple[type[S3Archive | LocalArchive], ...] = (S3Archive, LocalArchive)
+    asked = [block_type for block_type in types if slug in ("", block_type.get_block_type_slug())]
+    found = [archive for block_type in asked if (archive := await _saved(block_type, own)) is not None]
+    match found:
+        case [archive]:
+            return archive
+        case []:
+            raise ConfigurationError(
+                f"no S3 Archive or Local Archive block is called {name!r}: save one, or name another"
+            )
+        case _:
+            both = " or ".join(f"{block_type.get_block_type_slug()}/{own}" for block_type in types)
+            raise ConfigurationError(f"two archives are called {name!r}: name {both}")
+
+
+async def _saved(block_type: type[BlockT], name: str = DEFAULT_BLOCK) -> BlockT | None:
     try:
-        return await block_type.aload(DEFAULT_BLOCK)
+        return await block_type.aload(name)
     except ValueError:  # Prefect's way to say that there is no such document
         return None

@@ -1,9 +1,8 @@
 """A campaign as a flow run: what the flows that run one or many techniques have in common."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from decimal import Decimal
 
 from prefect import runtime
 from prefect.logging import get_run_logger
@@ -25,6 +24,7 @@ from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
 from flows.tasks.bills import report_bill
+from flows.tasks.names import tell_in_name
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import progress_artifact, quiet_rows
 from flows.tasks.reports import report_made, report_plan
@@ -73,6 +73,7 @@ class PrefectStage(Stage):
     async def show_plan(self, plan: CampaignPlan, notes: Sequence[str]) -> None:
         """Log the price, and publish the plan."""
         await report_plan(plan, notes)
+        await tell_in_name(plan)
 
     @asynccontextmanager
     async def watched(self, plans: RowPlans) -> AsyncIterator[tuple[Tell, ...]]:
@@ -96,6 +97,7 @@ async def run_as_flow(
     options: CampaignOptions | None = None,
     is_new_campaign: bool = False,
     only_plan: int | None = None,
+    agreed_usd: Decimal | None = None,
     results: dict[str, StepResult] | None = None,
 ) -> CampaignResult:
     """Return how every cell ended, seen in Prefect; see `florist.campaigns.running.run_campaign`.
@@ -115,6 +117,7 @@ async def run_as_flow(
             options=options,
             is_new_campaign=is_new_campaign,
             only_plan=only_plan,
+            agreed_usd=agreed_usd,
         )
 
 
@@ -145,18 +148,3 @@ async def walk_pipeline(
     )
     raise_if_failed(made, min_success=1)
     return results
-
-
-_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
-"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
-
-
-def flow_run_name() -> str:
-    """Return what a flow run is called: what a person typed, else its campaign, else what it runs and when."""
-    typed = runtime.flow_run.name or ""
-    if typed and not _GENERATED.fullmatch(typed):
-        return typed
-    parameters = runtime.flow_run.get_parameters()
-    what = parameters.get("technique") or parameters.get("pipeline", "")
-    name = str(what).rpartition("/")[2].partition(".")[0]
-    return campaign_name(parameters.get("campaign") or "") or f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"

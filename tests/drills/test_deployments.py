@@ -18,8 +18,8 @@ from deployments.server_processes import PrefectServer, prefect_server, sandbox_
 ROOT = Path(__file__).resolve().parents[2]
 WORK_POOL = "florist"
 WITHIN = 180.0
-PIPELINE = "run-pipeline/on-demand"
-NIGHTLY = "run-pipeline/nightly-product-launch"
+PIPELINE = "run-pipeline/pipeline-by-file"
+FORM = "product-launch/product-launch"
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -59,11 +59,6 @@ class Studio:
 
     def deployment(self, name: str) -> dict[str, Any]:
         return self.ask("GET", f"/deployments/name/{name}")
-
-    def block(self, slug: str) -> dict[str, Any]:
-        """A reference to a saved block, as the form in Prefect's UI sends it."""
-        found = self.ask("GET", f"/block_types/slug/{slug}/block_documents/name/default")
-        return {"$ref": {"block_document_id": found["id"]}}
 
     def run(self, name: str, **parameters: Any) -> str:
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
@@ -120,9 +115,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         began = time.monotonic()
         studio.python("deployments.prepare", "--archive", str(studio.archive))
         prepared = time.monotonic()
-        said = studio.python("prefect", "--no-prompt", "deploy", "--all")
+        said = studio.python("florist.cli", "deploy")
         show(prepare_seconds=prepared - began, deploy_seconds=time.monotonic() - prepared)
-        assert said.count("successfully created") == (ROOT / "prefect.yaml").read_text().count("entrypoint:")
+        assert said.count("\tnew\t") == (ROOT / "prefect.yaml").read_text().count("entrypoint:"), said
         yield studio
 
 
@@ -132,7 +127,7 @@ def show(**figures: object) -> None:
 
 @pytest.mark.drill
 def test_prepare_and_deploy_again_change_nothing(studio: Studio) -> None:
-    before = {name: studio.deployment(name)["id"] for name in (PIPELINE, NIGHTLY)}
+    before = {name: studio.deployment(name)["id"] for name in (PIPELINE, FORM)}
     said = studio.python("deployments.prepare", "--archive", str(studio.archive))
     studio.python("prefect", "--no-prompt", "deploy", "--all")
     assert said.count("is there") == 3
@@ -148,10 +143,9 @@ def test_deployments_and_blocks_as_prefect_s_api_shows_them_hold_no_key(studio: 
 
 @pytest.mark.drill
 def test_worker_elsewhere_takes_a_deployment_to_completed_with_outputs_kept(studio: Studio) -> None:
-    blocks = {"workspace": studio.block("flora-workspace"), "archive": studio.block("local-archive")}
     with worker(studio):
         began = time.monotonic()
-        flow_run = studio.ended(studio.run(PIPELINE, campaign="drill", **blocks))
+        flow_run = studio.ended(studio.run(FORM, campaign="drill"))
         seconds = time.monotonic() - began
     kept = {path.suffix for path in (studio.archive / "campaigns/drill").rglob("*") if path.is_file()}
     show(seconds_until_completed=seconds, flow_seconds=flow_run["total_run_time"], kept=sorted(kept))
@@ -180,8 +174,8 @@ def test_failed_flow_run_retried_from_the_ui_resumes_without_a_second_charge(stu
 
 
 @pytest.mark.drill
-def test_nightly_deployment_once_switched_on_is_in_the_schedule(studio: Studio) -> None:
-    deployment = studio.deployment(NIGHTLY)
+def test_schedule_of_a_pipeline_once_switched_on_is_in_the_schedule(studio: Studio) -> None:
+    deployment = studio.deployment(FORM)
     [schedule] = deployment["schedules"]
     asked = {
         "deployments": {"id": {"any_": [deployment["id"]]}},

@@ -15,7 +15,7 @@ async def newest_flow_run(name: str) -> FlowRun:
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
     async with get_client() as client:
-        (found,) = await client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name])))
+        (found,) = await client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(like_=name)))
         (*_, state) = await client.read_flow_run_states(found.id)
     state.state_details.flow_run_id = found.id
     return FlowRun(state, None)

@@ -12,10 +12,13 @@ from ruamel.yaml import YAML
 
 import blocks
 from deployments.prepare import BLOCK_NAME, WORK_POOL, block_types
+from florist.pipelines import load_pipeline
+from flows.pipelines import pipeline_files
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = YAML(typ="safe").load(ROOT / "prefect.yaml")
 DEPLOYMENTS = FILE["deployments"]
+FILES = pipeline_files(ROOT / "pipelines")
 EXPORTED = {"FloraWorkspace", "LocalArchive", "S3Archive"}
 SLUGS = {getattr(blocks, name).get_block_type_slug() for name in EXPORTED}
 
@@ -46,25 +49,27 @@ def test_entrypoint_is_dotted_and_a_flow(deployment):
 
 
 def test_parameters_are_the_flow_s_own(deployment):
-    assert deployment["parameters"].keys() <= flow_of(deployment).parameters.properties.keys()
+    assert deployment.get("parameters", {}).keys() <= flow_of(deployment).parameters.properties.keys()
 
 
 def test_parameters_that_are_no_blocks_fit_the_flow(deployment):
     flow = flow_of(deployment)
-    plain = {name: value for name, value in deployment["parameters"].items() if not isinstance(value, dict)}
+    plain = {
+        name: value for name, value in deployment.get("parameters", {}).items() if not isinstance(value, dict)
+    }
     # What a person fills in at the form.
     filled = {name: {} if name == "inputs" else "x" for name in flow.parameters.required}
     flow.validate_parameters({**filled, **plain})
 
 
 def test_block_references_name_blocks_that_prepare_makes(deployment):
-    for reference in (value for value in deployment["parameters"].values() if isinstance(value, dict)):
+    for reference in (value for value in deployment.get("parameters", {}).values() if isinstance(value, dict)):
         slug, _, name = reference["$ref"]["block_document_slug"].partition("/")
         assert (slug in SLUGS, name) == (True, BLOCK_NAME)
 
 
 def test_files_named_in_parameters_are_there(deployment):
-    pipeline = deployment["parameters"].get("pipeline")
+    pipeline = deployment.get("parameters", {}).get("pipeline")
     assert pipeline is None or (ROOT / pipeline).is_file()
 
 
@@ -78,7 +83,12 @@ def test_names_are_unique():
 
 def test_every_flow_has_a_deployment():
     flows = {entrypoint for path in (ROOT / "flows").glob("*.py") if (entrypoint := flow_in(path))}
-    assert flows == {deployment["entrypoint"] for deployment in DEPLOYMENTS}
+    forms = {f"flows.pipelines.{name}" for name in FILES}
+    assert flows | forms == {deployment["entrypoint"] for deployment in DEPLOYMENTS}
+
+
+def test_deployments_have_different_names_whatever_their_flows_are_called():
+    assert len({deployment["name"] for deployment in DEPLOYMENTS}) == len(DEPLOYMENTS)
 
 
 def test_schedules_are_crons_in_a_named_zone():
@@ -88,11 +98,12 @@ def test_schedules_are_crons_in_a_named_zone():
         assert next(CronSim(schedule["cron"], datetime.now(ZoneInfo(schedule["timezone"]))))
 
 
-def test_schedules_of_what_spends_wait_to_be_switched_on():
-    spending = [deployment for deployment in DEPLOYMENTS if deployment["entrypoint"].startswith("flows.run_")]
-    states = [schedule["active"] for deployment in spending for schedule in deployment.get("schedules", ())]
-    assert states
-    assert not any(states)
+def test_what_spends_is_scheduled_by_its_own_file_alone_and_waits_to_be_switched_on():
+    spending = [each for each in DEPLOYMENTS if each["entrypoint"].startswith(("flows.run_", "flows.pipelines."))]
+    assert [each["name"] for each in spending if each.get("schedules")] == []
+    own = [pipeline.schedule for file in FILES.values() if (pipeline := load_pipeline(file)).schedule]
+    assert own
+    assert not any(schedule.active for schedule in own)
 
 
 def test_blocks_exported_are_the_types_that_prepare_registers():

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "sweep": LIBRARY - {"client", "sweep", "campaigns"},
     "commands": LIBRARY,
     # The command line starts whatever a person asks for, so it alone may reach up; it does so inside functions.
-    "cli": LIBRARY | {"face", "commands", "blocks", "flows", "flora_sandbox", "prefect"},
+    "cli": LIBRARY | {"face", "commands", "blocks", "flows", "deployments", "flora_sandbox", "prefect"},
     # Lazy: it imports a name when somebody asks for it.
     "face": LIBRARY,
     "blocks": LIBRARY | {"prefect", "prefect_aws"},

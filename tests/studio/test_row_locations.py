@@ -12,8 +12,9 @@ from florist.pipelines import PlanError, parse_pipeline
 from florist.pipelines.errors import PipelineFileError, RowsChangedError
 from florist.pipelines.findings import Findings
 from florist.pipelines.row_files import RowReading, row_file
-from florist.studio import row_locations
+from florist.studio import row_locations, s3_files
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
+from florist.studio.s3_files import with_s3_files
 from tests.archive.media_server import media_server, status, whole_file
 from tests.s3_servers.servers import ACCESS_KEY, SECRET_KEY
 
@@ -188,10 +189,18 @@ async def test_rows_that_are_not_in_the_bucket_are_missed_by_their_name(bucket):
 
 
 async def test_rows_in_a_bucket_that_are_too_large_are_refused(bucket, monkeypatch):
-    monkeypatch.setattr(row_locations, "BYTES_AT_MOST", 10)
+    monkeypatch.setattr(s3_files, "BYTES_AT_MOST", 10)
     with pytest.raises(ConfigurationError, match="at most 10 are read"):
         async with rows_of(bucket("rows.csv", CSV)):
             pass
+
+
+async def test_picture_in_a_bucket_is_a_file_of_its_kind_for_as_long_as_it_is_needed(bucket):
+    location = bucket("spring/a b.png", b"picture")
+    async with with_s3_files(PIPELINE, {"packshot": location, "title": "s3://is/text"}) as params:
+        path = Path(params["packshot"])
+        assert (path.read_bytes(), path.suffix, params["title"]) == (b"picture", ".png", "s3://is/text")
+    assert not path.exists()
 
 
 def test_location_shown_hides_what_may_open_a_private_file():

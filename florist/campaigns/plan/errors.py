@@ -5,8 +5,11 @@
     FloristError
     └── CampaignPlanError
         ├── PlanMovedError              what a person agreed to is not what would be run any more
+        ├── PriceNotAgreedError         it costs more than a person has agreed to
         └── PlanMissingError            a campaign without the plan that is asked for
 """
+
+from decimal import Decimal
 
 from florist.errors import FloristError
 
@@ -29,3 +32,15 @@ class PlanMovedError(CampaignPlanError):
 
 class PlanMissingError(CampaignPlanError):
     """There is no such plan of the campaign: look at its name and at `--archive`."""
+
+
+class PriceNotAgreedError(CampaignPlanError):
+    """A run would cost more than somebody has agreed to. Nothing was paid for.
+
+    Attributes:
+        price_usd: what it would cost now.
+    """
+
+    def __init__(self, message: str, *, price_usd: Decimal) -> None:
+        super().__init__(message)
+        self.price_usd = price_usd

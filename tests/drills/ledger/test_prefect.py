@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 WITHIN = 420.0
 """Seconds of real time: a request whose answer was lost is left alone for a minute and a half, those of the same
 technique for two."""
-DEPLOYMENT = "run-pipeline/on-demand"
+DEPLOYMENT = "run-pipeline/pipeline-by-file"
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 ROWS = {f"row-{number}": {"name": f"number {number}"} for number in range(3)}
 RUNS = 9

@@ -1,0 +1,42 @@
+"""What a flow run is called: as a person typed it, else `spring · 24 rows · $6.24`."""
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect import get_client, runtime
+
+from florist.amounts import shown_usd
+from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.studio.campaigns import campaign_name
+
+_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
+"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
+_STAMPED = re.compile(r".* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+def flow_run_name() -> str:
+    """Return what a flow run is called: what a person typed, else its campaign, else what it runs and when."""
+    parameters = runtime.flow_run.get_parameters()
+    what = parameters.get("technique") or parameters.get("pipeline", "")
+    name = str(what).rpartition("/")[2].partition(".")[0]
+    return name_of(name, campaign=parameters.get("campaign") or "")
+
+
+def name_of(what: str, *, campaign: str) -> str:
+    """Return what this flow run is called: what a person typed, else its campaign, else what it runs and when."""
+    typed = runtime.flow_run.name or ""
+    if typed and not _GENERATED.fullmatch(typed):
+        return typed
+    return campaign_name(campaign) or f"{what} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+async def tell_in_name(plan: CampaignPlan) -> None:
+    """Put rows and price behind the name of this flow run, unless a person has typed it."""
+    flow_run_id, name = runtime.flow_run.get_id(), runtime.flow_run.name or ""
+    if flow_run_id is None or not (name == plan.campaign or _STAMPED.fullmatch(name)):
+        return
+    count = plan.materials.row_count
+    rows = f" · {count:,} row{'s' * (count != 1)}" if plan.materials.rows else ""
+    async with get_client() as client:
+        await client.update_flow_run(UUID(flow_run_id), name=f"{name}{rows} · {shown_usd(plan.totals.net_usd)}")
