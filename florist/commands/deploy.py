@@ -33,7 +33,8 @@ def deploy(
 ) -> None:
     """Deploy every pipeline as a form in Prefect. Safe to repeat; pays for nothing.
 
-    What prefect.yaml names is deployed too. Tells of each what has changed in its form. The server is that of PREFECT_API_URL or of Prefect's profile.
+    What prefect.yaml names is deployed too. Tells of each what has changed in its form. The server is that of
+    PREFECT_API_URL or of Prefect's profile.
 
     Args:
         folder: the checkout, with pipelines/ and prefect.yaml in it.
