@@ -221,6 +221,8 @@ class _PlannedRows:
                 self.unusable[row.key] = tuple(problem for problem in placed if problem)
             else:
                 yield row.key, planned
+        if len(found):  # whoever mends the file wants to know all of it
+            found.add(*(problem for problems in self.unusable.values() for problem in problems))
         found.raise_any()
 
 
