@@ -78,7 +78,7 @@ def test_spreadsheet_walk_answers_as_the_page_shows(terminal: Terminal, monkeypa
                 with Path(name).open("a" if at_its_end else "w") as file:
                     file.write(block.text)
             case "text":
-                assert differs(block.text, said) == ""
+                assert not (difference := differs(block.text, said)), difference
             case "console":
                 said = ""
                 for command in commands_in(block):

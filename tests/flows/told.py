@@ -17,11 +17,12 @@ _MASKS = (
     (re.compile(r"\b[0-9a-f]{20}-(\d)"), r"…-\1"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
     (re.compile(r"(file://)?(/[\w.-]+)+/(?=outputs|shop|examples)"), "/…/"),
+    (re.compile(r"\bV-0\d\d\b"), "V-…"),
     (re.compile(r"\b[\d,]+(?= \$[\d.]+ campaigns/)"), "BYTES"),
 )
 _PREFECT = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} \| ")
 ANYTHING = "…"
-"""A line that stands for any number of lines."""
+"""As a line it stands for any number of lines; at the end of one for the rest of it."""
 
 
 class Block(NamedTuple):
@@ -73,10 +74,16 @@ def _masked(line: str) -> str:
     return line
 
 
+def _pattern(line: str) -> str:
+    if line == ANYTHING:
+        return r"(?:.|\n)*"
+    return re.escape(line.removesuffix(ANYTHING)) + ".*" * line.endswith(ANYTHING)
+
+
 def differs(shown: str, said: str) -> str:
     """Return how an answer is another one than the page shows; empty if it is not."""
     wanted, found = without_chance(shown), without_chance(said)
-    pattern = "\n".join(".*" if line == ANYTHING else re.escape(line) for line in wanted)
-    if re.fullmatch(pattern, "\n".join(found), re.S):
+    pattern = "\n".join(_pattern(line) for line in wanted)
+    if re.fullmatch(pattern, "\n".join(found)):
         return ""
     return "\n".join(["the page shows:", *wanted, "", "and it is:", *found])

@@ -64,7 +64,9 @@ def _filled(row: Iterable[Cell], only: Collection[GapKind], *, has_budget: bool)
         if cell.decision is Decision.REUSE:
             there.add(cell.cell)
         elif all(need in there or need in filled for need in cell.needs):
-            is_wanted = gap_kind(cell, has_budget=has_budget) in only
+            kind = gap_kind(cell, has_budget=has_budget)
+            # Never started is missing, too: whoever adds a budget to a rerun means the same cells as without it.
+            is_wanted = kind in only or (kind is GapKind.BUDGET and GapKind.MISSING in only)
             if is_wanted or (cell.because in _WITH_UPSTREAM and any(need in filled for need in cell.needs)):
                 filled[cell.cell] = _to_be_made(cell)
     return list(filled.values())

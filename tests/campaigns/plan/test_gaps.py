@@ -46,6 +46,7 @@ async def test_rerun_of_what_a_budget_left_is_what_was_never_started(gappy: Shop
     assert await filled(gappy, GapKind.BUDGET) == {}
     left = {"b/caption": "new", "b/lines": "follows", "b/page": "follows"}
     assert await filled(gappy, GapKind.BUDGET, funds=FUNDS) == left
+    assert await filled(gappy, GapKind.MISSING, funds=FUNDS) == left
 
 
 async def test_rerun_pays_what_it_said_for_what_it_named(gappy: Shop):
