@@ -25,6 +25,7 @@ class Desk:
     folder: Path
     capsys: pytest.CaptureFixture[str]
     written: list[Path] = field(default_factory=list)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def archive(self) -> Path:
@@ -50,7 +51,7 @@ class Desk:
 
     def started(self, *words: object, merged: bool = False) -> subprocess.Popen[str]:
         """Start a command in a process of its own, in the desk's folder."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "florist.cli", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
@@ -58,6 +59,17 @@ class Desk:
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
+        self.processes.append(process)
+        return process
+
+    def cleared(self) -> None:
+        """End what was started and is still running."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
 
 
 def desk_in(
@@ -68,7 +80,9 @@ def desk_in(
     with SandboxServer(folder / "sandbox", Settings.model_validate(settings)) as sandbox:
         monkeypatch.setenv("FLORA_API_KEY", sandbox.api_key)
         monkeypatch.setenv("FLORA_BASE_URL", sandbox.base_url)
-        yield Desk(sandbox, folder, capsys)
+        desk = Desk(sandbox, folder, capsys)
+        yield desk
+        desk.cleared()
 
 
 @pytest.fixture

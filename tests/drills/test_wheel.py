@@ -1,6 +1,6 @@
 """The wheel in an empty environment, beside somebody's own `flows` and `blocks`.
 
-The library, the command and the sandbox work; Prefect's part is not in it, and `florist run` says where that is.
+The library, the command and the sandbox work; Prefect's part is not in it, so `florist run` goes without.
 """
 
 import os
@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"florist", "flora_sandbox"}
-OWN = "raise RuntimeError('somebody's own package was imported')\n"
+HEADLINES = "name: headlines\nsteps:\n  lines: {technique: headline-writer, inputs: {brief: Spring}}\n"
+OWN = 'raise RuntimeError("somebody\'s own package was imported")\n'
 
 
 def called(
@@ -110,20 +111,6 @@ def test_command_beside_somebody_s_own_flows_tells_its_commands(installed: Path,
 
 
 @pytest.mark.drill
-def test_run_beside_somebody_s_own_flows_says_where_prefect_s_part_is(installed: Path, own: Path) -> None:
-    ended = called(
-        installed / "florist",
-        "run",
-        "any.yaml",
-        cwd=own,
-        environment={"PYTHONPATH": str(own), "FLORA_API_KEY": "sk_test_x"},
-    )
-    assert ended.returncode == 1
-    assert "come with the checkout, not with the wheel" in ended.stderr
-    assert "somebody's own" not in ended.stderr
-
-
-@pytest.mark.drill
 def test_sandbox_without_its_extra_says_what_to_install(installed: Path, folder: Path) -> None:
     ended = called(installed / "florist", "sandbox", "--port", "0", cwd=folder)
     assert ended.returncode == 1
@@ -139,10 +126,42 @@ def sandbox_process(installed_with_extra: Path, folder: Path) -> Iterator[subpro
         process.terminate()
 
 
-@pytest.mark.drill
-def test_sandbox_with_its_extra_starts(sandbox_process: subprocess.Popen[str]) -> None:
+@pytest.fixture
+def address(sandbox_process: subprocess.Popen[str]) -> str:
+    """Where the sandbox of the wheel answers."""
     assert sandbox_process.stdout is not None
     found = re.search(r"http://\S+", sandbox_process.stdout.readline())
     assert found
-    answer = httpx.get(f"{found[0]}/techniques", headers={"Authorization": "Bearer sk_test_wheel"}, timeout=10)
+    return found[0]
+
+
+@pytest.mark.drill
+def test_sandbox_with_its_extra_starts(address: str) -> None:
+    answer = httpx.get(f"{address}/techniques", headers={"Authorization": "Bearer sk_test_wheel"}, timeout=10)
     assert len(answer.json()["techniques"]) >= 10
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize(
+    "server", [{}, {"PREFECT_API_URL": "http://127.0.0.1:1/api"}], ids=["no server", "a server"]
+)
+def test_run_beside_somebody_s_own_flows_makes_outputs_without_prefect(
+    installed_with_extra: Path, own: Path, address: str, server: dict[str, str]
+) -> None:
+    (own / "headlines.yaml").write_text(HEADLINES)
+    archive = own / f"archive-{len(server)}"
+    ended = called(
+        installed_with_extra / "florist",
+        *("run", "headlines.yaml", "--archive", archive),
+        cwd=own,
+        environment={
+            "PREFECT_HOME": str(own / "prefect"),
+            **server,
+            "PYTHONPATH": str(own),
+            "FLORA_API_KEY": "sk_test_wheel",
+            "FLORA_BASE_URL": address,
+        },
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "in a checkout of Florist, which has the flows" in ended.stderr
+    assert len(list((archive / "campaigns").rglob("*.txt"))) == 1
