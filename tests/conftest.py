@@ -1,11 +1,13 @@
 """What every test may use: a sandbox, a Prefect server of the session, and a reader of every log line."""
 
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent
@@ -24,7 +26,11 @@ SECRET = re.compile(
 
 
 # Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
-SHARING_A_SERVER = frozenset({"archive", "flows", "stores", "studio"})
+SHARING_A_SERVER = frozenset({"archive", "delivery", "flows", "stores", "studio"})
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("suite")
 
 DRILL_TIMEOUT = 1800.0
 """Seconds, the servers' start included; of other tests, see pyproject.toml."""
@@ -47,6 +53,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     missing = Counter(found[1] for reason in reasons if (found := MISSING_SERVER.match(reason)))
     for server, count in missing.items():
         terminalreporter.write_line(f"ran without {server} ({count} skipped)", yellow=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Leave `fsync` out: what it guards against is a machine that loses power, which no test here has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 class SecretReader(logging.Handler):

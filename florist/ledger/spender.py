@@ -34,6 +34,7 @@ from florist.ledger.post_gate import Announcer, Page, post_gate
 from florist.ledger.promises import Promise
 from florist.ledger.recovery import Recovery
 from florist.ledger.sending import Post, Sender
+from florist.ledger.shared_calls import SharedCalls
 from florist.ledger.start_calls import GoOn, OnWait, Recorder, Settled, StartCall, Step, TakenOver
 from florist.ledger.timing import Timing
 from florist.ledger.work import Work
@@ -111,8 +112,7 @@ class Spender:
         self._sleep = sleep
         self._is_checked = False
         self._touched: set[str] = set()
-        self._calls: dict[str, asyncio.Task[Started]] = {}
-        self._waiting: dict[str, int] = {}
+        self._calls = SharedCalls[Started]()
         self._permits: dict[str, Permit] = {}
         self._closed_pages: list[Page] = []
         self._effects = Effects(
@@ -149,8 +149,7 @@ class Spender:
     async def aclose(self) -> None:
         """Wait for the POSTs under way, whose answers are still to be recorded. Nothing new is begun."""
         with anyio.CancelScope(shield=True):
-            while self._calls:
-                await asyncio.wait(set(self._calls.values()))
+            await self._calls.ended()
             await self._delete_closed_pages()
 
     async def start(
@@ -201,7 +200,7 @@ class Spender:
             permit=permit,
             on_wait=on_wait,
         )
-        started = await self._joined(call)
+        started = await self._calls.joined(call.key, lambda: self._run(call))
         if permit is not None:
             self._permits[call.key] = permit
             await permit.noted(started.entry)
@@ -218,46 +217,6 @@ class Spender:
     async def archived(self, entry: Entry, run: Run, manifest_key: str) -> Entry:
         """Record that a run's outputs are kept, and how it ended. Safe to repeat."""
         return await self._closed(entry, State.ARCHIVED, ended=RunFacts.of(run), manifest_key=manifest_key)
-
-    async def _joined(self, call: StartCall) -> Started:
-        """Return what the one call under way for this work comes to: this one, or the one before it."""
-        while True:
-            task = self._calls.get(call.key) or self._begun(call)
-            try:
-                return await self._waited_for(call, task)
-            except asyncio.CancelledError:
-                ours = asyncio.current_task()
-                if not task.cancelled() or (ours is not None and ours.cancelling()):
-                    raise
-                # Whoever began it was cancelled, and we are not: what it has left behind is ours to go on with.
-
-    def _begun(self, call: StartCall) -> "asyncio.Task[Started]":
-        task = asyncio.create_task(self._run(call), name=f"start {call.key[:8]}")
-        self._calls[call.key] = task
-        task.add_done_callback(lambda done: self._over(call.key, done))
-        return task
-
-    async def _waited_for(self, call: StartCall, task: "asyncio.Task[Started]") -> Started:
-        waiters = self._waiting
-        waiters[call.key] = waiters.get(call.key, 0) + 1
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if not task.done() and waiters[call.key] == 1:
-                # Nobody else wants it. What has left is seen through; see `carried_through`.
-                task.cancel()
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait({task})
-            raise
-        finally:
-            waiters[call.key] -= 1
-            if not waiters[call.key]:
-                del waiters[call.key]
-
-    def _over(self, key: str, task: "asyncio.Task[Started]") -> None:
-        self._calls.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # those who waited have raised it
 
     async def _run(self, call: StartCall) -> Started:
         entry = await self._known(call)

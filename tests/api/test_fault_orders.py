@@ -5,7 +5,7 @@ import pickle
 from dataclasses import dataclass
 
 import httpx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from florist.api.errors import AmbiguousRequestError, APIError
@@ -93,7 +93,6 @@ def outcome_of(call) -> object:
 
 
 @given(faults=st.lists(faults, max_size=30), total=st.floats(0.1, 300))
-@settings(deadline=None)
 def test_read_in_any_order_of_faults_ends_inside_its_deadline(faults, total):
     time = ManualTime()
     client = client_on(time, FaultyFlora(time, faults), total_timeout=total)
@@ -103,7 +102,6 @@ def test_read_in_any_order_of_faults_ends_inside_its_deadline(faults, total):
 
 
 @given(faults=st.lists(faults, max_size=30))
-@settings(deadline=None)
 def test_write_in_any_order_of_faults_is_never_sent_again_once_it_may_have_worked(faults):
     time = ManualTime()
     flora = FaultyFlora(time, faults)
@@ -116,7 +114,6 @@ def test_write_in_any_order_of_faults_is_never_sent_again_once_it_may_have_worke
 
 
 @given(faults=st.lists(faults, min_size=1, max_size=10))
-@settings(deadline=None)
 def test_error_from_any_order_of_faults_survives_a_pickle(faults):
     time = ManualTime()
     client = client_on(time, FaultyFlora(time, faults * 100), total_timeout=60)

@@ -160,7 +160,7 @@ def harmless(error: FloristError) -> None:
     assert not isinstance(error, APIError) or error.processed
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(name=st.sampled_from(sorted(CALLS)), answers=st.lists(ANSWERS, min_size=1, max_size=4))
 def test_any_call_with_any_answers_brings_a_model_or_an_error_of_ours(name: str, answers: list[Any]) -> None:
     async def act() -> None:
@@ -174,7 +174,7 @@ def test_any_call_with_any_answers_brings_a_model_or_an_error_of_ours(name: str,
     asyncio.run(act())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=8), waiting=st.sampled_from([1, 5]))
 def test_waits_beside_any_answers_end_and_the_watcher_lives(answers: list[Any], waiting: int) -> None:
     """The odd answers go to run_0 and to history; the others are told of their end by a retrieve of their own."""

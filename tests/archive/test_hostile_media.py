@@ -60,7 +60,7 @@ FIRST_HALF = answer(b"HTTP/1.1 200 OK", [("ETag", '"e"'), ("Content-Length", str
 @given(st.lists(ANSWERS, min_size=1, max_size=4), st.booleans(), st.sampled_from(["imageUrl", "videoUrl", "text"]))
 @example([answer(b"HTTP/1.1 302 Found", [("Location", "https://[::1")], b"")], False, "imageUrl")
 @example([answer(b"HTTP/1.1 206 OK", [("Content-Range", f"bytes 9000-1/{'9' * 5000}")], b"")], True, "imageUrl")
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 def test_media_server_that_answers_anything_ends_in_the_file_or_an_error_of_ours(
     tmp_path_factory, answers, half, kind
 ):

@@ -7,7 +7,7 @@ import pytest
 from florist.ledger import State, adopt
 from florist.ledger.effects import POINTS
 from florist.ledger.errors import NeedsReviewError
-from tests.ledger.dated_folder import DatedFolder
+from tests.ledger.dated_folder import UnthreadedFolder
 from tests.ledger.fake_flora import Fault
 from tests.ledger.virtual_time import VirtualTime
 from tests.ledger.world import World, completed, work
@@ -38,7 +38,7 @@ def make_world(request, tmp_path):
         if request.param == "memory":
             return World(behaviour)
         time = VirtualTime()
-        return World(behaviour, time=time, store=DatedFolder(tmp_path, time.now))
+        return World(behaviour, time=time, store=UnthreadedFolder(tmp_path, time.now))
 
     return make
 

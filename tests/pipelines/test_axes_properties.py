@@ -94,7 +94,7 @@ def works(made: Plan) -> dict[str, str]:
 
 
 @given(pipelines())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_pipeline_that_plans_cleanly_runs_without_a_reference_error(pipeline: Pipeline) -> None:
     made = planned(pipeline)
     if made is None:
@@ -105,7 +105,7 @@ def test_pipeline_that_plans_cleanly_runs_without_a_reference_error(pipeline: Pi
 
 
 @given(pipelines())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_order_of_values_and_axes_changes_no_work(pipeline: Pipeline) -> None:
     turned = {
         name: step.model_copy(
@@ -126,7 +126,7 @@ def test_order_of_values_and_axes_changes_no_work(pipeline: Pipeline) -> None:
 
 
 @given(pipelines(), st.integers(2, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_more_variations_keep_every_work_there_was(pipeline: Pipeline, variations: int) -> None:
     fewer = {name: step.model_copy(update={"variations": 1}) for name, step in pipeline.steps.items()}
     more = {

@@ -61,7 +61,7 @@ def swept_archive(tmp_path_factory):
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_records_that_are_damaged_end_in_errors_of_ours_and_stop_no_sweep(swept_archive, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("archive")
     shutil.copytree(swept_archive, path, dirs_exist_ok=True)

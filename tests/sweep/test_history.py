@@ -127,7 +127,7 @@ Whole = st.tuples(st.just("whole"), st.just(0), st.just(0.0))
     ],
 )
 @example(False, [("grow", 16, 0.0), ("start", 1, 0.1), ("grow", 4, 0.7), ("sweep", 11, 0.0), ("end", 0, 0.0)])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_last_sweep_leaves_no_completed_run_behind(is_offset, story):
     asyncio.run(told(is_offset, story))
 

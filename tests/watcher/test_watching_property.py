@@ -34,7 +34,7 @@ runs = st.lists(
 OUTCOMES = {"failed": "failed", "empty": "RunWithoutOutputsError", "unknown": "NotFoundError"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     runs=runs,
     faults=st.lists(st.sampled_from(FAULTS), max_size=60),

@@ -17,6 +17,7 @@ from florist.campaigns.budget.chain import Link
 from florist.campaigns.budget.counting import Counted, in_block
 from florist.campaigns.budget.errors import UnpricedStepsError
 from florist.campaigns.budget.opening import opened_books
+from florist.campaigns.budget.pending import PendingRows, Unpaid
 from florist.campaigns.budget.permits import BlockAllowance
 from florist.campaigns.budget.records import OpenBlock, Record
 from florist.campaigns.budget.reports import Standing
@@ -35,9 +36,6 @@ POLL = 5.0
 
 Released = Literal["settled", "waited", "nothing"]
 
-Unpaid = Callable[[RowPlans], Awaitable[Mapping[str, Sequence[PlannedStep]]]]
-"""Returns the cells of each row that may have to be paid for."""
-
 
 class CampaignBudget:
     """What one process may walk of a campaign; see the package for how it is used. Made by `opened`."""
@@ -54,15 +52,12 @@ class CampaignBudget:
         self._books = books
         self._chain = books.chain
         self._plans = plans
-        self._unpaid = unpaid
         self._limit = rows_per_block
         self._digests = RowDigests(plans)
-        self._pending: dict[str, dict[str, int]] | None = None
-        self._walking: dict[int, set[str]] = {}
+        self._pending = PendingRows(plans, unpaid)
         self._blocks: set[int] = set()
         self._handed: dict[str, int] = {}
         self._watched: dict[int, float] = {}
-        self._refreshed = -1
         self._is_begun = False
         self.is_capped = is_capped
 
@@ -110,7 +105,7 @@ class CampaignBudget:
     @property
     def unstarted(self) -> tuple[str, ...]:
         """The rows that are not done, because nothing was left for them."""
-        return tuple(self._pending or ()) if self.is_capped else ()
+        return self._pending.keys if self.is_capped else ()
 
     async def standing(self) -> Standing | None:
         """Return what people see of the budget; None without one."""
@@ -129,13 +124,12 @@ class CampaignBudget:
             keys = () if self._is_begun else tuple(self._plans.rows)
             self._is_begun = True
             return Block(None, keys) if keys else None
-        while (rows := await self._candidates()) and (link := await self._chain.newest()) is not None:
+        while (rows := await self._pending.candidates()) and (link := await self._chain.newest()) is not None:
             record = await self._books.folded(link)
             block = await self._authorised(link, record, rows) or self._unreserved(link, record, rows)
             if block is not None:
                 return block
-            if self._refreshed != link.number:
-                await self._refresh(link.number)
+            if await self._pending.refreshed(link.number):
                 continue
             released = None if record.frozen else await self._released(record, rows)
             if isinstance(released, Block):
@@ -158,7 +152,7 @@ class CampaignBudget:
         if block.id is not None:
             await self._settle(block.id, block)
             self._blocks.discard(block.id)
-        self._walked(block)
+        self._pending.walked(block)
 
     async def _settle(self, number: int, block: Block) -> None:
         link = await self._chain.newest()
@@ -177,17 +171,6 @@ class CampaignBudget:
             return in_block(unique.values(), number)
 
         await self._books.settle(number, spent)
-
-    async def _candidates(self) -> list[WantedRow]:
-        """Return the rows that nobody in this process walks, with what may have to be paid for them."""
-        if self._pending is None:
-            self._pending = _priced(await self._unpaid(self._plans))
-        walking = {key for keys in self._walking.values() for key in keys}
-        return [self._wanted(key, slots) for key, slots in self._pending.items() if key not in walking]
-
-    def _wanted(self, key: str, slots: Mapping[str, int]) -> WantedRow:
-        steps = self._plans.rows[key].steps
-        return WantedRow(key, dict(slots), frozenset(step.technique_id for step in steps if step.name in slots))
 
     async def _authorised(self, link: Link, record: Record, rows: Sequence[WantedRow]) -> Block | None:
         while chosen := rules.fitting(record, rows, limit=self._limit):
@@ -212,14 +195,6 @@ class CampaignBudget:
         fresh = tuple(key for key in keys if self._handed.get(key) != link.number)
         self._handed |= dict.fromkeys(fresh, link.number)
         return self._block(Block(None, fresh)) if fresh else None
-
-    async def _refresh(self, number: int) -> None:
-        """Look once more which rows others have paid for meanwhile."""
-        pending = self._pending or {}
-        left = self._plans.model_copy(update={"rows": {key: self._plans.rows[key] for key in pending}})
-        for key, slots in _priced(await self._unpaid(left)).items():
-            pending[key] = slots
-        self._refreshed = number
 
     async def _released(self, record: Record, rows: Sequence[WantedRow]) -> Block | Released:
         """Return rows that others have left to be walked; or give money back that they have set aside."""
@@ -259,36 +234,8 @@ class CampaignBudget:
 
     def _block(self, block: Block) -> Block:
         block.allowance = BlockAllowance(self._books, block)
-        self._walking[id(block)] = set(block.rows)
+        self._pending.begun(block)
         return block
-
-    def _walked(self, block: Block) -> None:
-        """Take the rows of a block off the list, save those of which something was held back."""
-        self._walking.pop(id(block), None)
-        pending = self._pending
-        if pending is None:
-            return
-        for key in block.rows:
-            if key not in block.refused:
-                pending.pop(key, None)
-            elif key in pending:
-                pending[key] = self._left(key, pending[key], block)
-
-    def _left(self, key: str, slots: Mapping[str, int], block: Block) -> dict[str, int]:
-        """Return what may still have to be paid for a row: not what ended in success, but what was asked for.
-
-        Nothing as long as a request of the row is in doubt and nothing is held for it: that comes first.
-        """
-        if key in block.unheld:
-            return {}
-        over = {cell for (row, cell), slot in block.slots.items() if row == key and slot.is_over}
-        asked = {cell for row, cell in block.asked if row == key}
-        prices = {step.name: price_of(step) or 0 for step in self._plans.rows[key].steps}
-        return {cell: price for cell, price in prices.items() if cell in asked or (cell in slots.keys() - over)}
-
-
-def _priced(unpaid: Mapping[str, Sequence[PlannedStep]]) -> dict[str, dict[str, int]]:
-    return {key: {step.name: price_of(step) or 0 for step in steps} for key, steps in unpaid.items()}
 
 
 def _check_prices(plans: RowPlans) -> None:

@@ -39,7 +39,7 @@ def named(table):
 DIALECTS = st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\r\n"), (csv.QUOTE_ALL, "\n")])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables(TEXTS), st.sampled_from(DELIMITERS), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), DIALECTS)
 def test_csv_of_any_cells_comes_back(table, delimiter, encoding, dialect):
     quoting, line_end = dialect
@@ -51,7 +51,7 @@ def test_csv_of_any_cells_comes_back(table, delimiter, encoding, dialect):
         assert read(path) == named(table)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tables(TEXTS), st.booleans())
 def test_json_lines_of_any_cells_come_back(table, is_ascii):
     rows = named(table)
@@ -66,7 +66,7 @@ SHOWN = st.text(st.characters(categories=["L", "N", "P", "Sc"], exclude_characte
 CELLS = SHOWN | st.integers(-(10**12), 10**12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(tables(CELLS))
 def test_workbook_of_any_cells_comes_back(table):
     from openpyxl import Workbook
@@ -85,7 +85,7 @@ PIPELINE = parse_pipeline("name: x\nparams: {a: {}, b: {}}\nsteps: {s: {techniqu
 STARTS = [b"", b"\xff\xfe", b"\xef\xbb\xbf", b"a,b\n", b'{"a": "', b"PK\x03\x04", b"a: {b: "]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["csv", "tsv", "txt", "jsonl", "yaml", "json", "xlsx", ""]),
     st.sampled_from(STARTS),

@@ -31,9 +31,9 @@ SMALL = [
     OTHER_PLANS(hasty=1),
     OTHER_PLANS(crashes=1),
     OTHER_PLANS(prices=(1,), losses=1, hasty=1),
-    OTHER_PLANS(prices=(1,), crashes=1, hasty=1),
 ]
 LARGE = [
+    OTHER_PLANS(prices=(1,), crashes=1, hasty=1),
     Setting(losses=1, limit=1),
     Setting(crashes=1, limit=1),
     Setting(cap=1, losses=1, crashes=1),
