@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.flows.conftest import ON_A_FLOOR, ROOT, Floor, FlowRun, floor_in
 pytestmark = ON_A_FLOOR
 
 NAME = "forms"
+PRODUCT_LAUNCH = ROOT / "pipelines/product-launch.yaml"
 PIPELINE = """
 name: headline-form
 params:
@@ -132,7 +133,7 @@ def changed(form: Form, tmp_path: Path) -> Any:
 def test_form_of_product_launch_has_the_fields_of_its_file_and_what_every_run_is_asked():
     from prefect.flows import load_flow_from_entrypoint
 
-    pipeline = load_pipeline(ROOT / "pipelines/product-launch.yaml")
+    pipeline = load_pipeline(PRODUCT_LAUNCH)
     schema = load_flow_from_entrypoint("flows.pipelines.product_launch").parameters
     assert schema.properties.keys() == pipeline.params.keys() | OWN
     for name, param in pipeline.params.items():
@@ -219,6 +220,20 @@ async def test_scheduled_run_of_a_pipeline_without_a_budget_is_refused(form: For
     assert form.floor.books.total.runs == runs
 
 
+async def test_flows_for_programs_refuse_a_schedule_without_a_budget(form: Form):
+    from prefect.flow_engine import run_flow_async
+
+    from flows.run_pipeline import run_pipeline
+    from flows.run_technique import run_technique
+
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    flow_runs = await form.scheduled(noon - timedelta(minutes=30), noon + timedelta(minutes=90))
+    given = [{"pipeline": str(PRODUCT_LAUNCH), "campaign": "x"}, {"technique": "headline-writer", "inputs": {}}]
+    for flow, flow_run, parameters in zip((run_pipeline, run_technique), flow_runs, given, strict=True):
+        state = await run_flow_async(flow, flow_run, parameters, return_type="state")
+        assert (state.type.value, state.name) == ("FAILED", "NoBudget")
+
+
 async def test_archive_named_by_two_blocks_is_refused_rather_than_guessed(form: Form):
     from blocks import S3Archive
     from florist.errors import ConfigurationError
@@ -262,7 +277,7 @@ def test_field_that_rows_may_have_need_not_be_filled_in():
 def test_path_shown_as_the_default_starts_where_the_pipeline_is():
     from flows.tasks import answers
 
-    pipeline = load_pipeline(ROOT / "pipelines/product-launch.yaml")
+    pipeline = load_pipeline(PRODUCT_LAUNCH)
     sent = {"packshot": "samples/packshot.png", "scene": "on ice", "tone": "playful"}
     assert answers(pipeline, sent).params == {"scene": "on ice"}
 
@@ -270,5 +285,12 @@ def test_path_shown_as_the_default_starts_where_the_pipeline_is():
 def test_budget_of_a_form_reaches_the_campaign_as_an_exact_amount():
     from flows.tasks import answers
 
-    pipeline = load_pipeline(ROOT / "pipelines/product-launch.yaml")
+    pipeline = load_pipeline(PRODUCT_LAUNCH)
     assert answers(pipeline, {"budget_usd": 0.1}).budget_usd == Decimal("0.1")
+
+
+async def test_file_that_changes_is_deployed_with_what_is_new_told_and_a_schedule_it_drops_gone(changed: Any):
+    form = changed(PIPELINE, PIPELINE.replace("[calm, loud]", "[calm, loud, shrill]").replace("schedule:", "# "))
+    deployed = await asyncio.to_thread(form.deploy)
+    assert (deployed.form_changes, deployed.schedule) == (("changed tone",), "")
+    assert (await form.deployment()).schedules == []
