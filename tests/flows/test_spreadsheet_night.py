@@ -86,7 +86,8 @@ def test_bad_night_costs_what_its_bill_says_once_and_its_gaps_alone_are_filled(n
 
 def test_names_for_delivery_may_be_made_of_columns_however_they_are_written(night: Night):
     template = "{campaign}/{sku}_{tone}_{step}_v{variation}.{ext}"
-    answered(f'florist deliver spring named --template "{template}" --archive outputs')
+    said = answered(f'florist deliver spring named --template "{template}" --archive outputs')
+    assert Path("named/spring").is_dir(), said
     names = [path.name for path in Path("named/spring").iterdir()]
     assert len(names) == 23 * 4
     assert {"V-003_luxury_film_v1.mp4", "V-002_playful_still_v1.png"} <= set(names)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from florist.api import FloraAPI
 from florist.campaigns.budget import CampaignBudget
+from florist.campaigns.gaps import BUDGET
 from florist.campaigns.walking import walk_plainly
 from florist.errors import FloristError
 from florist.ledger import GenerationRoute, Ledger, Spender, TechniqueRoute
@@ -122,7 +123,9 @@ async def _walk_with(studio: Studio, wanted: argparse.Namespace, time: FastTime)
     walked = await walk_plainly(studio, plans, campaign=wanted.campaign, budget=budget, now=time.now)
     for gap in walked.gaps:
         print(f"{gap.label}: {gap.error}: {gap.message}")  # noqa: T201
-    failed = {gap.label: gap.error for gap in walked.gaps if gap.error}
+    # A row that did not fit was never begun, and so has raised nothing.
+    held_back = {gap.label: "BudgetRefusedError" for gap in walked.gaps if gap.code == BUDGET}
+    failed = {gap.label: gap.error for gap in walked.gaps if gap.error} | held_back
     counts = Counter(str(made.how) for made in walked.made.values())
     return {"failed": failed, "how": counts, "is_done": not walked.gaps}
 
