@@ -82,9 +82,10 @@ def test_bad_night_costs_what_its_bill_says_once_and_its_gaps_alone_are_filled(n
     _bill_is_the_books(night)
     said += answered(DELIVER)
     assert not (difference := differs(ANSWERED.text, said)), difference
+    _names_may_be_made_of_columns_however_they_are_written()
 
 
-def test_names_for_delivery_may_be_made_of_columns_however_they_are_written(night: Night):
+def _names_may_be_made_of_columns_however_they_are_written() -> None:
     template = "{campaign}/{sku}_{tone}_{step}_v{variation}.{ext}"
     said = answered(f'florist deliver spring named --template "{template}" --archive outputs')
     assert Path("named/spring").is_dir(), said
