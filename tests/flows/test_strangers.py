@@ -37,8 +37,10 @@ async def test_flow_cancelled_midway_is_finished_by_its_campaign_without_a_secon
 async def test_two_flows_at_once_on_one_campaign_pay_once(floor: Floor):
     both = await asyncio.gather(*(floor.headlines(campaign="spring") for _ in range(2)))
     assert all(flow_run.state.is_completed() for flow_run in both)
-    assert [flow_run.outcome.how for flow_run in both].count(How.NEW) == 1
-    assert floor.books.total.runs == 1
+    # Of one process, the later one may have joined the very call by which the run was started: new to both.
+    assert How.NEW in [flow_run.outcome.how for flow_run in both]
+    assert len({flow_run.outcome.run.run_id for flow_run in both}) == 1
+    assert (floor.books.total.runs, floor.books.total.charged) == (1, 1)
 
 
 async def test_two_flows_that_share_a_campaign_say_so(still_floor: Floor):
