@@ -54,7 +54,7 @@ class FloraWorkspace(CredentialsBlock):
     project_id: str = Field(
         default="",
         title="Project ID",
-        description="The project that FLORA files generations in, prj_…; empty: the one that was used last.",
+        description="The project that FLORA files generations in, prj_…; empty: the oldest one.",
     )
 
     @classmethod

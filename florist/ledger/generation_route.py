@@ -21,20 +21,18 @@ from florist.api.client import FloraAPI
 from florist.api.models import GenerationType, InputValue, Run
 from florist.api.resources.resource import StartAnswer
 from florist.errors import ConfigurationError
-from florist.ledger.flora_time import FloraTime
+from florist.ledger.client_route import ClientRoute
 
 PARAM = "params."
 """What stands before a parameter's name in the id of its input."""
 
 
-class GenerationRoute:
+class GenerationRoute(ClientRoute):
     """`Flora` for the route `POST /generate`.
 
     Args:
-        project_id: where FLORA files the generations; None takes the project that was used last.
+        project_id: where FLORA files the generations; None takes the workspace's oldest project.
     """
-
-    has_history = True
 
     def __init__(
         self,
@@ -44,34 +42,10 @@ class GenerationRoute:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
+        super().__init__(client, "generations", now=now, monotonic=monotonic)
         self._project_id = project_id
         self._workspace_id: str | None = None
         self._finding = asyncio.Lock()
-        self._time = FloraTime(client, now=now, monotonic=monotonic)
-
-    @property
-    def key_fingerprint(self) -> str:
-        """Of the client's API key."""
-        return self._client.key_fingerprint
-
-    @property
-    def workspace(self) -> str:
-        """The client's workspace; where it names none, its key stands for one."""
-        return f"{self._client.base_url} {self._client.workspace_id or self._client.key_fingerprint}"
-
-    @property
-    def promise_scope(self) -> str:
-        """The client's address and key, and this route."""
-        return f"{self._client.base_url} {self._client.key_fingerprint} generations"
-
-    def server_now(self) -> datetime:
-        """Return FLORA's time as the client knows it."""
-        return self._client.server_now()
-
-    async def ask_time(self, *, anew: bool) -> datetime:
-        """Return FLORA's time, asked for if need be."""
-        return await self._time.ask(anew=anew)
 
     async def post(
         self,
@@ -123,15 +97,23 @@ class GenerationRoute:
             if self._workspace_id is None:
                 self._workspace_id = self._client.workspace_id or await self._client.workspaces.home()
             if self._project_id is None:
-                projects = self._client.projects.list(workspace_id=self._workspace_id, limit=1)
-                found = [project.project_id for project in (await projects.page()).items]
-                if not found:
-                    raise ConfigurationError(
-                        f"workspace {self._workspace_id} has no project to file generations in: make one at "
-                        "FLORA, or name one with FLORA_PROJECT_ID"
-                    )
-                self._project_id = found[0]
+                self._project_id = await self._oldest_project(self._workspace_id)
             return self._workspace_id, self._project_id
+
+    async def _oldest_project(self, workspace_id: str) -> str:
+        """Return the same project to every process, also tomorrow: a repeated request must have an equal body.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        projects = [project async for project in self._client.projects.list(workspace_id=workspace_id)]
+        if not projects:
+            raise ConfigurationError(
+                f"workspace {workspace_id} has no project to file generations in: make one at FLORA, or name one "
+                "with FLORA_PROJECT_ID"
+            )
+        latest = datetime.max.replace(tzinfo=UTC)
+        return min(projects, key=lambda project: (project.created_at or latest, project.project_id)).project_id
 
 
 def _params(values: Mapping[str, str]) -> dict[str, object]:

@@ -69,7 +69,7 @@ class Studio:
         spender: starts technique runs; `generations` starts generations.
         callback_url: where FLORA tells that a run has ended; a token is added to its path, by which the request is
             told from others even if its answer was lost. Whoever receives it calls `Ledger.note_callback`.
-        project_id: where FLORA files generations; None takes the workspace's project that was used last.
+        project_id: where FLORA files generations; None takes the workspace's oldest project.
     """
 
     def __init__(
