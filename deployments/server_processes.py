@@ -24,6 +24,9 @@ PREFECT_SERVER_SETTINGS: Mapping[str, str] = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     # Leases in the server's memory leak their slots when the server is killed; on disk they survive it.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # A window that closed while the server was down has to fire once it is up: what died meanwhile would stay
+    # Running.
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D",
 }
 _START_TIMEOUT = 120.0
 _STOP_TIMEOUT = 20.0
