@@ -1,45 +1,32 @@
-"""Looks at automations: without them a flow run whose process died stays Running or Pending for ever."""
-
-from collections.abc import Iterator
+"""Looks at what the server does by itself: without it a flow run whose process died stays Running for ever."""
 
 from prefect.client.orchestration import PrefectClient
-from prefect.events.actions import ChangeFlowRunState
-from prefect.events.schemas.automations import Automation, EventTrigger, Posture
 
+from deployments.automations import apply_automations, expected_automations
+from deployments.server_advice import server_advice
+from deployments.told import Change
 from florist.checkup.finding import Finding, ok, warn
 
 AUTOMATIONS = "Prefect automations"
-WANTED = {
-    "prefect.flow-run.heartbeat": "what has died stays Running",
-    "prefect.flow-run.Pending": "what never starts stays Pending, and holds its slot",
-}
-"""Events after which an automation has to act if nothing follows, and what happens without."""
-_ANY_STATE = "prefect.flow-run.*"
+SETTINGS = "Prefect server settings"
 
 
 async def automations_finding(client: PrefectClient) -> Finding:
-    """Return whether dead flow runs are ended by automations that take no healthy ones for dead."""
-    automations = [each for each in await client.read_automations(limit=200) if each.enabled]
-    missing = [told for event, told in WANTED.items() if not any(_acts_after(event, each) for each in automations)]
-    if missing:
-        return warn(
-            AUTOMATIONS, f"none is switched on that ends dead runs: {'; '.join(missing)}", "make bootstrap"
-        )
-    narrow = list(_narrow(automations))
-    if narrow:
-        mend = f"let it expect {_ANY_STATE}, or: make bootstrap"
-        return warn(AUTOMATIONS, f"takes runs in states of ours for dead: {', '.join(narrow)}", mend)
-    return ok(AUTOMATIONS, f"{len(automations)} switched on; dead runs are ended")
+    """Return whether the automations that end dead flow runs, and start them again, are as ours."""
+    things = await apply_automations(client, expected_automations(), is_dry=True)
+    wrong = [f"{thing.name} ({thing.change})" for thing in things if thing.change is not Change.AS_IT_WAS]
+    if wrong:
+        return warn(AUTOMATIONS, f"dead runs may stay Running or Pending: {', '.join(wrong)}", "make bootstrap")
+    asleep = [thing.name for thing in things if thing.note]
+    if asleep:
+        return warn(AUTOMATIONS, f"switched off: {', '.join(asleep)}", "switch them on in Prefect's UI")
+    return ok(AUTOMATIONS, f"all {len(things)} as they are in deployments/")
 
 
-def _acts_after(event: str, automation: Automation) -> bool:
-    trigger = automation.trigger
-    waits = isinstance(trigger, EventTrigger) and trigger.posture is Posture.Proactive and event in trigger.after
-    return waits and any(isinstance(action, ChangeFlowRunState) for action in automation.actions)
-
-
-def _narrow(automations: list[Automation]) -> Iterator[str]:
-    for each in automations:
-        acts = _acts_after("prefect.flow-run.heartbeat", each)
-        if acts and isinstance(each.trigger, EventTrigger) and _ANY_STATE not in each.trigger.expect:
-            yield each.name
+async def settings_finding(client: PrefectClient) -> Finding:
+    """Return whether the server keeps over its next start what it needs to mend flow runs."""
+    lacking = await server_advice(client)
+    if lacking:
+        mend = "set them where the server starts: docs/deployments.md"
+        return warn(SETTINGS, "; ".join(f"{thing.name}: {thing.note}" for thing in lacking), mend)
+    return ok(SETTINGS, "as they should be")

@@ -7,7 +7,8 @@ from pathlib import Path
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 
-from deployments.checkup.automations import AUTOMATIONS, automations_finding
+from deployments.automations import TAG
+from deployments.checkup.automations import AUTOMATIONS, SETTINGS, automations_finding, settings_finding
 from deployments.checkup.blocks import ARCHIVE, WORKSPACE, archive_block_finding, workspace_block_finding
 from deployments.checkup.forms import BUDGETS, FORMS, budgets_finding, forms_finding
 from deployments.checkup.server import (
@@ -22,7 +23,6 @@ from florist.checkup.finding import Finding, Status, found_by, ok
 from flows.pipelines import FOLDER
 
 DEPLOYMENTS = "Prefect deployments"
-TAG = "florist"
 _PAGE = 200
 
 
@@ -46,6 +46,7 @@ async def prefect_findings(folder: Path, archive: str) -> tuple[Finding, ...]:
             (ARCHIVE, partial(archive_block_finding, archive)),
             (LIMITS, partial(limits_finding, client)),
             (AUTOMATIONS, partial(automations_finding, client)),
+            (SETTINGS, partial(settings_finding, client)),
             (BUDGETS, partial(budgets_finding, deployed, folder / FOLDER)),
             (FORMS, partial(forms_finding, deployed, folder / FOLDER)),
         )
