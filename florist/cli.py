@@ -47,6 +47,10 @@ COMMANDS = {
         "doctor:doctor",
         "Look at all that a campaign rests on: key, prices, clocks, archive, ledger, Prefect. Pays for nothing.",
     ),
+    "init": (
+        "init:init",
+        "Make a project of one's own: pipeline, rows, deployments, a CI job. Overwrites nothing.",
+    ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (
         "lock:lock",

@@ -16,7 +16,11 @@ async def automations_finding(client: PrefectClient) -> Finding:
     things = await apply_automations(client, expected_automations(), is_dry=True)
     wrong = [f"{thing.name} ({thing.change})" for thing in things if thing.change is not Change.AS_IT_WAS]
     if wrong:
-        return warn(AUTOMATIONS, f"dead runs may stay Running or Pending: {', '.join(wrong)}", "make bootstrap")
+        return warn(
+            AUTOMATIONS,
+            f"dead runs may stay Running or Pending: {', '.join(wrong)}",
+            "python -m deployments.bootstrap",
+        )
     asleep = [thing.name for thing in things if thing.note]
     if asleep:
         return warn(AUTOMATIONS, f"switched off: {', '.join(asleep)}", "switch them on in Prefect's UI")
