@@ -4,8 +4,8 @@
 
 work pool, blocks ─► a limit for each workspace ─► deployments ─► automations
 
-What is deployed is in the folder that it is called in. Safe to repeat: each thing is told as created, changed or as
-it was. Nothing here is paid for.
+What is deployed is in the folder that it is called in. Safe to repeat: each thing is told as created, changed or
+as it was. Nothing here is paid for.
 
 FLORIST_NOTIFY is who is told of failures, gaps and budgets: a saved notification block as in slack-webhook/night,
 or the address of a webhook that takes {"text": "…"}, as Slack's and Mattermost's do. It may hold a secret, so it

@@ -54,7 +54,9 @@ def type_in(desk: Desk, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_commands_of_the_readme_run_and_pay_once(project: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    without_a_key, with_a_key, _ = [block for block in blocks_of(project / "README.md") if block.language == "console"]
+    without_a_key, with_a_key, _ = [
+        block for block in blocks_of(project / "README.md") if block.language == "console"
+    ]
     monkeypatch.delenv("FLORA_API_KEY")
     for command in (*commands_in(without_a_key), *commands_in(with_a_key)):
         if command not in NOT_TYPED:
