@@ -2,8 +2,8 @@
 
     python -m benchmarks.fleet_limit [--starts 20] [--processes 3]
 
-Each process wants all its starts at once; a start holds its slot for 0.12 s, and two may be in flight over all. What
-is ideal keeps both slots taken all the time.
+Each process wants all its starts at once; a start holds its slot for 0.12 s, and two may be in flight over all.
+Ideal is that both slots are always taken.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from deployments.server_processes import prefect_server
 HOLD_SECONDS = 0.12
 LIMIT = 2
 WORKSPACE = "ws_bench"
-AT_MOST = 3.0
+AT_MOST = 4.0
 """Times the ideal."""
 
 Slot = Callable[[], AbstractAsyncContextManager[None]]

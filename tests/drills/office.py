@@ -48,13 +48,14 @@ class Office:
     def archive(self) -> Path:
         return self.folder / "archive"
 
-    def python(self, *arguments: str) -> None:
+    def python(self, *arguments: str, **variables: str) -> None:
         environment = {
             **self.prefect.environment,
             "FLORA_BASE_URL": self.flora_url,
             "FLORA_API_KEY": KEY,
             # With it, starts are limited over all workers.
             "FLORA_WORKSPACE_ID": WORKSPACE,
+            **variables,
         }
         command = [sys.executable, "-m", *arguments]
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -69,12 +70,12 @@ class Office:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def run(self, campaign: str, rows: int = 3) -> str:
+    def run(self, campaign: str, rows: int = 3, **given: Any) -> str:
         """Press Run."""
         file = self.folder / f"{rows}-rows.csv"
         file.write_text("key,name\n" + "".join(f"row-{number},number {number}\n" for number in range(rows)))
         parameters = {"pipeline": str(self.folder / "three-steps.yaml"), "rows": str(file), "campaign": campaign}
-        return self.run_deployment(DEPLOYMENT, parameters)
+        return self.run_deployment(DEPLOYMENT, {**parameters, **given})
 
     def run_deployment(self, name: str, parameters: Mapping[str, Any]) -> str:
         """Press Run of any deployment."""

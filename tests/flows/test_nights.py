@@ -161,3 +161,15 @@ async def test_flow_run_that_a_person_retries_or_that_crashed_less_often_is_begu
 
     state = await started(floor, times=times, message="Retry from the UI" if person else STARTED_AGAIN)
     assert state.is_completed()
+
+
+async def test_standing_tells_what_is_missing_or_different_and_changes_nothing(no_automations: None):
+    from deployments.bootstrap import standing
+
+    async def of_automations() -> list[str]:
+        return [thing.change for thing in await standing() if thing.kind == "automation"]
+
+    assert await of_automations() == ["missing"] * 4
+    await applied(gone=120)
+    assert await of_automations() == ["different", "as it was", "as it was", "as it was"]
+    assert not [thing for thing in await standing() if thing.kind == "server setting"]
