@@ -10,6 +10,7 @@ without it, or where the server cannot be asked, only the process's own rules ho
 
 import asyncio
 import logging
+import math
 import random
 from collections import deque
 from collections.abc import AsyncIterator
@@ -30,6 +31,10 @@ TURN_SECONDS = 2.0
 """For so long a process hands a slot on to its own starts; then another process may have it."""
 ASK_AGAIN = (0.1, 1.0)
 """Seconds until a refused process asks again: at first, and at most."""
+
+ANSWERS_WITHIN = 10.0
+"""Seconds; a server that is down is not waited for, nor asked again, for `UNASKED_SECONDS`."""
+UNASKED_SECONDS = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ class FleetLimit:
         self._looking = asyncio.Lock()
         self._waiting: deque[asyncio.Future[_Slot | None]] = deque()
         self._asking: asyncio.Task[None] | None = None
+        self._unasked_until = -math.inf
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -70,13 +76,19 @@ class FleetLimit:
     async def _is_set(self) -> bool:
         async with self._looking:
             if self._exists is None:
+                if monotonic() < self._unasked_until:
+                    return False
                 try:
-                    self._exists = await _is_active(self._name)
-                except (HTTPError, PrefectException):
-                    return False  # looked for again by the next start
+                    async with asyncio.timeout(ANSWERS_WITHIN):
+                        self._exists = await _is_active(self._name)
+                except (HTTPError, PrefectException, TimeoutError):
+                    self._unasked_until = monotonic() + UNASKED_SECONDS
+                    return False
             return self._exists
 
     async def _take(self) -> _Slot | None:
+        if monotonic() < self._unasked_until:
+            return None
         place: asyncio.Future[_Slot | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         if self._asking is None:
@@ -107,9 +119,10 @@ class FleetLimit:
             async with get_client() as client:
                 while self._waiting:
                     try:
-                        answer = await client.increment_concurrency_slots_with_lease(
-                            [self._name], 1, "concurrency", LEASE_SECONDS
-                        )
+                        async with asyncio.timeout(ANSWERS_WITHIN):
+                            answer = await client.increment_concurrency_slots_with_lease(
+                                [self._name], 1, "concurrency", LEASE_SECONDS
+                            )
                     except HTTPStatusError as error:
                         if error.response.status_code != 423:
                             raise
@@ -128,6 +141,7 @@ class FleetLimit:
                 self._name,
                 type(error).__name__,
             )
+            self._unasked_until = monotonic() + UNASKED_SECONDS
             while self._serve(None):
                 pass
             self._asking = None
@@ -151,6 +165,6 @@ async def _renew(lease_id: UUID) -> None:
 
 async def _give_back(slot: _Slot) -> None:
     slot.renewing.cancel()
-    with suppress(HTTPError, PrefectException):  # the lease runs out
-        async with get_client() as client:
+    with suppress(HTTPError, PrefectException, TimeoutError):  # the lease runs out
+        async with asyncio.timeout(ANSWERS_WITHIN), get_client() as client:
             await client.release_concurrency_slots_with_lease(slot.lease_id)
