@@ -1,5 +1,6 @@
 """A limit on the starts in flight for each saved workspace, over all workers; see `flows.tasks.limits`."""
 
+from httpx import HTTPStatusError
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
@@ -20,9 +21,13 @@ async def make_limits(client: PrefectClient, starts: int | None = None, *, is_dr
         starts: in flight at one time; None leaves a limit that exists as it is.
         is_dry: only tell which are missing or different.
     """
-    documents = await client.read_block_documents_by_type(
-        FloraWorkspace.get_block_type_slug(), include_secrets=False
-    )
+    slug = FloraWorkspace.get_block_type_slug()
+    try:
+        documents = await client.read_block_documents_by_type(slug, include_secrets=False)
+    except HTTPStatusError as error:
+        if error.response.status_code != 404:
+            raise
+        documents = []  # a server that knows no such type yet
     named = sorted({str(document.data.get("workspace_id") or "") for document in documents})
     return [await _limit(client, each, starts, is_dry=is_dry) if each else _NAMELESS for each in named]
 
