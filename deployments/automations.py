@@ -90,7 +90,8 @@ async def apply_automations(
         else:
             change = Change.DIFFERENT if is_dry else Change.CHANGED
             if not is_dry:
-                await client.update_automation(known.id, automation.model_copy(update={"enabled": known.enabled}))
+                # What is not set here is not sent: whether it is switched on stays.
+                await client.update_automation(known.id, automation)
         off = "switched off" if known is not None and not known.enabled else ""
         told.append(Thing("automation", automation.name, change, off))
     return told

@@ -24,7 +24,7 @@ from deployments.automations import Windows, apply_automations, expected_automat
 from deployments.deploying import Deployed, deploy
 from deployments.fleet import STARTS, make_limits
 from deployments.notifying import notification_block
-from deployments.prepare import prepare, tell
+from deployments.prepare import make_work_pool, prepare, tell
 from deployments.server_advice import server_advice
 from deployments.told import Change, Thing
 from florist.errors import FloristError
@@ -54,6 +54,20 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+async def standing() -> list[Thing]:
+    """Return what the server of this process's profile has and lacks of all this; nothing is changed.
+
+    Deployments are not among it: whether a form is stale, `flows.tasks.form_changes` tells.
+    """
+    async with get_client() as client:
+        return [
+            await make_work_pool(client, is_dry=True),
+            *await make_limits(client, is_dry=True),
+            *await apply_automations(client, expected_automations(), is_dry=True),
+            *await server_advice(client),
+        ]
 
 
 async def _before(archive: str, starts: int | None) -> list[Thing]:

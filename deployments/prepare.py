@@ -83,11 +83,17 @@ def block_types() -> list[type[Block]]:
     return [found for found in exported if isinstance(found, type) and issubclass(found, Block)]
 
 
-async def make_work_pool(client: PrefectClient) -> Thing:
-    """Have the work pool whose flow runs beat as often as the automations expect; else all of it is left alone."""
+async def make_work_pool(client: PrefectClient, *, is_dry: bool = False) -> Thing:
+    """Have the work pool whose flow runs beat as often as the automations expect; else all of it is left alone.
+
+    Args:
+        is_dry: only tell what it lacks.
+    """
     try:
         pool = await client.read_work_pool(WORK_POOL)
     except ObjectNotFound:
+        if is_dry:
+            return Thing("work pool", WORK_POOL, Change.MISSING)
         await client.create_work_pool(
             WorkPoolCreate(name=WORK_POOL, type="process", base_job_template=_beating(_template()))
         )
@@ -97,8 +103,10 @@ async def make_work_pool(client: PrefectClient) -> Thing:
     beating = _beating(template)
     if beating == pool.base_job_template:
         return Thing("work pool", WORK_POOL, Change.AS_IT_WAS)
-    await client.update_work_pool(WORK_POOL, WorkPoolUpdate(base_job_template=beating))
-    return Thing("work pool", WORK_POOL, Change.CHANGED, f"heartbeats every {HEARTBEAT_SECONDS} s")
+    if not is_dry:
+        await client.update_work_pool(WORK_POOL, WorkPoolUpdate(base_job_template=beating))
+    change = Change.DIFFERENT if is_dry else Change.CHANGED
+    return Thing("work pool", WORK_POOL, change, f"a heartbeat every {HEARTBEAT_SECONDS} s")
 
 
 def _template() -> dict[str, Any]:

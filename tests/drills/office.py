@@ -32,6 +32,7 @@ DEPLOYMENT = "run-pipeline/pipeline-by-file"
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 STEPS = 3
 KEY = "sk_test_drill"
+WORKSPACE = "ws_florist0001"
 REPLAYS = ["--idempotency", "replay", "--set", "compare_bodies=false"]
 
 
@@ -47,11 +48,14 @@ class Office:
     def archive(self) -> Path:
         return self.folder / "archive"
 
-    def python(self, *arguments: str) -> None:
+    def python(self, *arguments: str, **variables: str) -> None:
         environment = {
             **self.prefect.environment,
             "FLORA_BASE_URL": self.flora_url,
             "FLORA_API_KEY": KEY,
+            # With it, starts are limited over all workers.
+            "FLORA_WORKSPACE_ID": WORKSPACE,
+            **variables,
         }
         command = [sys.executable, "-m", *arguments]
         ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -66,11 +70,12 @@ class Office:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def run(self, campaign: str, rows: int = 3) -> str:
+    def run(self, campaign: str, rows: int = 3, **given: Any) -> str:
         """Press Run."""
-        named = {f"row-{number}": {"name": f"number {number}"} for number in range(rows)}
-        parameters = {"pipeline": str(self.folder / "three-steps.yaml"), "rows": named, "campaign": campaign}
-        return self.run_deployment(DEPLOYMENT, parameters)
+        file = self.folder / f"{rows}-rows.csv"
+        file.write_text("key,name\n" + "".join(f"row-{number},number {number}\n" for number in range(rows)))
+        parameters = {"pipeline": str(self.folder / "three-steps.yaml"), "rows": str(file), "campaign": campaign}
+        return self.run_deployment(DEPLOYMENT, {**parameters, **given})
 
     def run_deployment(self, name: str, parameters: Mapping[str, Any]) -> str:
         """Press Run of any deployment."""

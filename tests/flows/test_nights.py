@@ -161,3 +161,32 @@ async def test_flow_run_that_a_person_retries_or_that_crashed_less_often_is_begu
 
     state = await started(floor, times=times, message="Retry from the UI" if person else STARTED_AGAIN)
     assert state.is_completed()
+
+
+async def test_standing_tells_what_is_missing_or_different_and_changes_nothing(no_automations: None):
+    from deployments.bootstrap import standing
+
+    async def of_automations() -> list[str]:
+        return [thing.change for thing in await standing() if thing.kind == "automation"]
+
+    assert await of_automations() == ["missing"] * 4
+    await applied(gone=120)
+    assert await of_automations() == ["different", "as it was", "as it was", "as it was"]
+    assert not [thing for thing in await standing() if thing.kind == "server setting"]
+
+
+async def test_night_that_is_started_again_the_next_morning_is_still_of_its_date(prefect_environment: Any):
+    from datetime import UTC, datetime, timedelta
+
+    from prefect import get_client
+    from prefect.states import Crashed, Running, Scheduled
+
+    from flows.check_techniques import check_techniques
+
+    evening = datetime.now(UTC) - timedelta(hours=9)
+    async with get_client() as client:
+        flow_run = await client.create_flow_run(check_techniques, state=Scheduled(scheduled_time=evening))
+        for state in (Running(), Crashed(), Scheduled(name="AwaitingRetry"), Running()):
+            await client.set_flow_run_state(flow_run.id, state, force=True)
+        again = await client.read_flow_run(flow_run.id)
+    assert (again.run_count, again.expected_start_time) == (2, evening)

@@ -15,7 +15,7 @@ from deployments.server_processes import free_port, prefect_server, sandbox_serv
 from tests.drills.office import REPLAYS, Office, furnish, learn_that_flora_replays
 
 PENDING_SECONDS = 45
-"""Instead of the ten minutes of a real night: a drill need not wait for them. The other windows are the real ones."""
+"""Instead of the ten minutes of a real night: a drill need not wait. The other windows are the real ones."""
 
 
 @dataclass

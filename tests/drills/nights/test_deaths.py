@@ -78,7 +78,10 @@ def test_machine_that_was_off_for_minutes_goes_on_where_it_was(night: Night):
         flow_run_id = begun(night, "machine-dies")
         night.kill_server()
         killed_with_its_flow_runs(pid)
-    time.sleep(200)  # longer than the window and a minute: Prefect itself would have thrown the window away
+    # Longer than the window and a minute: Prefect itself would have thrown the window away. And five minutes after
+    # the flow run began: a state that follows on another within five is looked at a quarter of an hour later, when
+    # the server that knew the other is gone.
+    time.sleep(300)
     night.start_server()
     watch = Watch()
     with worker(night):
