@@ -13,9 +13,11 @@ from deployments.checkup.blocks import ARCHIVE, WORKSPACE, archive_block_finding
 from deployments.checkup.forms import BUDGETS, FORMS, budgets_finding, forms_finding
 from deployments.checkup.server import (
     LIMITS,
+    POOL,
     SERVER,
     WORKERS,
     limits_finding,
+    pool_finding,
     server_finding,
     workers_finding,
 )
@@ -42,6 +44,7 @@ async def prefect_findings(folder: Path, archive: str) -> tuple[Finding, ...]:
             return (reached, ok(DEPLOYMENTS, "none of ours: florist deploy makes them"))
         checks = (
             (WORKERS, partial(workers_finding, client, deployed)),
+            (POOL, partial(pool_finding, client)),
             (WORKSPACE, workspace_block_finding),
             (ARCHIVE, partial(archive_block_finding, archive)),
             (LIMITS, partial(limits_finding, client)),

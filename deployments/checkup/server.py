@@ -9,7 +9,8 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.settings import PREFECT_API_URL
 
-from deployments.prepare import BLOCK_NAME
+from deployments.prepare import BLOCK_NAME, make_work_pool
+from deployments.told import Change
 from florist.checkup.finding import Finding, fail, ok, warn
 from flows.prefect_server import check_server
 from flows.tasks import workspace_named
@@ -17,6 +18,7 @@ from flows.tasks.limits import limit_name
 
 SERVER = "Prefect"
 WORKERS = "Prefect workers"
+POOL = "Prefect work pool"
 LIMITS = "Prefect limits"
 
 
@@ -45,6 +47,15 @@ async def workers_finding(client: PrefectClient, deployed: Sequence[DeploymentRe
         mend = f"prefect worker start --pool {idle[0]}"
         return fail(WORKERS, f"none polls {', '.join(idle)}: nothing that is deployed there starts", mend)
     return ok(WORKERS, f"polling {', '.join(pools)}")
+
+
+async def pool_finding(client: PrefectClient) -> Finding:
+    """Return whether flow runs of our pool give a sign of life as often as the automations expect one."""
+    pool = await make_work_pool(client, is_dry=True)
+    if pool.change is not Change.AS_IT_WAS:
+        told = f"{pool.name} is {pool.change}, so that healthy runs may be taken for dead"
+        return warn(POOL, told, "python -m deployments.bootstrap")
+    return ok(POOL, f"{pool.name} has its flow runs give signs of life")
 
 
 async def limits_finding(client: PrefectClient) -> Finding:

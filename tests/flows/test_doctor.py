@@ -107,7 +107,16 @@ async def test_server_with_everything_in_place_is_told_line_by_line(saved: Night
     await apply_automations(saved.client, expected_automations())
     await saved.client.send_worker_heartbeat(POOL, "here", heartbeat_interval_seconds=30)
     findings = await prefect_findings(saved.folder, f"file://{saved.floor.folder}")
-    names = ["", " workers", " workspace block", " archive block", " limits", " automations", " server settings"]
+    names = [
+        "",
+        " workers",
+        " work pool",
+        " workspace block",
+        " archive block",
+        " limits",
+        " automations",
+        " server settings",
+    ]
     assert [each.name for each in findings] == [f"Prefect{name}" for name in (*names, " schedules", " forms")]
     by_name = {each.name: each for each in findings}
     for name in ("", " workspace block", " archive block", " limits", " automations"):
@@ -152,6 +161,18 @@ async def test_pool_that_no_worker_polls_fails(night: Night):
     assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
     await night.client.send_worker_heartbeat(POOL, "here", heartbeat_interval_seconds=30)
     assert (await workers_finding(night.client, [night.deployed])).status is Status.OK
+
+
+async def test_pool_without_signs_of_life_is_warned_of(night: Night):
+    from prefect.client.schemas.actions import WorkPoolCreate
+
+    from deployments.checkup.server import pool_finding
+    from deployments.prepare import WORK_POOL, make_work_pool
+
+    await night.client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+    assert await ill(pool_finding(night.client)) is Status.WARN
+    await make_work_pool(night.client)
+    assert (await pool_finding(night.client)).status is Status.OK
 
 
 async def test_block_that_is_not_saved_fails_and_is_named(night: Night):
