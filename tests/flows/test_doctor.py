@@ -159,6 +159,8 @@ async def test_pool_that_no_worker_polls_fails(night: Night):
     from deployments.checkup.server import workers_finding
 
     assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
+    await night.client.send_worker_heartbeat(POOL, "gone", heartbeat_interval_seconds=0)
+    assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
     await night.client.send_worker_heartbeat(POOL, "here", heartbeat_interval_seconds=30)
     assert (await workers_finding(night.client, [night.deployed])).status is Status.OK
 
