@@ -159,10 +159,22 @@ async def test_pool_that_no_worker_polls_fails(night: Night):
     from deployments.checkup.server import workers_finding
 
     assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
-    await night.client.send_worker_heartbeat(POOL, "gone", heartbeat_interval_seconds=0)
-    assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
     await night.client.send_worker_heartbeat(POOL, "here", heartbeat_interval_seconds=30)
     assert (await workers_finding(night.client, [night.deployed])).status is Status.OK
+
+
+async def test_worker_that_has_fallen_silent_polls_nothing(night: Night, monkeypatch):
+    from uuid import uuid4
+
+    from prefect.client.schemas.objects import Worker, WorkerStatus
+
+    from deployments.checkup.server import workers_finding
+
+    async def read(pool: str) -> list[Worker]:
+        return [Worker(name="gone", work_pool_id=uuid4(), status=WorkerStatus.OFFLINE)]
+
+    monkeypatch.setattr(night.client, "read_workers_for_work_pool", read)
+    assert await ill(workers_finding(night.client, [night.deployed])) is Status.FAIL
 
 
 async def test_pool_without_signs_of_life_is_warned_of(night: Night):
