@@ -1,8 +1,8 @@
 """moto's S3 server, one request at a time: `python moto_in_order.py PORT`.
 
-moto looks whether a key is free and writes later, in threads: of two creates at once, both win now and then. A store
-probe that finds this out is right, and its test fails by chance. Bodies are read first, so that a slow sender holds
-up nobody.
+moto looks whether a key is free and writes later, in threads: of two creates at once, both win now and then. A
+store probe that finds this out is right, and its test fails by chance. Bodies are read before, so that a slow
+sender holds up nobody.
 """
 
 import io
