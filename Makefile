@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
 
-.PHONY: demo test lint coverage docs drills bench seaweedfs wheel clean
+.PHONY: demo test lint coverage docs drills bench seaweedfs chromium wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -40,6 +40,10 @@ bench: $(VENV)/.installed seaweedfs
 
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs
+
+chromium: $(VENV)/.installed ## what opens pages and forms in tests; the browser itself is Debian's package
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core > /dev/null; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel
