@@ -3,20 +3,21 @@
 list what is kept ─► history, page by page ─► keep what is missing ─► remove stale uploads ─► report
 """
 
+from typing import Any
+
 from prefect import flow
 
 from blocks import FloraWorkspace, LocalArchive, S3Archive
-from florist.sweep.report import SweepReport
-from flows.tasks import chosen_archive, chosen_workspace, report_sweep, sweep_history
+from flows.tasks import chosen_archive, chosen_workspace, report_sweep, started_too_often, sweep_history
 
 
-@flow(name="sweep-archive", persist_result=False)
+@flow(name="sweep-archive", persist_result=False, retries=0)
 async def sweep_archive(
     full: bool = False,
     stale_after_hours: float = 24,
     workspace: FloraWorkspace | None = None,
     archive: S3Archive | LocalArchive | None = None,
-) -> SweepReport:
+) -> Any:  # a SweepReport, or the state that it is refused in
     """Keep every completed run that the API key can see and the archive has not, also those made by hand.
 
     Args:
@@ -25,6 +26,8 @@ async def sweep_archive(
         workspace: The saved FLORA workspace; without it FLORA_API_KEY, else the block named default.
         archive: Where outputs are kept; without it the block named default.
     """
+    if (given_up := await started_too_often()) is not None:
+        return given_up
     report = await sweep_history(
         await chosen_workspace(workspace),
         await chosen_archive(archive),

@@ -16,7 +16,7 @@ MISSING_SERVER = re.compile(r"Skipped: (\w+) is not installed")
 """How a fixture says that it has no real server to start."""
 
 # What drills and their short versions in the suite have in common; rewritten before either imports it.
-pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns")
+pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns", "tests.drills.office")
 
 # What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
 SECRET = re.compile(

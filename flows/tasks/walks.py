@@ -24,6 +24,7 @@ from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
 from flows.tasks.bills import report_bill
+from flows.tasks.budgets import tell_if_budget_reached
 from flows.tasks.names import tell_in_name
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import progress_artifact, quiet_rows
@@ -86,6 +87,7 @@ class PrefectStage(Stage):
         """Publish the bill and what every cell has come to."""
         await report_bill(store, scope=scope, name=result.pipeline)
         await report_made(result)
+        tell_if_budget_reached(scope, result)
 
 
 async def run_as_flow(
