@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
+async def progress_artifact(plans: RowPlans, name: str) -> AsyncIterator[Tell]:
     """Keep a progress artifact of many rows up to date while the block lasts; yields what takes the events.
 
     Failing to is no reason to stop: it is what people see, not what is paid.
@@ -40,9 +40,7 @@ async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
         yield hear
         return
     try:
-        artifact = await acreate_progress_artifact(
-            0.0, key=artifact_key("progress", plans.pipeline), description="begins"
-        )
+        artifact = await acreate_progress_artifact(0.0, key=artifact_key("progress", name), description="begins")
     except (HTTPError, PrefectException) as error:
         logger.debug("there is no progress artifact: %s", type(error).__name__)
         yield hear
