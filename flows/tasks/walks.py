@@ -28,6 +28,7 @@ from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import progress_artifact, quiet_rows
 from flows.tasks.reports import Report
 from flows.tasks.runs import StepTasks, row_task
+from flows.tasks.stops import noticing_interrupts, tell_stopped
 from flows.tasks.studios import shared_studio
 
 WINDOW_OF_ROWS = 120.0
@@ -88,6 +89,18 @@ class PrefectStage(Stage):
         """Log and publish the bill, and what every cell has come to."""
         await self._report.after(store, await charges_told(store, scope, self.log), result)
 
+    @asynccontextmanager
+    async def told_if_stopped(self, studio: Studio, campaign: str) -> AsyncIterator[None]:
+        """Have a flow run that somebody stops say what goes on at FLORA without it."""
+        with noticing_interrupts() as is_interrupted:
+            try:
+                yield
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    scope = campaign or self.owner
+                    await tell_stopped(studio.ledger.store, scope, self._report, is_interrupted=is_interrupted())
+                raise
+
 
 async def run_as_flow(
     wanted: Wanted,
@@ -110,7 +123,7 @@ async def run_as_flow(
     stage = PrefectStage(window=window, results=results)
     if campaign := campaign_name(wanted.campaign):
         await crash_killed_predecessors(campaign)
-    async with shared_studio(workspace, archive) as studio:
+    async with shared_studio(workspace, archive) as studio, stage.told_if_stopped(studio, campaign):
         return await run_campaign(
             studio,
             wanted,

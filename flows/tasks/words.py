@@ -8,6 +8,8 @@ from florist.pipelines.walking import WalkResult
 from florist.settings import FloraSettings
 from florist.studio.steps import StepResult
 
+TASK_STOPPED = "stopped; what was begun of it goes on at FLORA, and is collected when the campaign is run again"
+
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 
 
