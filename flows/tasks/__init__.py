@@ -7,6 +7,8 @@ from flows.tasks.forms import Answers, answers, form_changes, form_signature
 from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import (
+    ArchiveGiven,
+    WorkspaceGiven,
     archive_named,
     chosen_archive,
     chosen_workspace,
@@ -19,8 +21,10 @@ from flows.tasks.walks import run_as_flow, walk_pipeline
 
 __all__ = [
     "Answers",
+    "ArchiveGiven",
     "Seconds",
     "StepTasks",
+    "WorkspaceGiven",
     "answers",
     "archive_named",
     "chosen_archive",

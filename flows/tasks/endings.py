@@ -27,7 +27,7 @@ def ended(result: CampaignResult, *, min_success: float) -> State[CampaignResult
 async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Log what is in flight. FLORA has no cancel: such runs end, are charged, and are collected when resumed."""
     parameters = flow.validate_parameters(flow_run.parameters)
-    archive = await chosen_archive(parameters.get("archive"))
+    archive = await chosen_archive(parameters.get("archive") or "")
     await log_in_flight(flow, flow_run, state, archive, campaign_name(parameters.get("campaign") or ""))
 
 
