@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
 
-.PHONY: demo test lint coverage docs drills bench seaweedfs wheel clean
+.PHONY: demo test lint coverage docs drills bench screenshots seaweedfs wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -37,6 +37,9 @@ drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big 
 
 bench: $(VENV)/.installed seaweedfs
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI; needs Chromium
+	$(BIN)/python -m docs.images.make_screenshots
 
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs
