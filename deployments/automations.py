@@ -102,7 +102,8 @@ async def apply_automations(
 
 
 def _rules(automation: AutomationCore) -> object:
-    return automation.model_dump(mode="json", include={"description", "trigger", "actions"})
+    # No JSON: in it, sets that are equal may come in different orders.
+    return automation.model_dump(include={"description", "trigger", "actions"})
 
 
 def _mending(windows: Windows) -> Iterator[AutomationCore]:

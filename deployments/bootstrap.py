@@ -4,7 +4,8 @@
 
 work pool, blocks ─► a limit for each workspace ─► deployments ─► automations
 
-Safe to repeat: each thing is told as created, changed or as it was. Nothing here is paid for.
+What is deployed is in the folder that it is called in. Safe to repeat: each thing is told as created, changed or
+as it was. Nothing here is paid for.
 
 FLORIST_NOTIFY is who is told of failures, gaps and budgets: a saved notification block as in slack-webhook/night,
 or the address of a webhook that takes {"text": "…"}, as Slack's and Mattermost's do. It may hold a secret, so it
@@ -28,8 +29,6 @@ from deployments.server_advice import server_advice
 from deployments.told import Change, Thing
 from florist.errors import FloristError
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 def main() -> int:
     """Read the command line and set everything up; returns the exit code."""
@@ -49,7 +48,7 @@ def main() -> int:
     windows = Windows(gone=given.gone, pending=given.pending, again=given.again)
     try:
         tell(asyncio.run(_before(given.archive, given.starts)))
-        tell(_deployment(each) for each in deploy(ROOT))
+        tell(_deployment(each) for each in deploy(Path.cwd()))
         tell(asyncio.run(_automations(windows, os.environ.get("FLORIST_NOTIFY", ""))))
     except FloristError as error:
         print(error, file=sys.stderr)
