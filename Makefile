@@ -6,7 +6,11 @@ BIN := $(VENV)/bin
 KEEP ?=
 ARCHIVE ?=
 
-.PHONY: demo bootstrap test lint coverage docs drills bench seaweedfs wheel clean
+<<<<<<< HEAD
+.PHONY: demo bootstrap test lint coverage docs drills bench seaweedfs chromium wheel clean
+=======
+.PHONY: demo test lint coverage docs drills bench screenshots seaweedfs wheel clean
+>>>>>>> ui
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -42,8 +46,15 @@ drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big 
 bench: $(VENV)/.installed seaweedfs
 	$(BIN)/python -m benchmarks
 
+screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI; needs Chromium
+	$(BIN)/python -m docs.images.make_screenshots
+
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs
+
+chromium: $(VENV)/.installed ## what opens pages and forms in tests; the browser itself is Debian's package
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core > /dev/null; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel

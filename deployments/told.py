@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Change(StrEnum):
-    """What was done to a thing; in the order in which people care."""
+    """What was done to a thing; the last two where nothing is done, only told."""
 
     CREATED = "created"
     CHANGED = "changed"

@@ -9,6 +9,8 @@ from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.starts import STARTED_AGAIN, STARTS_AT_MOST, started_too_often
 from flows.tasks.studios import (
+    ArchiveGiven,
+    WorkspaceGiven,
     archive_named,
     chosen_archive,
     chosen_workspace,
@@ -24,8 +26,10 @@ __all__ = [
     "STARTED_AGAIN",
     "STARTS_AT_MOST",
     "Answers",
+    "ArchiveGiven",
     "Seconds",
     "StepTasks",
+    "WorkspaceGiven",
     "answers",
     "archive_named",
     "chosen_archive",

@@ -1,5 +1,7 @@
 """A schedule fires by the clock, and again within its date, as in the hour that clocks repeat: paid once."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.drills.nights.conftest import Night, Watch, show
@@ -32,7 +34,7 @@ def test_schedule_fires_by_the_clock_and_costs_nothing_more_that_date(night: Nig
         flow_runs = until(lambda: night.ask("POST", "/flow_runs/filter", **ended), lambda found: len(found) >= 2)
     night.ask("DELETE", f"/deployments/{deployment['id']}")
     after = night.sandbox("books")["total"]
-    paid = {name: after[name] - before[name] for name in ("runs", "charged_usd")}
+    paid = {name: Decimal(after[name]) - Decimal(before[name]) for name in ("runs", "charged_usd")}
     late = [flow_run["estimated_start_time_delta"] for flow_run in flow_runs]
     show(two_ended_after=watch.seconds(), names=[flow_run["name"] for flow_run in flow_runs], seconds_late=late)
     show(**paid)
