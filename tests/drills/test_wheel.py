@@ -165,3 +165,14 @@ def test_run_beside_somebody_s_own_flows_makes_outputs_without_prefect(
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "in a checkout of Florist, which has the flows" in ended.stderr
     assert len(list((archive / "campaigns").rglob("*.txt"))) == 1
+
+
+@pytest.mark.drill
+def test_project_made_by_the_wheel_is_planned_without_a_checkout(
+    installed_with_extra: Path, folder: Path, address: str
+) -> None:
+    done(installed_with_extra / "florist", "init", "shop", cwd=folder)
+    flora = {"FLORA_API_KEY": "sk_test_wheel", "FLORA_BASE_URL": address, "PREFECT_HOME": str(folder / "prefect")}
+    plan = ("plan", "pipelines/launch.yaml", "--rows", "rows.csv", "--check", "--budget", "5")
+    said = done(installed_with_extra / "florist", *plan, cwd=folder / "shop", environment=flora)
+    assert "To pay now: 4 runs for $0.28" in said
