@@ -50,6 +50,10 @@ COMMANDS = {
         "doctor:doctor",
         "Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.",
     ),
+    "gallery": (
+        "gallery:gallery",
+        "Write a campaign's contact sheet: one page with its pictures, films, texts, prices and gaps.",
+    ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (
         "lock:lock",

@@ -8,6 +8,7 @@ A sheet is a view, worth nothing once there is a newer one: it is the one object
 does not overwrite, so the old one is removed first; where that is denied, the new one has a number in its name.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterable
@@ -19,7 +20,7 @@ from florist.campaigns.bill.reading import Charges
 from florist.campaigns.endings import CampaignResult
 from florist.campaigns.log_lines import Log
 from florist.campaigns.plan.campaign_plan import CampaignPlan
-from florist.gallery.derivatives import make_derivatives
+from florist.gallery.derivatives import Derivatives, make_derivatives
 from florist.gallery.links import RelativeLinks
 from florist.gallery.outcomes import Outcomes, PlannedCells
 from florist.gallery.reading import read_sheet
@@ -29,12 +30,13 @@ from florist.stores.errors import StoreDeniedError
 from florist.stores.store import Store
 
 NAME = "contact-sheet"
+PROBLEMS_NAMED = 5
 
 logger = logging.getLogger(__name__)
 
 
 class SheetKeeper:
-    """Keeps the sheet of one campaign's run."""
+    """Keeps the sheet of one campaign's run: told of its plan first, and of its end at last."""
 
     def __init__(self) -> None:
         self._campaign = ""
@@ -73,7 +75,7 @@ class SheetKeeper:
 
 
 async def keep_sheet(store: Store, sheet: Sheet) -> str:
-    """Make the derivatives that are missing, and write the sheet beside the outputs; return its key.
+    """Make the derivatives that are missing, and write a static sheet beside the outputs; return its key.
 
     Killed on the way it leaves the older sheet or, for the moment between removing and writing, none.
 
@@ -81,17 +83,36 @@ async def keep_sheet(store: Store, sheet: Sheet) -> str:
         StoreError: the store failed.
     """
     derivatives = await make_derivatives(store, sheet)
-    sheet = sheet.model_copy(update={"notes": (*sheet.notes, *derivatives.notes)})
-    key = sheet_key(sheet.campaign)
+    key = sheet_key(sheet.campaign, sheet.against)
     links = RelativeLinks(derivatives, root="../" * key.count("/"))
-    return await _placed(store, key, render_sheet(sheet, links=links).encode())
+    page = await asyncio.to_thread(render_sheet, with_notes(sheet, derivatives), links=links)
+    return await _placed(store, key, page.encode())
 
 
-def sheet_key(campaign: str) -> str:
+def with_notes(sheet: Sheet, derivatives: Derivatives) -> Sheet:
+    """Return the sheet with what is to be told of its previews and posters."""
+    notes = [*sheet.notes, *derivatives.notes]
+    if derivatives.problems:
+        problems = derivatives.problems
+        named = [
+            f"{cell.row} {cell.cell}: {problems[media.sha256]}"
+            for row in sheet.rows
+            for cell in row.cells
+            for media in cell.media
+            if media.sha256 in problems
+        ]
+        more = f", and {len(named) - PROBLEMS_NAMED} more" if len(named) > PROBLEMS_NAMED else ""
+        notes += [f"without a preview: {'; '.join(named[:PROBLEMS_NAMED])}{more}"] if named else []
+    return sheet.model_copy(update={"notes": tuple(notes)})
+
+
+def sheet_key(campaign: str, against: str = "") -> str:
     """Return the key of a campaign's sheet. Two names may have one folder, and have a sheet each in it."""
     folder = segment(campaign, otherwise="campaign")
-    digest = hashlib.sha256(campaign.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"campaigns/{folder}/{NAME}{'' if folder == campaign else f'-{digest}'}.html"
+    other = f"-against-{segment(against, otherwise='campaign')}" if against else ""
+    digest = hashlib.sha256(f"{campaign}\n{against}".encode(errors="surrogatepass")).hexdigest()[:8]
+    is_plain = folder == campaign and other.removeprefix("-against-") == against
+    return f"campaigns/{folder}/{NAME}{other}{'' if is_plain else f'-{digest}'}.html"
 
 
 async def _placed(store: Store, key: str, page: bytes) -> str:
