@@ -89,6 +89,7 @@ class PrefectStage(Stage):
         """Publish the bill and what every cell has come to, and write the contact sheet."""
         await report_bill(store, scope=scope, name=result.pipeline)
         await report_made(result)
+        # At last: it takes longest, and nothing hangs on it.
         await self._sheet.ended(store, result, self.log)
 
 
