@@ -18,7 +18,7 @@ from florist.campaigns.delivery.learnt_axes import axes_learnt
 from florist.campaigns.picks import CampaignPicks, read_picks
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
-from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap
+from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap, in_order
 from florist.gallery.sheet import (
     Sheet,
     SheetCell,
@@ -172,7 +172,7 @@ class _Material:
         gaps = outcome.gaps if outcome else ()
         self._gaps: dict[_Place, ToldGap] = {_Place(gap.row, gap.cell): gap for gap in gaps}
 
-    def columns(self) -> list[ToldColumn]:
+    def columns(self) -> tuple[ToldColumn, ...]:
         """Return the columns: as the pipeline has them, then as they were first made; a step's side by side."""
         columns = {column.cell: column for column in (self._outcome.columns if self._outcome else ())}
         manifests = sorted(self._manifests.values(), key=lambda manifest: manifest.created_at or _LONG_AGO)
@@ -182,8 +182,7 @@ class _Material:
                 columns[cell] = _column_of(manifest, columns.get(cell))
         for place in self._charges:
             columns.setdefault(place.cell, ToldColumn(cell=place.cell, step=place.cell.partition(MARK)[0]))
-        steps = list(dict.fromkeys(column.step for column in columns.values()))
-        return sorted(columns.values(), key=lambda column: steps.index(column.step))
+        return in_order(columns.values())
 
     async def rows(self, columns: Sequence[ToldColumn]) -> tuple[SheetRow, ...]:
         """Return the rows: as the row file has them, then the others by their keys."""
