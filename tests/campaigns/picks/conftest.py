@@ -75,6 +75,7 @@ class Funnel:
 
     sandbox: SandboxServer
     store: WatchedStore
+    campaign: str
     rows: tuple[str, ...] = ("a", "b")
     text: str = PIPELINE
     briefs: dict[str, str] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class Funnel:
     def wanted(self) -> Wanted:
         pipeline = parse_pipeline(self.text, file=Path("funnel.yaml"))
         rows = {row: {"brief": self.briefs.get(row, f"Spring {row}")} for row in self.rows}
-        return Wanted(pipeline, {}, rows, campaign="spring")
+        return Wanted(pipeline, {}, rows, campaign=self.campaign)
 
     async def plan(self) -> CampaignPlan:
         async with connected(self.sandbox) as client:
@@ -104,10 +105,10 @@ class Funnel:
 
     async def pick(self, row: str, cell: str, verdict: str = "picked", *, by: str = "ann", **more: object) -> Pick:
         pick = Pick.model_validate({"row": row, "cell": cell, "verdict": verdict, **more})
-        return await add_pick(self.store, "spring", pick, by=by, at=NOW)
+        return await add_pick(self.store, self.campaign, pick, by=by, at=NOW)
 
     async def picks(self) -> CampaignPicks:
-        return await read_picks(self.store, "spring")
+        return await read_picks(self.store, self.campaign)
 
     @property
     def charged(self) -> int:
@@ -146,4 +147,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def funnel(server: SandboxServer, tmp_path: Path) -> Funnel:
-    return Funnel(server, WatchedStore(tmp_path / "archive"))
+    # The sandbox remembers idempotency keys, of which a campaign's name is a part.
+    return Funnel(server, WatchedStore(tmp_path / "archive"), tmp_path.name)
