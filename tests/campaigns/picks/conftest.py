@@ -1,4 +1,4 @@
-"""A campaign with a gate on a sandbox: four headlines a row, of which people pick one or two, and a film of each."""
+"""A campaign with a gate on a sandbox: four headlines a row, of which people pick one or two; a film of each."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -94,7 +94,11 @@ class Funnel:
             return (await planned_campaign(client, self.store, self.wanted)).plan
 
     async def run(
-        self, *, meanwhile: Meanwhile | None = None, only_plan: int | None = None, budget_usd: Decimal | None = None
+        self,
+        *,
+        meanwhile: Meanwhile | None = None,
+        only_plan: int | None = None,
+        budget_usd: Decimal | None = None,
     ) -> CampaignResult:
         """Run it to its end; something may happen between its plan and its first request."""
         async with connected(self.sandbox) as client, Studio(client, self.store) as studio:
