@@ -13,7 +13,7 @@ from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 from florist.campaigns.endings import CampaignResult, Ending, ending
 from florist.campaigns.options import CampaignOptions
-from florist.campaigns.picks import CampaignPicks, Pick, add_pick, read_picks
+from florist.campaigns.picks import CampaignPicks, Pick, PickRefusedError, add_pick, read_picks
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.running import Stage, run_campaign
@@ -79,6 +79,7 @@ class Funnel:
     rows: tuple[str, ...] = ("a", "b")
     text: str = PIPELINE
     briefs: dict[str, str] = field(default_factory=dict)
+    refused: list[PickRefusedError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._charged_before = self._booked
