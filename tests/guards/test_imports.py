@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
-GROUND_FLOOR = {"errors", "settings", "secrets", "frozen", "media_types", "amounts", "per_loop", "wording"}
+GROUND_FLOOR = {
+    *("errors", "settings", "secrets", "frozen", "media_types", "amounts", "per_loop", "wording"),
+    "upload_address",
+}
 ROOM_OF = {"florist": "face"} | {f"florist.{name}": "ground floor" for name in GROUND_FLOOR}
 """Modules whose room is not the package that they are in."""
 
