@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from florist.campaigns.plan.decisions import Because, Cell, Decision
 from florist.frozen import FrozenModel
+from florist.pipelines.models import Gate
 
 PLACES_NAMED = 3
 """Cells and rows that a group is told with."""
@@ -167,6 +168,7 @@ class CampaignPlan(PlanModel):
         files: the SHA-256 of each local file that is an input, by its path.
         funds: None where the campaign has no budget.
         is_selection: some of the campaign's cells alone are in it, as a rerun makes them.
+        gates: of the pipeline, by their steps.
     """
 
     schema_version: Literal[1] = 1
@@ -182,6 +184,7 @@ class CampaignPlan(PlanModel):
     changes: tuple[str, ...] = ()
     funds: Funds | None = None
     is_selection: bool = False
+    gates: Mapping[str, Gate] = {}
     files: Mapping[str, str] = {}
     cells: tuple[Cell, ...] = ()
 

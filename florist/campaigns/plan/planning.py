@@ -137,6 +137,7 @@ async def planned_campaign(
             groups=grouped(cells),
             changes=changes_since(last, materials, totals) if last else (),
             funds=funds if cap_usd is None else (funds or _unspent(known)).capped_at(cap_usd),
+            gates=pipeline.gates,
             files=facts.files,
             cells=cells,
         ),

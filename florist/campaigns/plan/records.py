@@ -15,6 +15,7 @@ from typing import Literal
 from florist.archive.records import parsed_record
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Materials, PlanModel, Totals
 from florist.campaigns.plan.keys import number_in, numbered, plans_folder
+from florist.pipelines.models import Gate
 from florist.stores.store import Store
 
 Purpose = Literal["plan", "run", "rerun"]
@@ -26,6 +27,7 @@ class PlanRecord(PlanModel):
     Attributes:
         purpose: what it was made for.
         only: the names of the cells of each row that a rerun is to make; None where that is all of them.
+        gates: of the pipeline, by their steps.
     """
 
     schema_version: Literal[1] = 1
@@ -36,6 +38,7 @@ class PlanRecord(PlanModel):
     materials: Materials
     totals: Totals
     only: Mapping[str, tuple[str, ...]] | None = None
+    gates: Mapping[str, Gate] = {}
 
 
 class PlanRecords:
@@ -72,6 +75,7 @@ class PlanRecords:
             materials=plan.materials,
             totals=plan.totals,
             only=only,
+            gates=plan.gates,
         )
         content = record.model_dump_json(indent=1).encode()
         paths = await self._paths()
