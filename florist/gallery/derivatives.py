@@ -4,16 +4,37 @@
 
     derivatives/<sha256>/preview.webp     at most 480 pixels wide and high
     derivatives/<sha256>/poster.webp      one frame of a film, likewise
-    derivatives/<sha256>/none.json        why there is neither: damaged, too large, of an unknown kind
+    derivatives/<sha256>/none.json        why there is neither: damaged, or too large
+
+All of it can be made again from the originals, and may be removed at any time.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
-from florist.gallery.sheet import Sheet
+from florist.archive.side_by_side import side_by_side
+from florist.gallery.drawable import FILMS, PICTURES, UndrawableError
+from florist.gallery.sheet import Sheet, SheetMedia
+from florist.stores.errors import IntegrityError, ObjectMissingError
 from florist.stores.store import Store
+from florist.stores.threads import in_thread
+
+Draw = Callable[[IO[bytes], str], bytes]
+"""Draws what is to be seen of an original of some media type."""
 
 FOLDER = "derivatives/"
+ORIGINALS_AT_ONCE = 2
+"""Read and decoded side by side: each may take a quarter of a gigabyte while it is."""
+ORIGINAL_BYTES_AT_MOST = 2 * 1024**3
+IN_MEMORY_BYTES = 32 * 1024**2
+"""Of an original; a larger one is read through a temporary file."""
+NOT_INSTALLED = (
+    "shown are the originals: `pip install 'florist[gallery]'` makes small previews and posters of them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +65,100 @@ def poster_key(sha256: str) -> str:
 
 
 async def made_derivatives(store: Store, sheet: Sheet) -> Derivatives:
-    """Return which derivatives there are; makes none."""
-    raise NotImplementedError
+    """Return which derivatives of what a sheet shows there are; makes none.
+
+    Raises:
+        StoreError: the store could not be asked.
+    """
+    wanted = _wanted(sheet)
+    there = await store.present(key for sha256, media in wanted.items() for key in _keys(sha256, media))
+    problems = {sha256: await _told_problem(store, sha256) for sha256 in wanted if _none_key(sha256) in there}
+    return _found(wanted, there, problems)
 
 
 async def make_derivatives(store: Store, sheet: Sheet) -> Derivatives:
-    """Make the derivatives that are missing, and return which there are then. Safe to repeat."""
-    raise NotImplementedError
+    """Make the derivatives that are missing, and return which there are then.
+
+    Safe to repeat and to be killed: each appears whole, or not at all. What cannot be decoded is told, and not
+    tried again.
+
+    Raises:
+        StoreError: the store failed.
+    """
+    made = await made_derivatives(store, sheet)
+    known = made.previews | made.posters | made.problems.keys()
+    missing = [media for sha256, media in _wanted(sheet).items() if sha256 not in known]
+    if not missing:
+        return made
+    draw = _drawing()
+    if draw is None:
+        return Derivatives(made.previews, made.posters, made.problems, (NOT_INSTALLED,))
+    problems: dict[str, str] = dict(made.problems)
+    drawn: set[str] = set()
+
+    async def make(media: SheetMedia) -> None:
+        try:
+            await _make(store, media, draw)
+            drawn.add(_key(media))
+        except UndrawableError as error:
+            problems[media.sha256] = str(error)
+            await store.create(_none_key(media.sha256), json.dumps({"why": str(error)}).encode())
+        except (IntegrityError, ObjectMissingError) as error:  # `florist archive verify` is for this
+            problems[media.sha256] = str(error)
+
+    await side_by_side(missing, make, at_once=ORIGINALS_AT_ONCE)
+    there = drawn | {preview_key(each) for each in made.previews} | {poster_key(each) for each in made.posters}
+    return _found(_wanted(sheet), there, problems)
+
+
+def _wanted(sheet: Sheet) -> dict[str, SheetMedia]:
+    known = PICTURES.keys() | FILMS.keys()
+    return {media.sha256: media for media in sheet.media() if media.media_type in known}
+
+
+def _key(media: SheetMedia) -> str:
+    return preview_key(media.sha256) if media.media_type in PICTURES else poster_key(media.sha256)
+
+
+def _none_key(sha256: str) -> str:
+    return f"{FOLDER}{sha256}/none.json"
+
+
+def _keys(sha256: str, media: SheetMedia) -> tuple[str, str]:
+    return _key(media), _none_key(sha256)
+
+
+def _found(wanted: Iterable[str], there: set[str], problems: Mapping[str, str]) -> Derivatives:
+    shas = tuple(wanted)
+    return Derivatives(
+        previews=frozenset(sha256 for sha256 in shas if preview_key(sha256) in there),
+        posters=frozenset(sha256 for sha256 in shas if poster_key(sha256) in there),
+        problems=problems,
+    )
+
+
+async def _told_problem(store: Store, sha256: str) -> str:
+    try:
+        return str(json.loads(await store.read(_none_key(sha256)) or b"")["why"])
+    except (ValueError, LookupError, TypeError):
+        return "no preview of it can be made"
+
+
+def _drawing() -> Draw | None:
+    """Return what draws; None where the extra is not installed."""
+    try:
+        drawing = import_module("florist.gallery.drawing")
+    except ImportError:
+        return None
+    return lambda file, kind: (drawing.picture_preview if kind in PICTURES else drawing.film_poster)(file, kind)
+
+
+async def _make(store: Store, media: SheetMedia, draw: Draw) -> None:
+    if media.size_bytes > ORIGINAL_BYTES_AT_MOST:
+        raise UndrawableError(f"it is too large for a preview: {media.size_bytes:,} bytes")
+    with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
+        async for chunk in store.stream(media.key):
+            await in_thread(file.write, chunk)
+        file.seek(0)
+        derived = await in_thread(draw, file, media.media_type)
+    await store.create(_key(media), derived, media_type="image/webp")

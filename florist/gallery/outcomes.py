@@ -1,0 +1,189 @@
+"""What the ends of a campaign's runs told: which cells there are to be, in which order, and why some are missing.
+
+::
+
+    plans/<digest of the campaign>/outcomes/0000.json.gz      the newest counts; none is ever altered
+
+Archive and ledger know what was begun. Which cells were never begun, and why, is known at the end of a run alone,
+and is written down there for whoever looks later.
+"""
+
+import gzip
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from pydantic import ConfigDict
+
+from florist.campaigns.endings import CampaignResult, end_line, ending
+from florist.campaigns.gaps import Gap
+from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.campaigns.plan.keys import numbered, plans_folder
+from florist.frozen import FrozenModel
+from florist.stores.store import Store
+
+_DAMAGED = (ValueError, OSError, EOFError, zlib.error)
+
+
+class OutcomeModel(FrozenModel):
+    """A part of an outcome: what a later version added is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ToldColumn(OutcomeModel):
+    """All cells of one name."""
+
+    cell: str
+    step: str
+    axes: Mapping[str, str] = {}
+    technique: str = ""
+    price_usd: Decimal | None = None
+
+
+class ToldGap(OutcomeModel):
+    """Why a cell is missing; see `florist.campaigns.gaps.Gap`."""
+
+    row: str
+    cell: str
+    code: str
+    reason: str
+    is_started: bool
+    message: str
+    advice: str
+
+
+class Outcome(OutcomeModel):
+    """How the campaign stood when a run of it ended.
+
+    Attributes:
+        rows: the cells of each row, by their places in `columns`; both in the order of row file and pipeline.
+    """
+
+    schema_version: Literal[1] = 1
+    campaign: str
+    pipeline: str
+    ended_at: datetime
+    state: str
+    message: str
+    columns: tuple[ToldColumn, ...]
+    rows: Mapping[str, tuple[int, ...]]
+    gaps: tuple[ToldGap, ...] = ()
+
+    def after(self, earlier: "Outcome") -> "Outcome":
+        """Return this one, of some cells alone, with what an earlier one tells of the others."""
+        columns = {column.cell: column for column in (*earlier.columns, *self.columns)}
+        place = {cell: number for number, cell in enumerate(columns)}
+        rows = {row: set(cells) for row, cells in self._named().items()}
+        merged: dict[str, tuple[int, ...]] = {}
+        for row, cells in {**earlier._named(), **dict.fromkeys(rows, ())}.items():
+            merged[row] = tuple(sorted({place[cell] for cell in {*cells, *rows.get(row, ())}}))
+        others = (gap for gap in earlier.gaps if gap.cell not in rows.get(gap.row, ()))
+        update = {"columns": tuple(columns.values()), "rows": merged, "gaps": (*others, *self.gaps)}
+        return self.model_copy(update=update)
+
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        return {row: tuple(self.columns[place].cell for place in places) for row, places in self.rows.items()}
+
+
+class PlannedCells(NamedTuple):
+    """What is kept of a plan until its run ends."""
+
+    columns: tuple[ToldColumn, ...]
+    is_selection: bool
+
+    @classmethod
+    def of(cls, plan: CampaignPlan) -> "PlannedCells":
+        """Take from a plan its columns: rows differ in which of them they have, hardly ever in their order."""
+        columns: dict[str, ToldColumn] = {}
+        for cell in plan.cells:
+            if cell.cell not in columns:
+                columns[cell.cell] = ToldColumn(
+                    cell=cell.cell,
+                    step=cell.step,
+                    axes=cell.axes,
+                    technique=cell.technique,
+                    price_usd=cell.price_usd,
+                )
+        steps = {step: number for number, step in enumerate(dict.fromkeys(each.step for each in columns.values()))}
+        ordered = sorted(columns.values(), key=lambda column: steps[column.step])
+        return cls(tuple(ordered), plan.is_selection)
+
+
+class Outcomes:
+    """The outcomes of one campaign in one archive."""
+
+    def __init__(self, store: Store, campaign: str) -> None:
+        self._store = store
+        self._campaign = campaign
+        self._folder = f"{plans_folder(campaign)}outcomes/"
+
+    async def newest(self) -> Outcome | None:
+        """Return the newest outcome that can be read; None if there is none."""
+        for path in reversed(await numbered(self._store, self._folder)):
+            content = await self._store.read(path)
+            try:
+                return Outcome.model_validate_json(gzip.decompress(content or b""))
+            except _DAMAGED:
+                continue
+        return None
+
+    async def keep(
+        self,
+        planned: PlannedCells,
+        result: CampaignResult,
+        *,
+        min_success: float = 0,
+        now: datetime | None = None,
+    ) -> Outcome:
+        """Write down how a run ended.
+
+        Raises:
+            StoreError: the store would not take it.
+        """
+        outcome = _outcome(self._campaign, planned, result, min_success, now or datetime.now(UTC))
+        earlier = await self.newest() if planned.is_selection else None
+        if earlier is not None:
+            outcome = outcome.after(earlier)
+        content = gzip.compress(outcome.model_dump_json().encode(), compresslevel=6, mtime=0)
+        paths = await numbered(self._store, self._folder)
+        number = len(paths)
+        while not await self._store.create(
+            f"{self._folder}{number:04d}.json.gz", content, media_type="application/gzip"
+        ):
+            number += 1
+        return outcome
+
+
+def _outcome(
+    campaign: str, planned: PlannedCells, result: CampaignResult, min_success: float, now: datetime
+) -> Outcome:
+    columns = {column.cell: column for column in planned.columns}
+    for cells in result.rows.values():
+        for cell in cells:
+            columns.setdefault(cell.step, ToldColumn(cell=cell.step, step=cell.step.partition("@")[0]))
+    place = {cell: number for number, cell in enumerate(columns)}
+    return Outcome(
+        campaign=campaign,
+        pipeline=result.pipeline,
+        ended_at=now,
+        state=str(ending(result, min_success=min_success)),
+        message=end_line(result),
+        columns=tuple(columns.values()),
+        rows={row: tuple(place[cell.step] for cell in cells) for row, cells in result.rows.items()},
+        gaps=tuple(_told(gap) for gap in result.gaps),
+    )
+
+
+def _told(gap: Gap) -> ToldGap:
+    return ToldGap(
+        row=gap.row,
+        cell=gap.step,
+        code=gap.code,
+        reason=gap.reason,
+        is_started=gap.is_started,
+        message=gap.message,
+        advice=gap.advice,
+    )
