@@ -76,7 +76,8 @@ COMMANDS = {
     ),
     "upload": (
         "upload:upload",
-        "Keep files in the archive, and print the address of each: what rows, forms and --param take as a picture.",
+        "Keep files in the archive, and print the address of each: what rows, forms and --param take as a "
+        "picture.",
     ),
 }
 """Where in `florist.commands` each command is, and its first words: the list shows them without an import."""

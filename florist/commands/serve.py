@@ -8,6 +8,10 @@ from pathlib import Path
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
 from florist.commands.terminal import remark, say
 from florist.errors import ConfigurationError
+from florist.serving.app import create_app
+from florist.serving.origins import Origins, is_loopback
+from florist.serving.server import listening_socket, server_of
+from florist.serving.tokens import YOU, Tokens, new_token, tokens_in
 from florist.settings import FloraSettings
 from florist.stores.locations import store_at
 
@@ -31,12 +35,6 @@ def serve(
             printed.
         quiet: say nothing of requests.
     """
-    # Starlette and uvicorn: for nobody who does not serve.
-    from florist.serving.app import create_app
-    from florist.serving.origins import Origins, is_loopback
-    from florist.serving.server import listening_socket, server_of
-    from florist.serving.tokens import YOU, Tokens, new_token, tokens_in
-
     if token_file is None and not is_loopback(host):
         raise ConfigurationError(
             f"{host} can be reached from other machines: give each reviewer a token of their own (--token-file), "

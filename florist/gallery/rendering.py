@@ -52,17 +52,21 @@ def render_sheet(sheet: Sheet, *, links: Links, review: Review | None = None) ->
     """
     styles, scripts = [_inline(name) for name in _STYLES], [*map(_inline, _LIBRARIES), _own_script()]
     states = sheet.states
-    return _templates().get_template("sheet.html.j2").render(
-        sheet=sheet,
-        cells=states.total(),
-        kept=states[CellState.KEPT],
-        missing=sum(states[state] for state in MISSING),
-        waiting=states[CellState.WAITING] + states[CellState.IN_DOUBT],
-        until=links.until,
-        data=Markup(packed_json(sheet, links, review)),  # noqa: S704 - escaped for where it stands
-        styles=[Markup(style.source) for style in styles],  # noqa: S704 - our own files
-        scripts=[Markup(script.source) for script in scripts],  # noqa: S704 - our own files
-        policy=_policy(sheet, links, review, styles, scripts),
+    return (
+        _templates()
+        .get_template("sheet.html.j2")
+        .render(
+            sheet=sheet,
+            cells=states.total(),
+            kept=states[CellState.KEPT],
+            missing=sum(states[state] for state in MISSING),
+            waiting=states[CellState.WAITING] + states[CellState.IN_DOUBT],
+            until=links.until,
+            data=Markup(packed_json(sheet, links, review)),  # noqa: S704 - escaped for where it stands
+            styles=[Markup(style.source) for style in styles],  # noqa: S704 - our own files
+            scripts=[Markup(script.source) for script in scripts],  # noqa: S704 - our own files
+            policy=_policy(sheet, links, review, styles, scripts),
+        )
     )
 
 

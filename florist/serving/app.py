@@ -1,7 +1,7 @@
 """The ASGI application of `florist serve`: all routes of all rooms, in one place, behind one guard.
 
-Whoever adds a receiver of webhooks gives its routes here, and its path to `open_to_all`: it proves by its signature who
-asks, and not by a reviewer's token.
+A receiver of webhooks gives its routes here, and its path to `open_to_all`: it proves by its signature
+who asks, and not by a reviewer's token.
 """
 
 import logging

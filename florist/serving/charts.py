@@ -44,9 +44,7 @@ def bars(nights: Sequence[Night]) -> tuple[Bar, ...]:
             y=round(HEIGHT - _FOOT - height(night.spent_usd), 1),
             width=round(width, 1),
             height=height(night.spent_usd),
-            plan_y=None
-            if night.planned_usd is None
-            else round(HEIGHT - _FOOT - height(night.planned_usd), 1),
+            plan_y=None if night.planned_usd is None else round(HEIGHT - _FOOT - height(night.planned_usd), 1),
         )
         for number, night in enumerate(nights)
     )

@@ -1,12 +1,12 @@
 """What the first page tells of a campaign: how far it is, what waits for people, and its nights."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from florist.archive.side_by_side import side_by_side
-from florist.campaigns.bill.reading import read_charges
+from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.errors import ConfigurationError, FloristError
 from florist.gallery import Derivatives, Sheet
@@ -80,10 +80,8 @@ async def listed_campaigns(store: Store) -> list[Listed]:
         found.append(Listed(name, record.pipeline if record else "", record.made_at if record else None))
 
     await side_by_side(await Campaigns(store).names(), look, at_once=READS_AT_ONCE)
-    never = datetime.min
-    return sorted(
-        found, key=lambda each: ((each.planned_at or never).replace(tzinfo=None), each.name), reverse=True
-    )
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(found, key=lambda each: (each.planned_at or never, each.name), reverse=True)
 
 
 async def newest_plan(store: Store, campaign: str) -> PlanRecord | None:
@@ -118,15 +116,18 @@ def card_of(sheet: Sheet, derivatives: Derivatives, nights: Iterable[Night]) -> 
     )
 
 
-async def nights_of(store: Store, campaign: str) -> tuple[Night, ...]:
-    """Return the last days on which something was planned to be paid for, or was."""
-    planned = _planned(await PlanRecords(store, campaign).all())
+async def charges_of(store: Store, campaign: str) -> Charges | None:
+    """Return what a campaign was charged; None while nothing was sent."""
     try:
-        charges = await read_charges(store, campaign)
-    except ConfigurationError:  # nothing was sent yet
-        spent: dict[str, Decimal] = {}
-    else:
-        spent = {group.name: group.charged_usd for group in charges.bill("day").groups}
+        return await read_charges(store, campaign)
+    except ConfigurationError:
+        return None
+
+
+def nights_of(records: Iterable[PlanRecord], charges: Charges | None) -> tuple[Night, ...]:
+    """Return the last days on which something was planned to be paid for, or was."""
+    planned = _planned(records)
+    spent = {group.name: group.charged_usd for group in charges.bill("day").groups} if charges else {}
     days = sorted(planned.keys() | spent.keys())[-NIGHTS:]
     return tuple(Night(day, planned.get(day), spent.get(day, NOTHING)) for day in days)
 

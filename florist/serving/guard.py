@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -48,7 +48,9 @@ class Guard:
         open_to_all: beginnings of paths that need no token: they show nothing, or prove themselves who asks.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, origins: Origins, open_to_all: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, tokens: Tokens, origins: Origins, open_to_all: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
         self._tokens = tokens
         self._origins = origins
@@ -97,7 +99,7 @@ class Guard:
             return self._signed_in(request)
         reviewer = self._reviewer(headers, request.url.port)
         if reviewer is None:
-            return unknown_page(is_from_elsewhere=_is_visit_from_elsewhere(headers))
+            return unknown_page(again=own_path(request) if _is_visit_from_elsewhere(headers) else "")
         request.scope.setdefault("state", {})["reviewer"] = reviewer
         return None if request.method in _SAFE else self._foreign(headers, host)
 
@@ -105,10 +107,7 @@ class Guard:
         token = request.query_params["token"]
         if self._tokens.reviewer_of_token(token) is None:
             return unknown_page()
-        # A path that begins with two slashes would name another host.
-        path = "/" + request.scope["raw_path"].decode("ascii", "replace").lstrip("/\\")
-        left = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
-        answer = RedirectResponse(path + (f"?{urlencode(left)}" if left else ""), 303)
+        answer = RedirectResponse(own_path(request), 303)
         answer.set_cookie(
             cookie_name(request.url.port),
             self._tokens.cookie_for(token),
@@ -140,6 +139,14 @@ class Guard:
         )
 
 
+def own_path(request: Request) -> str:
+    """Return the path and query of a request, without a token, as a link that stays on this server."""
+    # Two slashes at its beginning would name another host.
+    path: str = request.scope["raw_path"].decode("ascii", "replace").lstrip("/\\")
+    left = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
+    return f"/{path}" + (f"?{urlencode(left)}" if left else "")
+
+
 def cookie_name(port: int | None) -> str:
     """Return the name of the cookie of the server at a port: all ports of a host share their cookies."""
     return f"florist-{port or 'default'}"
@@ -151,7 +158,7 @@ def _is_visit_from_elsewhere(headers: Headers) -> bool:
 
 
 def _cookies(headers: Headers) -> Mapping[str, str]:
-    found = SimpleCookie[str]()
+    found: SimpleCookie = SimpleCookie()
     try:
         found.load(headers.get("cookie", ""))
     except CookieError:

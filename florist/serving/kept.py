@@ -1,7 +1,7 @@
 """What of the archive may be given out: outputs that a manifest vouches for, uploads, and previews; nothing else.
 
-A key is not served because it looks harmless, but because the manifest that stands beside it names it as an output of
-its run. So neither ledger nor budgets, nor whatever else may be kept in the store one day, can be asked for.
+A key is not served because it looks harmless, but because the manifest that stands beside it names it as an output
+of its run. So neither ledger nor budgets, nor whatever else may be kept in the store one day, can be asked for.
 """
 
 import re

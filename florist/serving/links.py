@@ -1,4 +1,4 @@
-"""Where a sheet that the server shows finds its media: at the server itself, by links relative to the sheet's page."""
+"""Where a sheet that the server shows finds its media: at the server, by links relative to the sheet's page."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

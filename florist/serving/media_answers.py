@@ -1,8 +1,8 @@
 """Answers with an object's bytes: ranges, ETags, and headers by which a browser only ever shows what is harmless.
 
-Bytes are read from the store block by block, each by a request of its own: a slow reader holds a block, and neither a
-connection to the store nor a thread. Presigned URLs are not given out here: type, download and sandbox are then this
-server's to say for folder and S3 alike, and no signed URL is in anybody's history.
+Bytes are read from the store in blocks, each by a request of its own: a slow reader holds a block, and neither a
+connection to the store nor a thread. Presigned URLs are not given out here: type, download and sandbox are then
+this server's to say for folder and S3 alike, and no signed URL is in anybody's history.
 """
 
 import logging
@@ -84,4 +84,6 @@ async def _blocks(store: Store, kept: Kept, span: Span, first: bytes) -> AsyncIt
             return
         block = await store.read_range(kept.key, at, min(BLOCK_BYTES, span.stop - at)) or b""
     # The answer ends too early, and its reader sees that by its length.
-    logger.warning("%s in %s is shorter than its manifest says; `florist archive verify`", kept.key, store.location)
+    logger.warning(
+        "%s in %s is shorter than its manifest says; `florist archive verify`", kept.key, store.location
+    )

@@ -27,7 +27,9 @@ class Origins:
         Args:
             host: an address or a name; of all addresses (`0.0.0.0`), this machine's loopback alone.
         """
-        names = {*_LOOPBACK_NAMES} if is_loopback(host) or _is_any(host) else {f"[{host}]" if ":" in host else host}
+        names = (
+            {*_LOOPBACK_NAMES} if is_loopback(host) or _is_any(host) else {f"[{host}]" if ":" in host else host}
+        )
         hosts = {f"{name}:{port}".lower() for name in names}
         if port == _PORTS["http"]:
             hosts |= {name.lower() for name in names}

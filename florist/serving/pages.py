@@ -1,4 +1,4 @@
-"""Pages made of templates, autoescaped, with a policy by which nothing but this server's own files is run or loaded."""
+"""Pages of autoescaped templates, with a policy by which nothing but the server's own files is run or loaded."""
 
 from functools import cache
 from pathlib import Path
@@ -28,14 +28,14 @@ def rendered(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
-def unknown_page(*, is_from_elsewhere: bool = False) -> HTMLResponse:
+def unknown_page(*, again: str = "") -> HTMLResponse:
     """Return what somebody sees who has no token, or the wrong one.
 
     Args:
-        is_from_elsewhere: they have followed a link of another site, and their browser has kept the cookie back: this
-            page leads them to the same address once more, as a visit from here.
+        again: where to go at once: they have followed a link of another site, and their browser has kept the
+            cookie back. From this page it will not.
     """
-    return page("unknown.html", 401, again=is_from_elsewhere)
+    return page("unknown.html", 401, again=again, place="", reviewer="you")
 
 
 @cache

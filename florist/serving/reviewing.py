@@ -42,7 +42,9 @@ class Reviewing:
         headers = {"etag": f'"{picks.revision}"', "cache-control": "private, no-cache"}
         if is_unchanged(request.headers.get("if-none-match"), headers["etag"]):
             return Response(status_code=304, headers=headers)
-        return JSONResponse(picks.model_dump(mode="json", include={*CampaignPicks.model_fields} - {"campaign"}), headers=headers)
+        return JSONResponse(
+            picks.model_dump(mode="json", include={*CampaignPicks.model_fields} - {"campaign"}), headers=headers
+        )
 
     async def take(self, request: Request) -> Response:
         """Take one pick."""
@@ -78,6 +80,8 @@ def _pick_in(body: bytes) -> Pick:
     try:
         pick = Pick.model_validate_json(body)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors())
+        told = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors()
+        )
         raise HTTPException(422, told) from error
     return Pick(**pick.model_dump(include=_GIVEN))

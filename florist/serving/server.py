@@ -1,4 +1,4 @@
-"""Runs the application on uvicorn: bounded connections, no access log of its own, which would have queries in it."""
+"""Runs the application on uvicorn: bounded connections, and no access log with queries in it."""
 
 import socket
 from ipaddress import ip_address

@@ -9,11 +9,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from florist.campaigns.bill.reading import Charges
+from florist.campaigns.plan.records import PlanRecords
 from florist.errors import FloristError
-from florist.gallery import Derivatives, Review, Sheet, made_derivatives, make_derivatives, read_sheet, render_sheet
+from florist.gallery import (
+    Derivatives,
+    Review,
+    Sheet,
+    made_derivatives,
+    make_derivatives,
+    read_sheet,
+    render_sheet,
+)
 from florist.gallery.derivatives import poster_key, preview_key
-from florist.serving.charts import bars
-from florist.serving.front import card_of, listed_campaigns, nights_of
+from florist.serving.charts import HEIGHT, WIDTH, bars
+from florist.serving.front import card_of, charges_of, listed_campaigns, nights_of
 from florist.serving.kept import KeptObjects
 from florist.serving.links import ServerLinks
 from florist.serving.media_answers import media_answer, not_found
@@ -27,7 +37,7 @@ SHEET_POLICY = (
     "default-src 'none'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What holds for a sheet beside the policy in the page itself, which names its scripts and styles by their hashes."""
+"""What holds for a sheet beside the policy in the page, which names its scripts and styles by their hashes."""
 
 SHEETS_AT_ONCE = 2
 """Sheets that are read side by side: one of thousands of rows takes a second of processor time."""
@@ -72,9 +82,11 @@ class Showing:
     async def card(self, request: Request) -> Response:
         """Tell how far a campaign is, as a piece of the first page."""
         name = await known_campaign(self._store, request)
-        sheet, derivatives = await self._read(name)
-        card = card_of(sheet, derivatives, await nights_of(self._store, name))
-        return page("card.html", card=card, bars=bars(card.nights))
+        records = await PlanRecords(self._store, name).all()
+        charges = await charges_of(self._store, name)
+        sheet, derivatives = await self._read(name, charges)
+        card = card_of(sheet, derivatives, nights_of(records, charges))
+        return page("card.html", card=card, bars=bars(card.nights), width=WIDTH, height=HEIGHT)
 
     async def to_sheet(self, request: Request) -> Response:
         """Lead to the address that relative links start at."""
@@ -113,9 +125,9 @@ class Showing:
         content = await self._store.read(key_of(address.sha256))
         return not_found() if content is None else Response(content, headers=headers)
 
-    async def _read(self, name: str) -> tuple[Sheet, Derivatives]:
+    async def _read(self, name: str, charges: Charges | None = None) -> tuple[Sheet, Derivatives]:
         async with self._places:
-            sheet = await read_sheet(self._store, name)
+            sheet = await read_sheet(self._store, name, charges=charges)
             derivatives = await made_derivatives(self._store, sheet)
         self._make_missing(sheet, derivatives)
         return sheet, derivatives

@@ -22,8 +22,8 @@ _COOKIE_USE = b"florist serve: cookie"
 class Tokens:
     """The tokens of one server, each a reviewer's.
 
-    A cookie holds a keyed digest of the token: browsers send it to every port of this machine, and whoever listens at
-    another must not learn the token from it.
+    A cookie holds a keyed digest of the token: browsers send it to every port of this machine, and whoever listens
+    at another must not learn the token from it.
     """
 
     def __init__(self, tokens: Mapping[str, SecretStr]) -> None:
@@ -52,7 +52,7 @@ def new_token() -> SecretStr:
 
 
 def tokens_in(path: Path) -> dict[str, SecretStr]:
-    """Read a file with a line `name token` for each reviewer; empty lines and those that begin with # are none.
+    """Read a file with a line `name token` for each reviewer; empty lines and comments (#) are none.
 
     Raises:
         ConfigurationError: it cannot be read, or a line is not like that, too short a token, or a second of a name.
