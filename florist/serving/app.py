@@ -11,10 +11,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from florist.errors import FloristError
 from florist.serving.guard import Guard
@@ -42,7 +42,7 @@ def create_app(
     more_routes: Sequence[BaseRoute] = (),
     open_to_all: tuple[str, ...] = (),
     upload_bytes_at_most: int = UPLOAD_BYTES_AT_MOST,
-) -> Starlette:
+) -> ASGIApp:
     """Return the application that shows one archive.
 
     Args:
@@ -57,13 +57,11 @@ def create_app(
         *Reviewing(store).routes(),
         *Showing(store, kept).routes(),
     ]
-    guard = Middleware(Guard, tokens=tokens, origins=origins, open_to_all=("/static/", *open_to_all))
-    # Told rather than raised: a traceback helps nobody who looks at a page.
-    handlers = {HTTPException: _refused, FloristError: _failed}
-    app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, FloristError: _failed})
     # It would send whoever forgets a slash to an address made of the request's own headers.
     app.router.redirect_slashes = False
-    return app
+    # Around all of it, so that an answer to a fault of ours has the headers, too.
+    return Guard(app, tokens=tokens, origins=origins, open_to_all=("/static/", *open_to_all))
 
 
 async def _static(request: Request) -> Response:

@@ -4,7 +4,7 @@ import socket
 from ipaddress import ip_address
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from florist.errors import ConfigurationError
 
@@ -39,7 +39,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_of(app: Starlette) -> uvicorn.Server:
+def server_of(app: ASGIApp) -> uvicorn.Server:
     """Return a server of the application; `serve(sockets=[…])` runs it."""
     return uvicorn.Server(
         uvicorn.Config(

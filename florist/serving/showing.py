@@ -99,7 +99,8 @@ class Showing:
         # As the browser counts: a slash within a name is quoted, unless a proxy has undone that.
         root = "../" * (request.scope["raw_path"].count(b"/") - 1)
         links = ServerLinks(derivatives, root)
-        html = render_sheet(sheet, links=links, review=Review("picks", request.state.reviewer))
+        review = Review("picks", request.state.reviewer)
+        html = await asyncio.to_thread(render_sheet, sheet, links=links, review=review)
         return HTMLResponse(html, headers={"content-security-policy": SHEET_POLICY})
 
     async def media(self, request: Request) -> Response:

@@ -55,7 +55,7 @@ def tokens_in(path: Path) -> dict[str, SecretStr]:
     """Read a file with a line `name token` for each reviewer; empty lines and comments (#) are none.
 
     Raises:
-        ConfigurationError: it cannot be read, or a line is not like that, too short a token, or a second of a name.
+        ConfigurationError: it cannot be read, or a line is not like that, or is a second of its name.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
