@@ -35,7 +35,7 @@ def unknown_page(*, again: str = "") -> HTMLResponse:
         again: where to go at once: they have followed a link of another site, and their browser has kept the
             cookie back. From this page it will not.
     """
-    return page("unknown.html", 401, again=again, place="", reviewer="you")
+    return page("unknown.html", 200 if again else 401, again=again, place="", reviewer="you")
 
 
 @cache

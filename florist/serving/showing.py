@@ -42,6 +42,9 @@ SHEET_POLICY = (
 SHEETS_AT_ONCE = 2
 """Sheets that are read side by side: one of thousands of rows takes a second of processor time."""
 
+PATIENCE = 3.0
+"""Seconds that a card waits for its first thumbnails; who looks again sees the rest."""
+
 DERIVED_HEADERS = {
     "content-type": "image/webp",
     "cache-control": "private, max-age=31536000, immutable",
@@ -85,6 +88,9 @@ class Showing:
         records = await PlanRecords(self._store, name).all()
         charges = await charges_of(self._store, name)
         sheet, derivatives = await self._read(name, charges)
+        if (making := self._making.get(name)) is not None:
+            await asyncio.wait({making}, timeout=PATIENCE)
+            derivatives = await made_derivatives(self._store, sheet)
         card = card_of(sheet, derivatives, nights_of(records, charges))
         return page("card.html", card=card, bars=bars(card.nights), width=WIDTH, height=HEIGHT)
 

@@ -85,7 +85,7 @@ def served(store: Store, **options: Any) -> Iterator[Served]:
 
 
 async def keep_output(store: Store, key: str, data: bytes, media_type: str, **claims: Any) -> ArchivedOutput:
-    """Keep an output as the archive does, with the manifest beside it. `<folder>/<run>-0.<extension>` is its key."""
+    """Keep an output as the archive does, its manifest beside it; its key is `<folder>/<run>-0.<extension>`."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield data
@@ -95,7 +95,7 @@ async def keep_output(store: Store, key: str, data: bytes, media_type: str, **cl
         {
             "index": 0,
             "output_id": "image",
-            "type": "image",
+            "type": "imageUrl",
             "key": key,
             "sha256": hashlib.sha256(data).hexdigest(),
             "size_bytes": len(data),
@@ -116,7 +116,7 @@ async def keep_output(store: Store, key: str, data: bytes, media_type: str, **cl
     return output
 
 
-GATED = """
+STILLS = """
 name: stills
 params:
   scene: {type: text}
@@ -128,20 +128,22 @@ steps:
 """
 
 
-def made_campaign(
-    folder: Path, sandbox_folder: Path, *, campaign: str, rows: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Have the sandbox make a campaign, whose archive is the folder."""
+def make_campaigns(folder: Path, campaigns: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
+    """Have the sandbox make campaigns, by their names and rows, in an archive in the folder."""
 
     async def make(sandbox: SandboxServer) -> None:
         async with FloraAPI(
             api_key=sandbox.api_key, base_url=sandbox.base_url, workspace_id=sandbox.workspace_id
         ) as client:
-            studio = Studio(client, FolderStore(folder))
-            pipeline = parse_pipeline(GATED, file=folder.parent / "stills.yaml")
-            wanted = Wanted(pipeline, {}, rows, campaign=campaign)
-            await run_campaign(studio, wanted, Stage(logging.getLogger("tests.serving")))
+            studio = Studio(client, FolderStore(folder / "archive"))
+            pipeline = parse_pipeline(STILLS, file=folder / "stills.yaml")
+            for name, rows in campaigns.items():
+                wanted = Wanted(pipeline, {}, rows, campaign=name)
+                await run_campaign(studio, wanted, Stage(logging.getLogger("tests.serving")))
             await studio.aclose()
 
-    with SandboxServer(sandbox_folder, Settings(duration_scale=0)) as sandbox:
-        asyncio.run(make(sandbox))
+    with SandboxServer(folder / "flora", Settings(duration_scale=0)) as sandbox:
+        # In a thread: where a browser is open, Playwright holds this one's event loop.
+        thread = threading.Thread(target=lambda: asyncio.run(make(sandbox)))
+        thread.start()
+        thread.join()
