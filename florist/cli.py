@@ -34,6 +34,10 @@ COMMANDS = {
         "Tell what was charged, quoted, wasted, and what is still in flight or in doubt. Asks the archive alone.",
     ),
     "budget": ("budget:budget_app", "What a campaign may cost, has cost, and may still cost."),
+    "continue": (
+        "continuing:continue_campaign",
+        "Go on with a campaign that waits for picks: what takes a picked output is made, at a price shown first.",
+    ),
     "deliver": (
         "deliver:deliver",
         "Put the outputs of a campaign under names of your choice. Originals stay; nothing is overwritten.",
@@ -46,11 +50,16 @@ COMMANDS = {
         "doctor:doctor",
         "Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.",
     ),
+    "gallery": (
+        "gallery:gallery",
+        "Write a campaign's contact sheet: one page with its pictures, films, texts, prices and gaps.",
+    ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (
         "lock:lock",
         "Write techniques.lock.json beside the pipelines: inputs, outputs and price of each technique they use.",
     ),
+    "picks": ("picks:picks_app", "What people have picked of a campaign, and what waits for a pick."),
     "plan": (
         "plan:plan",
         "Say what running a pipeline would do with each step of each row, why, and for what price. "
@@ -70,6 +79,10 @@ COMMANDS = {
         "Show an archive's campaigns to people: contact sheets, picks, uploads. Pays for nothing.",
     ),
     "sweep": ("archive:sweep", "Keep every completed run that this API key can see and the archive has not."),
+    "take": (
+        "take:take",
+        "Make more of one cell, as further variations, at a price that is shown first; those that there are stay.",
+    ),
     "techniques": (
         "techniques:techniques",
         "List the techniques this API key may run, or tell one's inputs, outputs and price.",

@@ -4,7 +4,7 @@
 
     derivatives/<sha256>/preview.webp     at most 480 pixels wide and high
     derivatives/<sha256>/poster.webp      one frame of a film, likewise
-    derivatives/<sha256>/none.json        why there is neither: damaged, or too large
+    derivatives/<sha256>/none-1.json      why there is neither: damaged, or too large
 
 All of it can be made again from the originals, and may be removed at any time.
 """
@@ -13,7 +13,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from tempfile import SpooledTemporaryFile
+from io import BytesIO
+from tempfile import TemporaryFile
 from typing import IO
 
 from florist.archive.side_by_side import side_by_side
@@ -27,6 +28,8 @@ Draw = Callable[[IO[bytes], str], bytes]
 """Draws what is to be seen of an original of some media type."""
 
 FOLDER = "derivatives/"
+VERSION = 1
+"""Of what draws: what an older one could not draw is tried again."""
 ORIGINALS_AT_ONCE = 2
 """Read and decoded side by side: each may take a quarter of a gigabyte while it is."""
 ORIGINAL_BYTES_AT_MOST = 2 * 1024**3
@@ -102,7 +105,8 @@ async def make_derivatives(store: Store, sheet: Sheet) -> Derivatives:
             drawn.add(_key(media))
         except UndrawableError as error:
             problems[media.sha256] = str(error)
-            await store.create(_none_key(media.sha256), json.dumps({"why": str(error)}).encode())
+            note = json.dumps({"why": str(error)}).encode()
+            await store.create(_none_key(media.sha256), note)
         except (IntegrityError, ObjectMissingError) as error:  # `florist archive verify` is for this
             problems[media.sha256] = str(error)
 
@@ -121,7 +125,7 @@ def _key(media: SheetMedia) -> str:
 
 
 def _none_key(sha256: str) -> str:
-    return f"{FOLDER}{sha256}/none.json"
+    return f"{FOLDER}{sha256}/none-{VERSION}.json"
 
 
 def _keys(sha256: str, media: SheetMedia) -> tuple[str, str]:
@@ -156,7 +160,8 @@ def _drawing() -> Draw | None:
 async def _make(store: Store, media: SheetMedia, draw: Draw) -> None:
     if media.size_bytes > ORIGINAL_BYTES_AT_MOST:
         raise UndrawableError(f"it is too large for a preview: {media.size_bytes:,} bytes")
-    with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
+    # Not a SpooledTemporaryFile, whose `seek` tells PyAV nothing.
+    with BytesIO() if media.size_bytes <= IN_MEMORY_BYTES else TemporaryFile() as file:
         async for chunk in store.stream(media.key):
             await in_thread(file.write, chunk)
         file.seek(0)

@@ -1,11 +1,18 @@
 """Where the page finds what it shows: beside it on disk, by presigned URLs, or at a server."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
+from florist.archive.side_by_side import side_by_side
 from florist.gallery.derivatives import Derivatives, poster_key, preview_key
+from florist.gallery.sheet import Sheet
+from florist.stores.store import Store
+
+SIGNED_FOR = timedelta(days=1)
+SIGNED_AT_ONCE = 16
 
 
 class Links(Protocol):
@@ -85,3 +92,40 @@ class SignedLinks:
     def poster(self, sha256: str) -> str | None:
         """See `Links`."""
         return self.urls.get(poster_key(sha256))
+
+
+async def signed_links(
+    store: Store, sheet: Sheet, derivatives: Derivatives, *, expires_in: timedelta = SIGNED_FOR
+) -> SignedLinks | None:
+    """Return presigned URLs of all that a sheet shows; None where the store has none (a folder).
+
+    They may expire earlier than asked: no signature outlives the credentials that made it.
+    """
+    keys = list(dict.fromkeys(_shown_keys(sheet, derivatives)))
+    urls: dict[str, str] = {}
+
+    async def sign(key: str) -> None:
+        url = await store.presign(key, expires_in=expires_in)
+        if url is not None:
+            urls[key] = url.reveal()
+
+    await side_by_side(keys, sign, at_once=SIGNED_AT_ONCE)
+    if keys and not urls:
+        return None
+    return SignedLinks(urls, min(map(ends_at, urls.values()), default=None))
+
+
+def ends_at(url: str) -> datetime:
+    """Return when a presigned URL ends, which it says itself."""
+    fields = parse_qs(urlsplit(url).query)
+    signed_at = datetime.strptime(fields["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return signed_at + timedelta(seconds=int(fields["X-Amz-Expires"][0]))
+
+
+def _shown_keys(sheet: Sheet, derivatives: Derivatives) -> Iterator[str]:
+    for media in sheet.media():
+        yield media.key
+        if media.sha256 in derivatives.previews:
+            yield preview_key(media.sha256)
+        if media.sha256 in derivatives.posters:
+            yield poster_key(media.sha256)

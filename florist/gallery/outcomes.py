@@ -20,6 +20,7 @@ from pydantic import ConfigDict
 from florist.campaigns.endings import CampaignResult, end_line, ending
 from florist.campaigns.gaps import Gap
 from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.campaigns.plan.decisions import Decision
 from florist.campaigns.plan.keys import numbered, plans_folder
 from florist.frozen import FrozenModel
 from florist.stores.store import Store
@@ -59,7 +60,10 @@ class Outcome(OutcomeModel):
     """How the campaign stood when a run of it ended.
 
     Attributes:
+        state: with a `min_success` of 0.
         rows: the cells of each row, by their places in `columns`; both in the order of row file and pipeline.
+        awaiting: the step of which each row waits for a pick, by the row's key, for those rows that do.
+        behind: the cells of such a row that are made of what is picked, those among them that picks let through.
     """
 
     schema_version: Literal[1] = 1
@@ -71,28 +75,44 @@ class Outcome(OutcomeModel):
     columns: tuple[ToldColumn, ...]
     rows: Mapping[str, tuple[int, ...]]
     gaps: tuple[ToldGap, ...] = ()
+    awaiting: Mapping[str, str] = {}
+    behind: Mapping[str, tuple[int, ...]] = {}
 
     def after(self, earlier: "Outcome") -> "Outcome":
         """Return this one, of some cells alone, with what an earlier one tells of the others."""
         columns = {column.cell: column for column in (*earlier.columns, *self.columns)}
         place = {cell: number for number, cell in enumerate(columns)}
-        rows = {row: set(cells) for row, cells in self._named().items()}
-        merged: dict[str, tuple[int, ...]] = {}
-        for row, cells in {**earlier._named(), **dict.fromkeys(rows, ())}.items():
-            merged[row] = tuple(sorted({place[cell] for cell in {*cells, *rows.get(row, ())}}))
+        rows, before = self._named(self.rows), earlier._named(earlier.rows)
+        behind = {
+            **earlier._named(earlier.behind),
+            **{row: set[str]() for row in rows},
+            **self._named(self.behind),
+        }
+        both = {row: before.get(row, set()) | rows.get(row, set()) for row in {**before, **rows}}
+        waiting = {row: step for row, step in earlier.awaiting.items() if row not in rows}
         others = (gap for gap in earlier.gaps if gap.cell not in rows.get(gap.row, ()))
-        update = {"columns": tuple(columns.values()), "rows": merged, "gaps": (*others, *self.gaps)}
+        update = {
+            "columns": tuple(columns.values()),
+            "rows": {row: tuple(sorted(place[cell] for cell in cells)) for row, cells in both.items()},
+            "gaps": (*others, *self.gaps),
+            "awaiting": {**waiting, **self.awaiting},
+            "behind": {
+                row: tuple(sorted(place[cell] for cell in cells)) for row, cells in behind.items() if cells
+            },
+        }
         return self.model_copy(update=update)
 
-    def _named(self) -> dict[str, tuple[str, ...]]:
-        return {row: tuple(self.columns[place].cell for place in places) for row, places in self.rows.items()}
+    def _named(self, rows: Mapping[str, tuple[int, ...]]) -> dict[str, set[str]]:
+        return {row: {self.columns[place].cell for place in places} for row, places in rows.items()}
 
 
 class PlannedCells(NamedTuple):
     """What is kept of a plan until its run ends."""
 
     columns: tuple[ToldColumn, ...]
-    is_selection: bool
+    is_selection: bool = False
+    behind: Mapping[str, tuple[str, ...]] = {}
+    """The cells of each row that wait for a pick."""
 
     @classmethod
     def of(cls, plan: CampaignPlan) -> "PlannedCells":
@@ -109,7 +129,11 @@ class PlannedCells(NamedTuple):
                 )
         steps = {step: number for number, step in enumerate(dict.fromkeys(each.step for each in columns.values()))}
         ordered = sorted(columns.values(), key=lambda column: steps[column.step])
-        return cls(tuple(ordered), plan.is_selection)
+        behind: dict[str, tuple[str, ...]] = {}
+        for cell in plan.cells:
+            if cell.decision is Decision.AWAITS:
+                behind[cell.row] = (*behind.get(cell.row, ()), cell.cell)
+        return cls(tuple(ordered), plan.is_selection, behind)
 
 
 class Outcomes:
@@ -135,7 +159,6 @@ class Outcomes:
         planned: PlannedCells,
         result: CampaignResult,
         *,
-        min_success: float = 0,
         now: datetime | None = None,
     ) -> Outcome:
         """Write down how a run ended.
@@ -143,7 +166,7 @@ class Outcomes:
         Raises:
             StoreError: the store would not take it.
         """
-        outcome = _outcome(self._campaign, planned, result, min_success, now or datetime.now(UTC))
+        outcome = _outcome(self._campaign, planned, result, now or datetime.now(UTC))
         earlier = await self.newest() if planned.is_selection else None
         if earlier is not None:
             outcome = outcome.after(earlier)
@@ -157,9 +180,7 @@ class Outcomes:
         return outcome
 
 
-def _outcome(
-    campaign: str, planned: PlannedCells, result: CampaignResult, min_success: float, now: datetime
-) -> Outcome:
+def _outcome(campaign: str, planned: PlannedCells, result: CampaignResult, now: datetime) -> Outcome:
     columns = {column.cell: column for column in planned.columns}
     for cells in result.rows.values():
         for cell in cells:
@@ -169,11 +190,13 @@ def _outcome(
         campaign=campaign,
         pipeline=result.pipeline,
         ended_at=now,
-        state=str(ending(result, min_success=min_success)),
+        state=str(ending(result, min_success=0)),
         message=end_line(result),
         columns=tuple(columns.values()),
         rows={row: tuple(place[cell.step] for cell in cells) for row, cells in result.rows.items()},
         gaps=tuple(_told(gap) for gap in result.gaps),
+        awaiting=result.awaiting,
+        behind={row: tuple(place[cell] for cell in planned.behind.get(row, ())) for row in result.awaiting},
     )
 
 

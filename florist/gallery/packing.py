@@ -1,10 +1,10 @@
 """Packs a sheet as the JSON that the page unpacks: texts that repeat stand there once, links as what they add.
 
-A thousand rows of four cells have to stay below 3 MB, presigned. `static/data.js` is the other half of this module.
+A thousand rows of four cells have to stay below 3 MB, presigned. `static/data.js` is the other half.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -65,7 +65,7 @@ class _Packer:
         }
 
     def _row(self, row: SheetRow) -> Packed:
-        gate = row.gate and [row.gate.step, row.gate.pick_min, row.gate.pick_max]
+        gate = [row.gate.step, row.gate.pick_min, row.gate.pick_max] if row.gate else None
         return _trimmed([row.key, list(map(self._cell, row.cells)), gate, list(map(self._cell, row.against))])
 
     def _cell(self, cell: SheetCell) -> Packed:
@@ -160,7 +160,7 @@ def _texts_of(cell: SheetCell) -> Iterable[str]:
     yield cell.message
 
 
-def _pick(pick: SheetPick) -> Mapping[str, Any]:
+def _pick(pick: SheetPick) -> dict[str, Any]:
     return pick.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from florist.archive.manifest import ArchivedOutput, Manifest
 from florist.archive.side_by_side import side_by_side
@@ -15,6 +15,7 @@ from florist.campaigns.bill.charges import Charge
 from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.delivery.kept import newest_of_each_cell, readable_runs
 from florist.campaigns.delivery.learnt_axes import axes_learnt
+from florist.campaigns.picks import CampaignPicks, read_picks
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
 from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap
@@ -22,12 +23,14 @@ from florist.gallery.sheet import (
     Sheet,
     SheetCell,
     SheetColumn,
+    SheetGate,
     SheetInput,
     SheetMedia,
     SheetMoney,
+    SheetPick,
     SheetRow,
 )
-from florist.gallery.states import standing_of
+from florist.gallery.states import NOT_BEGUN, Standing, awaiting, standing_of
 from florist.pipelines.axes import MARK
 from florist.secrets import redacted
 from florist.stores.errors import IntegrityError, StoreError
@@ -70,15 +73,18 @@ async def read_sheet(
 
 
 async def _sheet(store: Store, campaign: str, charges: Charges | None, now: datetime) -> Sheet:
-    kept, outcome, known = await asyncio.gather(
-        readable_runs(store, campaign), Outcomes(store, campaign).newest(), _charges(store, campaign, charges)
+    kept, outcome, known, picks = await asyncio.gather(
+        readable_runs(store, campaign),
+        Outcomes(store, campaign).newest(),
+        _charges(store, campaign, charges),
+        _picks(store, campaign),
     )
     manifests, damaged = kept
     is_known = bool(manifests) or outcome is not None or isinstance(known, Charges)
     if isinstance(known, ConfigurationError) and not is_known and not await _was_planned(store, campaign):
         raise known
     found = known.charges if isinstance(known, Charges) else ()
-    material = _Material(store, campaign, axes_learnt(manifests), outcome, found)
+    material = _Material(store, campaign, axes_learnt(manifests), outcome, found, picks)
     columns = material.columns()
     rows = await material.rows(columns)
     return Sheet(
@@ -91,7 +97,7 @@ async def _sheet(store: Store, campaign: str, charges: Charges | None, now: date
         columns=tuple(SheetColumn(cell=one.cell, step=one.step, axes=one.axes) for one in columns),
         rows=rows,
         money=_money(found),
-        notes=tuple(f"left out: {words}" for words in damaged),
+        notes=tuple(f"left out: {words}" for words in damaged) + ((str(picks),) if not _is_read(picks) else ()),
     )
 
 
@@ -100,6 +106,17 @@ async def _charges(store: Store, campaign: str, charges: Charges | None) -> Char
         return charges or await read_charges(store, campaign)
     except ConfigurationError as error:  # the ledger knows nothing of it; the archive may all the same
         return error
+
+
+async def _picks(store: Store, campaign: str) -> CampaignPicks | IntegrityError:
+    try:
+        return await read_picks(store, campaign)
+    except IntegrityError as error:  # a sheet without picks is better than none; it says so
+        return error
+
+
+def _is_read(picks: CampaignPicks | IntegrityError) -> TypeGuard[CampaignPicks]:
+    return isinstance(picks, CampaignPicks)
 
 
 async def _was_planned(store: Store, campaign: str) -> bool:
@@ -135,8 +152,10 @@ class _Material:
         manifests: Sequence[Manifest],
         outcome: Outcome | None,
         charges: Iterable[Charge],
+        picks: CampaignPicks | IntegrityError,
     ) -> None:
         self._store = store
+        self._picks = picks if _is_read(picks) else None
         self._campaign = campaign
         self._outcome = outcome
         self._runs: dict[_Place, int] = {}
@@ -173,7 +192,11 @@ class _Material:
         places: dict[str, set[str]] = {}
         if self._outcome:
             told = self._outcome.columns
-            places = {row: {told[number].cell for number in cells} for row, cells in self._outcome.rows.items()}
+            behind = self._outcome.behind
+            places = {
+                row: {told[number].cell for number in (*cells, *behind.get(row, ()))}
+                for row, cells in self._outcome.rows.items()
+            }
         for place in sorted({*self._manifests, *self._charges}):
             places.setdefault(place.row, set()).add(place.cell)
         cells: dict[_Place, SheetCell] = {}
@@ -188,12 +211,42 @@ class _Material:
         rows: dict[str, list[SheetCell]] = {row: [] for row in places}
         for place in wanted:
             rows[place.row].append(cells[place])
-        return tuple(SheetRow(key=row, cells=tuple(found)) for row, found in rows.items())
+        return tuple(SheetRow(key=row, cells=tuple(found), gate=self._gate(row)) for row, found in rows.items())
+
+    def _gate(self, row: str) -> SheetGate | None:
+        gate = self._picks.row(row).gate if self._picks else None
+        return SheetGate.model_validate(gate.model_dump()) if gate else None
+
+    def _pick(self, place: _Place) -> SheetPick | None:
+        standing = self._picks.row(place.row).cells.get(place.cell) if self._picks else None
+        if standing is None:
+            return None
+        return SheetPick(
+            verdict=standing.verdict,
+            stars=standing.stars,
+            note=standing.note,
+            by=standing.by,
+            at=standing.at,
+            number=standing.number,
+            spent=standing.spent,
+        )
+
+    def _standing(self, place: _Place) -> Standing:
+        outcome, gate = self._outcome, self._gate(place.row)
+        otherwise = NOT_BEGUN
+        if outcome and place.row in outcome.awaiting:
+            otherwise = awaiting(outcome.awaiting[place.row], is_picked=gate is not None and gate.enough)
+        return standing_of(
+            self._manifests.get(place),
+            self._charges.get(place),
+            self._gaps.get(place),
+            told_at=outcome.ended_at if outcome else None,
+            otherwise=otherwise,
+        )
 
     async def _cell(self, place: _Place, column: ToldColumn) -> SheetCell:
         manifest, charge = self._manifests.get(place), self._charges.get(place)
-        told_at = self._outcome.ended_at if self._outcome else None
-        standing = standing_of(manifest, charge, self._gaps.get(place), told_at=told_at)
+        standing = self._standing(place)
         media = [await self._media(output) for output in manifest.outputs] if manifest else []
         return SheetCell(
             row=place.row,
@@ -212,6 +265,7 @@ class _Material:
             media=tuple(media),
             inputs=_inputs(manifest) if manifest else (),
             earlier=max(0, self._runs.get(place, 0) - 1),
+            pick=self._pick(place),
         )
 
     async def _media(self, output: ArchivedOutput) -> SheetMedia:

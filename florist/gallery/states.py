@@ -68,8 +68,30 @@ _OF_CHARGE = {
 }
 
 
+def awaiting(step: str, *, is_picked: bool) -> Standing:
+    """Return where a cell stands that is made of what is picked.
+
+    Args:
+        is_picked: whether the row has enough picks by now.
+    """
+    if is_picked:
+        return Standing(
+            CellState.AWAITS_PICK,
+            "picked",
+            f"{step} is picked",
+            "go on with the picks: `florist continue CAMPAIGN`",
+        )
+    advice = f"pick among {step}, then `florist continue CAMPAIGN`"
+    return Standing(CellState.AWAITS_PICK, "awaits_pick", f"it is made of the {step} that is picked", advice)
+
+
 def standing_of(
-    manifest: Manifest | None, charge: Charge | None, gap: ToldGap | None, *, told_at: datetime | None
+    manifest: Manifest | None,
+    charge: Charge | None,
+    gap: ToldGap | None,
+    *,
+    told_at: datetime | None,
+    otherwise: Standing = NOT_BEGUN,
 ) -> Standing:
     """Return where a cell stands.
 
@@ -77,12 +99,13 @@ def standing_of(
         manifest: of its newest kept run.
         charge: its newest line on the bill.
         gap: what the end of the last run told of it, and `told_at`, when that was.
+        otherwise: where it stands if nothing is known of it.
     """
     if manifest is not None and not _is_after(charge, manifest):
         return KEPT
     if gap is not None and (charge is None or told_at is None or charge.at <= told_at):
         return _of_gap(gap, charge)
-    return NOT_BEGUN if charge is None else _of_charge(charge)
+    return otherwise if charge is None else _of_charge(charge)
 
 
 def _is_after(charge: Charge | None, manifest: Manifest) -> bool:

@@ -15,6 +15,7 @@ from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted
 from florist.campaigns.running import Stage, run_campaign
 from florist.campaigns.walking import RowToWalk, WalkRow
+from florist.gallery.keeping import SheetKeeper
 from florist.pipelines import Pipeline
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
@@ -47,6 +48,7 @@ class PrefectStage(Stage):
         super().__init__(get_run_logger(), owner=runtime.flow_run.get_id() or "")
         self._window = window
         self._results = results
+        self._sheet = SheetKeeper()
 
     def row_walker(self, studio: Studio, campaign: str) -> WalkRow:
         """Return how a row is walked: many rows each in a task run, a pipeline run once with one for each step."""
@@ -72,6 +74,7 @@ class PrefectStage(Stage):
 
     async def show_plan(self, plan: CampaignPlan, notes: Sequence[str]) -> None:
         """Log the price, and publish the plan."""
+        self._sheet.planned(plan)
         await report_plan(plan, notes)
         await tell_in_name(plan)
 
@@ -83,9 +86,10 @@ class PrefectStage(Stage):
                 yield (artifact,)
 
     async def report(self, store: Store, scope: str, result: CampaignResult) -> None:
-        """Publish the bill and what every cell has come to."""
+        """Publish the bill and what every cell has come to, and write the contact sheet."""
         await report_bill(store, scope=scope, name=result.pipeline)
         await report_made(result)
+        await self._sheet.ended(store, result, self.log)
 
 
 async def run_as_flow(

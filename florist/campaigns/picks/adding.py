@@ -9,8 +9,9 @@ from florist.archive.keys import segment
 from florist.archive.manifest import Manifest
 from florist.archive.records import parsed_record
 from florist.campaigns.picks.errors import PickRefusedError
+from florist.campaigns.picks.keys import PICKS, record_key
 from florist.campaigns.picks.reading import RowRecord, gates_of, read_row, row_picks
-from florist.campaigns.picks.records import Pick, PickRecord, Standing, record_key, step_of
+from florist.campaigns.picks.records import Pick, PickRecord, Standing, step_of
 from florist.pipelines.models import Gate
 from florist.pipelines.rows import step_label
 from florist.stores.store import Store
@@ -47,7 +48,7 @@ async def add_pick(store: Store, campaign: str, pick: Pick, *, by: str, at: date
         taken = taken.model_copy(update={"number": newest.number + 1})
         record = _following(campaign, newest, taken, before)
         if await store.create(
-            record_key(campaign, pick.row, record.number), record.model_dump_json(indent=1).encode()
+            record_key(PICKS, campaign, pick.row, record.number), record.model_dump_json(indent=1).encode()
         ):
             return taken
 
@@ -88,8 +89,8 @@ def _refuse_unconfirmed(before: Standing | None, pick: Pick) -> None:
     if pick.confirm_usd != price:
         raise PickRefusedError(
             f"the next step of {step_label(pick.row, pick.cell)} was sent, or is about to be, for "
-            f"{shown_usd(price)}: taking the pick back does not bring that back, and another in its place pays for "
-            f"its own; to do it all the same, confirm {price}",
+            f"{shown_usd(price)}: taking the pick back does not bring that back, and another in its place pays "
+            f"for its own; to do it all the same, confirm {price}",
             price,
         )
 
@@ -101,11 +102,10 @@ def _refuse_too_many(newest: RowRecord, pick: Pick, gate: Gate | None) -> None:
     others = {name: standing for name, standing in newest.cells.items() if name != pick.cell}
     row = row_picks(others, {step: gate})
     if row.gate is not None and row.gate.picked >= gate.pick_max:
-        named = ", ".join(
-            name for name, standing in others.items() if standing.is_picked and standing.step == step
-        )
+        named = [each.cell for each in others.values() if each.is_picked and each.step == step]
         raise PickRefusedError(
-            f"{step_label(pick.row, step)} takes {gate.words} at most, and has {named}: take one back first"
+            f"{step_label(pick.row, step)} takes {gate.pick_max} picks at most, and has {', '.join(named)}: take "
+            "one back first"
         )
 
 

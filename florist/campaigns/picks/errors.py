@@ -5,6 +5,7 @@
     FloristError
     └── PickError
         ├── PickRefusedError            a pick that is not taken; `price_usd` is what confirming it takes
+        ├── TakeRefusedError            a take that cannot be made
         └── PickAwaitedError            a step that is not sent, for the pick it stood on stands no more
 """
 
@@ -30,6 +31,10 @@ class PickRefusedError(PickError):
         super().__init__(problem)
         self.problem = problem
         self.price_usd = price_usd
+
+
+class TakeRefusedError(PickError):
+    """A take cannot be made like this. Nothing was written down, nothing was paid."""
 
 
 class PickAwaitedError(PickError):

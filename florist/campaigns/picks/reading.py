@@ -1,20 +1,15 @@
 """Reads what stands: one listing of a campaign's picks, and the newest record of each row."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import Field
 
 from florist.archive.records import parsed_record
 from florist.archive.side_by_side import side_by_side
-from florist.campaigns.picks.records import (
-    PickModel,
-    PickRecord,
-    Standing,
-    campaign_folder,
-    row_folder,
-)
+from florist.campaigns.picks.keys import PICKS, newest_of_rows, newest_under, row_folder
+from florist.campaigns.picks.records import PickModel, PickRecord, Standing
 from florist.campaigns.plan.keys import number_in
 from florist.campaigns.plan.records import PlanRecords
 from florist.pipelines.models import Gate
@@ -95,35 +90,23 @@ async def read_picks(store: Store, campaign: str) -> CampaignPicks:
     """
     campaign = campaign_name(campaign)
     gates = await gates_of(store, campaign)
-    newest = await newest_keys(store, campaign)
-    found: dict[str, PickRecord] = {}
-
-    async def read(key: str) -> None:
-        record = parsed_record(PickRecord, await store.read(key) or b"", key)
-        found[record.row] = record
-
-    await side_by_side(newest, read, at_once=READS_AT_ONCE)
+    newest = await newest_of_rows(store, PICKS, campaign)
+    found = await _records(store, newest)
     rows = {row: row_picks(record.cells, gates, number=record.number) for row, record in sorted(found.items())}
     return CampaignPicks(campaign=campaign, revision=_revision(newest), rows=rows, gates=gates)
 
 
 async def read_row(store: Store, campaign: str, row: str) -> RowRecord:
     """Return the newest record of one row."""
-    keys = [item.key async for item in store.list(row_folder(campaign, row))]
-    newest = max(keys, key=number_in, default=None)
+    newest = await newest_under(store, row_folder(PICKS, campaign, row))
     if newest is None:
         return RowRecord(-1, None)
     return RowRecord(number_in(newest), parsed_record(PickRecord, await store.read(newest) or b"", newest))
 
 
-async def newest_keys(store: Store, campaign: str) -> list[str]:
-    """Return the keys of the newest record of each row."""
-    newest: dict[str, str] = {}
-    async for item in store.list(campaign_folder(campaign)):
-        folder = item.key.rpartition("/")[0]
-        if number_in(item.key) > number_in(newest.get(folder, "")):
-            newest[folder] = item.key
-    return sorted(newest.values())
+async def read_records(store: Store, campaign: str) -> dict[str, PickRecord]:
+    """Return the newest record of each row that has any, by its key."""
+    return await _records(store, await newest_of_rows(store, PICKS, campaign))
 
 
 async def gates_of(store: Store, campaign: str) -> Mapping[str, Gate]:
@@ -137,6 +120,17 @@ def row_picks(cells: Mapping[str, Standing], gates: Mapping[str, Gate], *, numbe
     at = tuple(_row_gate(step, gate, cells) for step, gate in gates.items())
     waiting = (gate for gate in at if not gate.enough)
     return RowPicks(gate=next(waiting, at[-1] if at else None), gates=at, cells=cells, number=number)
+
+
+async def _records(store: Store, keys: Iterable[str]) -> dict[str, PickRecord]:
+    found: dict[str, PickRecord] = {}
+
+    async def read(key: str) -> None:
+        record = parsed_record(PickRecord, await store.read(key) or b"", key)
+        found[record.row] = record
+
+    await side_by_side(keys, read, at_once=READS_AT_ONCE)
+    return found
 
 
 def _row_gate(step: str, gate: Gate, cells: Mapping[str, Standing]) -> RowGate:

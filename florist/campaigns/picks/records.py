@@ -1,6 +1,5 @@
 """The record of a pick: what somebody did, and all that stands for the row since."""
 
-import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -15,7 +14,6 @@ Verdict = Literal["picked", "rejected", "open"]
 
 Usd = Annotated[Decimal, PlainSerializer(str, return_type=str, when_used="json")]
 
-PICKS = "picks/"
 MOST_STARS = 5
 LONGEST_NOTE = 4000
 
@@ -97,25 +95,6 @@ class PickRecord(PickModel):
     cells: Mapping[str, Standing] = {}
 
 
-def campaign_folder(campaign: str) -> str:
-    """Return the folder of a campaign's picks."""
-    return f"{PICKS}{_digest(campaign)}/"
-
-
-def row_folder(campaign: str, row: str) -> str:
-    """Return the folder of the records of a row."""
-    return f"{campaign_folder(campaign)}{_digest(row)}/"
-
-
-def record_key(campaign: str, row: str, number: int) -> str:
-    """Return the key of a record."""
-    return f"{row_folder(campaign, row)}{number:06d}.json"
-
-
 def step_of(cell: str) -> str:
     """Return the step of a cell."""
     return cell.partition("@")[0]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
