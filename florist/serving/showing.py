@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
+from html import unescape
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -33,15 +35,12 @@ from florist.serving.reviewing import known_campaign
 from florist.stores.store import Store
 from florist.upload_address import SCHEME, UploadAddress
 
-SHEET_POLICY = (
-    "default-src 'none'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""What holds for a sheet beside the policy in the page, which names its scripts and styles by their hashes."""
-
 SHEETS_AT_ONCE = 2
 """Sheets that are read side by side: one of thousands of rows takes a second of processor time."""
 
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+
+_NO_SCRIPTS = "default-src 'none'; base-uri 'none'; form-action 'none'"
 PATIENCE = 3.0
 """Seconds that a card waits for its first thumbnails; who looks again sees the rest."""
 
@@ -107,7 +106,7 @@ class Showing:
         links = ServerLinks(derivatives, root)
         review = Review("picks", request.state.reviewer)
         html = await asyncio.to_thread(render_sheet, sheet, links=links, review=review)
-        return HTMLResponse(html, headers={"content-security-policy": SHEET_POLICY})
+        return HTMLResponse(html, headers={"content-security-policy": _policy_of(html)})
 
     async def media(self, request: Request) -> Response:
         """Give an output out."""
@@ -155,3 +154,11 @@ class Showing:
             await make_derivatives(self._store, sheet)
         except FloristError as error:
             logger.warning("previews of %s could not be made: %s", sheet.campaign, error)
+
+
+def _policy_of(html: str) -> str:
+    """Return a sheet's own policy, which names its scripts by hashes, with what a page cannot say of itself."""
+    # Before anything that somebody else has written: the title and all names come later.
+    head, _, _ = html.partition("<title>")
+    found = _POLICY.search(head)
+    return f"{unescape(found[1]) if found else _NO_SCRIPTS}; frame-ancestors 'none'"

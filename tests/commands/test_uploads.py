@@ -1,5 +1,6 @@
 """`florist upload`, and campaigns whose rows name uploads: refused before money where one is not there."""
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 from florist.cli import main
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAFElEQVR4nGM8oaHBgA0wYRUdtBIA4DgBKJ8lCQoAAAAASUVORK5CYII="
+)
 ADDRESS = f"upload:{hashlib.sha256(PICTURE).hexdigest()}.png"
 PIPELINE = """
 name: captions
