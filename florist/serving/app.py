@@ -53,6 +53,7 @@ def create_app(
     routes = [
         *more_routes,
         Route("/static/{name}", _static),
+        Route("/favicon.ico", _icon),
         *Uploading(store, kept, most_bytes=upload_bytes_at_most).routes(),
         *Reviewing(store).routes(),
         *Showing(store, kept).routes(),
@@ -70,6 +71,11 @@ async def _static(request: Request) -> Response:
         return not_found()
     headers = {"content-type": _TYPES[path.suffix], "cache-control": "no-cache"}
     return Response(path.read_bytes(), headers=headers)
+
+
+async def _icon(request: Request) -> Response:
+    """Answer what a browser asks of itself for a page that names no icon, such as a sheet."""
+    return Response(_FILES["icon.svg"].read_bytes(), headers={"content-type": _TYPES[".svg"]})
 
 
 async def _refused(request: Request, error: Exception) -> Response:
