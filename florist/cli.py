@@ -52,7 +52,7 @@ COMMANDS = {
     ),
     "gallery": (
         "gallery:gallery",
-        "Write a campaign's contact sheet: one page with its pictures, films, texts, prices and gaps.",
+        "Write a campaign's contact sheet, and print where it is. Asks the archive alone; pays for nothing.",
     ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (

@@ -1,4 +1,4 @@
-"""What a preview or a poster can be made of."""
+"""What a preview or a poster can be made of; where it cannot, `UndrawableError` says why."""
 
 from collections.abc import Mapping
 

@@ -43,6 +43,8 @@ def picture_preview(file: IO[bytes], media_type: str) -> bytes:
                 return _webp(ImageOps.exif_transpose(image))
     except UndrawableError:
         raise
+    except Image.DecompressionBombError as error:
+        raise UndrawableError("it is too large to be decoded for a preview") from error
     except Exception as error:  # a decoder may raise anything over damaged bytes
         raise _undecodable(media_type, error) from error
 

@@ -219,16 +219,27 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def product_campaign(
-    store: Store, rows: int = 8, *, campaign: str = "spring", failing: bool = False, shift: int = 0
+    store: Store,
+    rows: int = 8,
+    *,
+    campaign: str = "spring",
+    failing: bool = False,
+    shift: int = 0,
+    distinct: int = 12,
 ) -> Imagined:
-    """A campaign of stills in two variations, captions, films, pages and tunes."""
+    """A campaign of stills in two variations, captions, films and pages.
+
+    Args:
+        distinct: how many rows look different; the others look like these, which saves drawing them.
+    """
     imagined = Imagined(store, campaign)
     for number in range(rows):
         flower = FLOWERS[number % len(FLOWERS)]
         row = f"{flower}-{number + 1:03d}"
-        scene = SCENES[(number + shift) % len(SCENES)]
+        look = number % distinct
+        scene = SCENES[(look + shift) % len(SCENES)]
         words = f"The {flower} bottle on {scene}, soft light from the left, room for a headline above"
-        picture = still(scene, seed=number % 12 + shift)
+        picture = still(scene, seed=look + shift)
         await imagined.keep(
             row,
             "still",
@@ -251,7 +262,7 @@ async def product_campaign(
             advice = "change its inputs, or pay for it anew by `florist rerun CAMPAIGN --only failed`"
             imagined.lack(Gap(row, "still@v2", "safety_blocked", True, message, advice))
         else:
-            second = still(SCENES[(number + 2 + shift) % len(SCENES)], seed=number % 12 + 20 + shift)
+            second = still(SCENES[(look + 2 + shift) % len(SCENES)], seed=look + 20 + shift)
             await imagined.keep(
                 row,
                 "still@v2",
