@@ -3,7 +3,7 @@
 from flows.tasks.bills import report_bill
 from flows.tasks.drifts import compare_with_lock, report_drift
 from flows.tasks.endings import ended, log_in_flight, tell_in_flight
-from flows.tasks.forms import Answers, answers, form_changes, form_signature
+from flows.tasks.forms import ASK_BEFORE_USD, Answers, answers, form_changes, form_signature
 from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.studios import (
@@ -18,6 +18,7 @@ from flows.tasks.unattended import is_unattended, this_flow_run, unbudgeted
 from flows.tasks.walks import run_as_flow, walk_pipeline
 
 __all__ = [
+    "ASK_BEFORE_USD",
     "Answers",
     "Seconds",
     "StepTasks",

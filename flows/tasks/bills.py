@@ -6,7 +6,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.logging import get_run_logger
 
 from florist.campaigns.bill.bill import Bill
-from florist.campaigns.bill.words import HEADINGS, bill_lines, cells
+from florist.campaigns.bill.words import bill_lines, cells, headings
 from florist.campaigns.running import charges_told
 from florist.stores.store import Store
 
@@ -41,12 +41,12 @@ async def report_bill(store: Store, *, scope: str, name: str) -> Bill | None:
 
 
 def _table(bill: Bill) -> str:
-    rows = [(group.name or "(none)", *cells(group)) for group in bill.groups[:ROWS_AT_MOST]]
+    rows = [(group.name or "(none)", *cells(group, bill)) for group in bill.groups[:ROWS_AT_MOST]]
     table = [
-        (bill.by.capitalize(), *HEADINGS),
-        ("---", *["--:"] * len(HEADINGS)),
+        (bill.by.capitalize(), *headings(bill)),
+        ("---", *["--:"] * len(headings(bill))),
         *rows,
-        ("total", *cells(bill.total)),
+        ("total", *cells(bill.total, bill)),
     ]
     return "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in table)
 
