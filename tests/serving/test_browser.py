@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -77,3 +78,13 @@ def test_link_of_another_site_leads_to_the_page_though_the_cookie_is_kept_back(v
     visit.evaluate(f"location.href = '{spring.base_url}/uploads?a=1'")
     visit.wait_for_selector("#drop")
     assert visit.url == f"{spring.base_url}/uploads?a=1"
+
+
+def test_sheet_shows_its_pictures_and_a_pick_by_key_stands_in_the_reviewer_s_name(visit, spring):
+    visit.goto(f"{spring.base_url}/campaigns/{quote(HOSTILE, safe='')}/")
+    visit.wait_for_function("() => [...document.querySelectorAll('.tile img')].some(each => each.naturalWidth)")
+    with visit.expect_response(lambda answer: answer.request.method == "POST") as posted:
+        visit.keyboard.press("p")
+    assert posted.value.status == 200
+    [row] = spring.bob.get(f"/campaigns/{quote(HOSTILE)}/picks").json()["rows"].values()
+    assert {cell["by"] for cell in row["cells"].values()} == {"Ada <b>Lovelace</b>"}
