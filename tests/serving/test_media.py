@@ -74,6 +74,11 @@ def test_head_of_an_output_tells_its_size_and_no_bytes(archive):
     assert (answer.headers["content-length"], answer.content) == ("700001", b"")
 
 
+def test_film_is_in_no_sandbox_where_its_player_had_no_cookie(archive):
+    policy = archive.ada.head(f"/media/{FOLDER}/film-0.mp4").headers["content-security-policy"]
+    assert ("sandbox" in policy, "media-src 'self'" in policy) == (False, True)
+
+
 @pytest.mark.parametrize("name", ["Füße 100%-0.svg", "zip-0.zip"])
 def test_output_that_could_be_run_or_unpacked_is_offered_for_download_alone(archive, name):
     answer = archive.ada.get(f"/media/{FOLDER}/{quote(name)}")
