@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from florist.archive.side_by_side import side_by_side
-from florist.campaigns.bill.reading import Charges, read_charges
+from florist.campaigns.bill.reading import Charges
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
-from florist.errors import ConfigurationError, FloristError
+from florist.errors import FloristError
 from florist.gallery import Derivatives, Sheet
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
@@ -116,18 +116,10 @@ def card_of(sheet: Sheet, derivatives: Derivatives, nights: Iterable[Night]) -> 
     )
 
 
-async def charges_of(store: Store, campaign: str) -> Charges | None:
-    """Return what a campaign was charged; None while nothing was sent."""
-    try:
-        return await read_charges(store, campaign)
-    except ConfigurationError:
-        return None
-
-
-def nights_of(records: Iterable[PlanRecord], charges: Charges | None) -> tuple[Night, ...]:
+def nights_of(records: Iterable[PlanRecord], charges: Charges) -> tuple[Night, ...]:
     """Return the last days on which something was planned to be paid for, or was."""
     planned = _planned(records)
-    spent = {group.name: group.charged_usd for group in charges.bill("day").groups} if charges else {}
+    spent = {group.name: group.charged_usd for group in charges.bill("day").groups}
     days = sorted(planned.keys() | spent.keys())[-NIGHTS:]
     return tuple(Night(day, planned.get(day), spent.get(day, NOTHING)) for day in days)
 

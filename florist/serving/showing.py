@@ -25,12 +25,13 @@ from florist.gallery import (
 )
 from florist.gallery.derivatives import poster_key, preview_key
 from florist.serving.charts import HEIGHT, WIDTH, bars
-from florist.serving.front import card_of, charges_of, listed_campaigns, nights_of
+from florist.serving.front import card_of, listed_campaigns, nights_of
 from florist.serving.kept import KeptObjects
 from florist.serving.links import ServerLinks
 from florist.serving.media_answers import media_answer, not_found
 from florist.serving.pages import page
 from florist.serving.ranges import is_unchanged
+from florist.serving.recent_charges import RecentCharges
 from florist.serving.reviewing import known_campaign
 from florist.stores.store import Store
 from florist.upload_address import SCHEME, UploadAddress
@@ -60,6 +61,7 @@ class Showing:
         self._store = store
         self._kept = kept
         self._places = asyncio.Semaphore(SHEETS_AT_ONCE)
+        self._charges = RecentCharges(store)
         self._making: dict[str, asyncio.Task[None]] = {}
 
     def routes(self) -> list[Route]:
@@ -85,7 +87,7 @@ class Showing:
         """Tell how far a campaign is, as a piece of the first page."""
         name = await known_campaign(self._store, request)
         records = await PlanRecords(self._store, name).all()
-        charges = await charges_of(self._store, name)
+        charges = await self._charges.of(name)
         sheet, derivatives = await self._read(name, charges)
         if (making := self._making.get(name)) is not None:
             await asyncio.wait({making}, timeout=PATIENCE)

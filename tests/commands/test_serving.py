@@ -1,5 +1,9 @@
 """What `florist serve` refuses to start with."""
 
+import subprocess
+import sys
+import urllib.request
+
 import pytest
 
 from florist.commands.serve import serve
@@ -69,3 +73,17 @@ def test_gallery_address_that_is_none_is_refused(monkeypatch, url):
     monkeypatch.setenv("FLORIST_GALLERY_URL", url)
     with pytest.raises(ValueError, match="give http"):
         serve(host="127.0.0.1", port=0)
+
+
+def test_server_prints_an_address_that_opens_and_stops_when_it_is_told_to(tmp_path):
+    words = [sys.executable, "-m", "florist.cli", "serve", "--archive", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        # Its cookie comes back with what it leads to.
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        page = browser.open(address, timeout=20).read().decode()
+        process.terminate()
+        said = process.stderr.read()
+    assert "Campaigns" in page
+    assert "GET / 200 you" in said
+    assert address.rpartition("=")[2] not in said

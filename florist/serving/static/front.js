@@ -1,6 +1,7 @@
-// Fills the cards of the first page, two at a time, from the top.
+// Fills the cards of the first page as they come into sight, two at a time.
 "use strict";
-const left = [...document.querySelectorAll("[data-card]")];
+const left = [];
+let busy = 0;
 
 async function fill(card) {
   const place = card.querySelector(".filled");
@@ -23,8 +24,21 @@ function remark(words) {
 }
 
 async function goOn() {
+  if (busy === 2) return;
+  busy += 1;
   for (let card = left.shift(); card; card = left.shift()) await fill(card);
+  busy -= 1;
 }
 
-goOn();
-goOn();
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      sight.unobserve(target);
+      left.push(target);
+      goOn();
+    }
+  },
+  { rootMargin: "400px" },
+);
+for (const card of document.querySelectorAll("[data-card]")) sight.observe(card);
