@@ -1,4 +1,4 @@
-"""A cache of all charges of an archive: the first page asks for each campaign, and the ledger is read as a whole."""
+"""A cache of all charges of an archive: the first page asks by campaign, and the ledger is read as a whole."""
 
 import asyncio
 import time
