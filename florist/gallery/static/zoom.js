@@ -17,7 +17,7 @@ function zoom(cell, number = 0) {
   }
   if (!slides.length) return;
   zoomed = new PhotoSwipe({
-    dataSource: slides, index: start, bgOpacity: 1, loop: false, wheelToZoom: true, showHideAnimationType: 'none', padding: { top: 44, bottom: 44, left: 0, right: 0 },
+    dataSource: slides, index: start, bgOpacity: 1, loop: false, wheelToZoom: true, showHideAnimationType: 'none', returnFocus: false, padding: { top: 44, bottom: 44, left: 0, right: 0 },
     secondaryZoomLevel: 1, maxZoomLevel: 4, errorMsg: 'It cannot be shown', mainClass: 'zoom',
   });
   zoomed.on('uiRegister', () => zoomed.ui.registerElement({
