@@ -143,9 +143,9 @@ def _lines(found: Delivered, target: Store) -> list[str]:
     if found.superseded:
         lines.append(f"left out: {found.superseded:,} earlier runs of cells that were made again since")
     if found.left_out:
-        lines.append(
-            f"left out: {found.left_out:,} runs that are not picked, or of rows that are not in the row file"
-        )
+        lines.append(f"left out: {found.left_out:,} runs of rows that are not in the row file")
+    if found.unpicked:
+        lines.append(f"left out: {found.unpicked:,} runs that nobody picked, and that are made of no pick")
     if found.taken:
         named = ", ".join(found.taken[:TAKEN_NAMED])
         more = f" and {len(found.taken) - TAKEN_NAMED:,} more" if len(found.taken) > TAKEN_NAMED else ""
