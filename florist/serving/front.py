@@ -9,7 +9,7 @@ from florist.archive.side_by_side import side_by_side
 from florist.campaigns.bill.reading import Charges
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.errors import FloristError
-from florist.gallery import Derivatives, Sheet
+from florist.gallery import Derivatives, Sheet, SheetRow
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
 
@@ -108,7 +108,7 @@ def card_of(sheet: Sheet, derivatives: Derivatives, nights: Iterable[Night]) -> 
         kept=kept,
         missing=missing,
         waiting=len(cells) - kept - missing,
-        reviews=sum(row.gate is not None and not row.gate.enough for row in sheet.rows),
+        reviews=sum(map(_awaits_review, sheet.rows)),
         charged_usd=sheet.money.charged_usd,
         ended=sheet.ended,
         thumbnails=tuple(_thumbnails(sheet, derivatives))[:THUMBNAILS],
@@ -122,6 +122,14 @@ def nights_of(records: Iterable[PlanRecord], charges: Charges) -> tuple[Night, .
     spent = {group.name: group.charged_usd for group in charges.bill("day").groups}
     days = sorted(planned.keys() | spent.keys())[-NIGHTS:]
     return tuple(Night(day, planned.get(day), spent.get(day, NOTHING)) for day in days)
+
+
+def _awaits_review(row: SheetRow) -> bool:
+    """Whether a row waits for a person alone: what is to be picked from is there, and not enough of it is picked."""
+    gate = row.gate
+    if gate is None or gate.enough:
+        return False
+    return any(cell.step == gate.step and cell.media for cell in row.cells)
 
 
 def _planned(records: Iterable[PlanRecord]) -> Mapping[str, Decimal]:

@@ -35,7 +35,8 @@ class Origins:
             hosts |= {name.lower() for name in names}
         public = urlsplit(public_url or "")
         if public.hostname:
-            hosts.add(public.netloc.lower())
+            # As a browser has it, who leaves a port out that goes without saying.
+            hosts.add(public.netloc.lower().removesuffix(f":{_PORTS.get(public.scheme, '')}"))
         return cls(frozenset(hosts), is_secure=public.scheme == "https")
 
     def knows(self, host: str) -> bool:

@@ -59,6 +59,8 @@ def test_token_file_that_names_nobody_for_sure_is_refused_and_shows_no_token(tmp
         ("127.0.0.1", None, "localhost:8788", "florist.example"),
         ("0.0.0.0", None, "[::1]:8788", "192.0.2.1:8788"),
         ("0.0.0.0", "https://Florist.example", "florist.example", "florist.example:8788"),
+        ("0.0.0.0", "https://florist.example:443", "florist.example", "florist.example:443"),
+        ("0.0.0.0", "https://florist.example:8443", "florist.example:8443", "florist.example"),
         ("192.0.2.1", None, "192.0.2.1:8788", "127.0.0.1:8788"),
         ("2001:db8::1", None, "[2001:db8::1]:8788", "2001:db8::1"),
     ],

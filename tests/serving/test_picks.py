@@ -1,5 +1,7 @@
 """Picks over HTTP: in the name of the token, shown to both reviewers, refused with their reason."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 PICKS = "/campaigns/spring/picks"
@@ -19,6 +21,16 @@ def test_picks_of_two_reviewers_on_one_row_both_stand_and_both_see_them(spring):
         "still": ("picked", "Ada <b>Lovelace</b>"),
         "still@v2": ("rejected", "Bob"),
     }
+
+
+def test_picks_of_two_reviewers_at_once_have_a_number_each_and_none_is_lost(spring):
+    before = spring.ada.post(PICKS, json=pick(note="before")).json()["number"]
+    by_ada = [(spring.ada, pick("still", note=f"{number}")) for number in range(6)]
+    by_bob = [(spring.bob, pick("still@v2", note=f"{number}")) for number in range(6)]
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda said: said[0].post(PICKS, json=said[1]), by_ada + by_bob))
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert sorted(answer.json()["number"] for answer in answers) == [*range(before + 1, before + 13)]
 
 
 def test_pick_s_reviewer_is_whose_token_it_is_whatever_the_body_says(spring):

@@ -42,9 +42,6 @@ class Served:
     base_url: str
     by: Mapping[str, httpx.Client] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> httpx.Client:
-        return self.by[name]
-
     @property
     def ada(self) -> httpx.Client:
         return self.by["ada"]
