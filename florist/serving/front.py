@@ -125,7 +125,7 @@ def nights_of(records: Iterable[PlanRecord], charges: Charges) -> tuple[Night, .
 
 
 def _awaits_review(row: SheetRow) -> bool:
-    """Whether a row waits for a person alone: what is to be picked from is there, and not enough of it is picked."""
+    """Whether a row waits for a person alone: what is picked from is there, and not enough of it is picked."""
     gate = row.gate
     if gate is None or gate.enough:
         return False
