@@ -41,7 +41,9 @@ def review_server() -> Iterator[ReviewServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.endswith("/picks"):
-                self._send(200, "application/json", json.dumps({"revision": repr(review.rows), "rows": review.rows}))
+                self._send(
+                    200, "application/json", json.dumps({"revision": repr(review.rows), "rows": review.rows})
+                )
             else:
                 self._send(200, "text/html; charset=utf-8", review.page)
 
@@ -58,7 +60,7 @@ def review_server() -> Iterator[ReviewServer]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

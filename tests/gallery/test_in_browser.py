@@ -21,7 +21,8 @@ from tests.gallery.review_server import ReviewServer, review_server
 pytestmark = [needs_chromium, pytest.mark.xdist_group("browser")]
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)> עברית 🌷"
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><script>alert(1)</script><rect width="40" height="40"/></svg>'
+SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">
+<script>alert(1)</script><rect width="40" height="40"/></svg>"""
 
 
 def kept(store: FolderStore, campaign: str, against: str = "") -> Path:
@@ -46,7 +47,9 @@ def shown_rows(page: Any) -> list[str]:
 
 
 def loaded(page: Any, selector: str) -> bool:
-    page.wait_for_function("s => [...document.querySelectorAll(s)].some(i => i.complete && i.naturalWidth)", arg=selector)
+    page.wait_for_function(
+        "s => [...document.querySelectorAll(s)].some(i => i.complete && i.naturalWidth)", arg=selector
+    )
     return True
 
 

@@ -77,7 +77,8 @@ function refresh(cell) {
 
 function rowWords(row) {
   const kept = row.cells.filter((cell) => cell.state === 'kept').length;
-  const words = [el('span', { class: kept === row.cells.length ? 'count' : 'count is-short' }, `${kept} of ${row.cells.length}`)];
+  const isShort = row.cells.some((cell) => MISSING.has(cell.state));
+  const words = [el('span', { class: isShort ? 'count is-short' : 'count' }, `${kept} of ${row.cells.length}`)];
   if (row.gate) {
     const picked = pickedIn(row).length;
     const span = row.gate.min === row.gate.max ? `${row.gate.min}` : `${row.gate.min} to ${row.gate.max}`;
@@ -135,7 +136,7 @@ function columnHeads() {
     const kept = own.filter((cell) => cell.state === 'kept').length;
     const axes = Object.entries(column.axes).map(([axis, value]) => el('span', { class: 'axis' }, `${axis} `, el('b', { dir: 'auto' }, value)));
     const made = el('div', { role: 'columnheader', class: 'column-head', 'aria-colindex': column.number + 2 },
-      el('span', { class: 'step', dir: 'auto' }, column.step), axes, el('span', { class: 'count' }, `${kept} of ${own.length}`, sum(own) ? ` · ${usd(sum(own).toFixed(2))}` : ''));
+      el('span', { class: 'step', dir: 'auto' }, column.step), axes, el('span', { class: 'count' }, kept === own.length ? kept.toLocaleString() : `${kept.toLocaleString()} of ${own.length.toLocaleString()}`, sum(own) ? ` · ${usd(sum(own).toFixed(2))}` : ''));
     made.style.gridColumn = column.number + 2;
     return made;
   });
