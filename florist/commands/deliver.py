@@ -8,12 +8,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from florist.campaigns.delivery.delivering import DEFAULT_NAMES, Delivered, Picks
+from florist.campaigns.delivery.delivering import DEFAULT_NAMES, Delivered
 from florist.campaigns.delivery.delivering import deliver as delivered_to
 from florist.campaigns.delivery.naming import Naming
-from florist.campaigns.delivery.picked import picks_of
 from florist.campaigns.delivery.placing import Placed
-from florist.campaigns.picks.reading import gates_of, read_records
+from florist.campaigns.picks.behind import PickedCells
+from florist.campaigns.picks.reading import read_records
 from florist.campaigns.plan.campaign_plan import FileFacts, Materials
 from florist.campaigns.plan.records import PlanRecords
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
@@ -102,7 +102,7 @@ async def _cells(rows: str, mapping: RowMapping) -> dict[str, dict[str, str]]:
 async def _delivered(
     campaign: str, source: Store, target: Store, naming: Naming, *, may_link: bool, picked: bool
 ) -> Delivered:
-    picks = await _picks(source, campaign) if picked else None
+    picks = PickedCells(await read_records(source, campaign)) if picked else None
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
         task = shown.add_task("reading manifests", total=None)
@@ -111,13 +111,8 @@ async def _delivered(
             shown.update(task, description=f"{done:,} of {total:,} outputs")
 
         return await delivered_to(
-            campaign, source, target, naming, may_link=may_link, picks=picks, on_progress=on_progress
+            campaign, source, target, naming, may_link=may_link, picked=picks, on_progress=on_progress
         )
-
-
-async def _picks(source: Store, campaign: str) -> Picks:
-    by_run = picks_of(campaign, await read_records(source, campaign))
-    return Picks(by_run, tuple(await gates_of(source, campaign)))
 
 
 def _names(template: str) -> DeliveryNames:

@@ -29,7 +29,9 @@ steps:
 FILM = """  film: {technique: w, inputs: {brief: "${steps.head.output}"}}\n"""
 CUT = """  cut: {technique: w, inputs: {brief: "${steps.film.output}"}}\n"""
 SUM = """  sum: {technique: w, inputs: {brief: "All: ${steps.head.all}."}}\n"""
-GATED_FILM = """  film: {technique: w, variations: 2, gate: {pick: 1}, inputs: {brief: "${steps.head.output}"}}\n"""
+GATED_FILM = (
+    """  film: {technique: w, variations: 2, gate: {pick: 1}, inputs: {brief: "${steps.head.output}"}}\n"""
+)
 
 
 def planned(text: str, *picks: str, takes: tuple[Take, ...] = (), **params: str) -> Plan:
@@ -76,7 +78,8 @@ def test_row_without_picks_waits_at_the_gate_and_knows_what_it_may_come_to():
     assert names(plan)[0] == HEADS
     assert len(plan.awaiting) == 8
     assert (plan.price_usd, plan.after_picks_usd) == (Decimal("0.4"), Decimal("0.4"))
-    assert plan.open_gate is not None and plan.open_gate.words == "1..2"
+    assert plan.open_gate is not None
+    assert plan.open_gate.words == "1..2"
 
 
 def test_picks_let_through_what_takes_the_picked_cells_and_name_the_run():
@@ -105,7 +108,8 @@ def test_second_gate_waits_for_picks_among_what_the_first_has_let_through():
     assert first.after_picks_usd == Decimal("0.5")  # two heads make four films, one of them a cut
     second = planned(text, "head@v2")
     assert len(second.awaiting) == 2
-    assert second.open_gate is not None and second.open_gate.cells == ("film@head-v2", "film@head-v2@v2")
+    assert second.open_gate is not None
+    assert second.open_gate.cells == ("film@head-v2", "film@head-v2@v2")
     third = planned(text, "head@v2", "film@head-v2@v2", "film@head-v3")
     assert [step.step for step in third.steps].count("cut") == 1
 

@@ -45,7 +45,6 @@ class Charge:
         was_usd: what was known before FLORA corrected the charge; None if it never did.
         at: when the run ended at FLORA; of one that has not, when its request left.
         retry_key: of the entry that stands for the next attempt, if there is one; told of failed runs alone.
-        takes: the runs whose outputs it takes.
         picks: the picked runs that it has gone into: itself, or those that it was made of.
         reviewer: who picked or rejected it, or picked what it was made of.
     """
@@ -67,7 +66,6 @@ class Charge:
     most_usd: Decimal | None = None
     was_usd: Decimal | None = None
     retry_key: str = ""
-    takes: tuple[str, ...] = ()
     picks: tuple[str, ...] = ()
     reviewer: str = ""
 
@@ -162,5 +160,4 @@ def _blank(entry: Entry) -> Charge:
         at=entry.sends[-1].sent_at if entry.sends else entry.recorded_at,
         reason=Reason.IN_FLIGHT,
         quoted_usd=entry.price_usd,
-        takes=tuple(dict.fromkeys(identity.run_id for identity in work.inputs if identity.run_id)),
     )

@@ -13,6 +13,7 @@ from florist.archive.side_by_side import side_by_side
 from florist.campaigns.bill.bill import Bill, By, Sums, corrections_of, groups_of
 from florist.campaigns.bill.charges import Charge, Reason, charge_of, given_up
 from florist.campaigns.bill.picked import with_picks
+from florist.campaigns.picks.behind import PickedCells
 from florist.campaigns.picks.reading import read_records
 from florist.errors import ConfigurationError
 from florist.ledger import Entry, Ledger
@@ -80,7 +81,7 @@ async def read_charges(store: Store, campaign: str | None = None) -> Charges:
         raise _unknown(campaign, pile.campaigns, store.location)
     found = pile.charges + await _given_up(ledger, pile.renewed, corrections)
     lost = {short_id for short_id, run in unkept.runs.items() if run.is_lost}
-    charges = with_picks((_judged(charge, pile.keys, lost) for charge in found), picks)
+    charges = with_picks((_judged(charge, pile.keys, lost) for charge in found), PickedCells(picks))
     return Charges(
         location=store.location,
         campaign=campaign,

@@ -2,18 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from florist.archive.keys import segment
 from florist.archive.side_by_side import side_by_side
 from florist.campaigns.csv_text import Cell, csv_text
+from florist.campaigns.delivery.errors import DeliveryError
 from florist.campaigns.delivery.kept import kept_runs, newest_of_each_cell
 from florist.campaigns.delivery.learnt_axes import axes_learnt
 from florist.campaigns.delivery.naming import Delivery, Naming
 from florist.campaigns.delivery.picked import picked_runs
 from florist.campaigns.delivery.placing import Placed, Placer
+from florist.campaigns.picks.behind import PickedCells
 from florist.campaigns.picks.records import Standing
 from florist.pipelines.delivery_names import DeliveryNames
 from florist.stores.store import Store
@@ -47,18 +48,6 @@ _PICK_COLUMNS = ("picked", "picked_by", "stars", "note")
 """Of an index of picks: the picked cell that the output is, or is made of, and what was said of it."""
 
 
-class Picks(NamedTuple):
-    """What people have picked.
-
-    Attributes:
-        by_run: what stands for each picked run.
-        gates: the steps that have gates.
-    """
-
-    by_run: Mapping[str, Standing]
-    gates: Collection[str]
-
-
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """What was delivered, and where.
@@ -86,14 +75,14 @@ async def deliver(
     naming: Naming,
     *,
     may_link: bool = True,
-    picks: Picks | None = None,
+    picked: PickedCells | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Delivered:
     """Deliver the newest output of every cell. Safe to repeat: what stands there already is not copied again.
 
     Args:
         naming: where it has rows, those alone are delivered.
-        picks: what people have picked: that, and what was made of it, is delivered alone. None: everything.
+        picked: what people have picked: that, and what was made of it, is delivered alone. None: everything.
 
     Raises:
         DeliveryError: there is nothing, or names are not known or not apart; nothing was delivered.
@@ -103,7 +92,9 @@ async def deliver(
     kept = await kept_runs(source, campaign)
     newest = newest_of_each_cell(axes_learnt(kept, naming.pipeline))
     asked = [manifest for manifest in newest if not naming.rows or (manifest.row or "") in naming.rows]
-    chosen = None if picks is None else picked_runs(kept, picks.by_run, picks.gates)
+    chosen = None if picked is None else picked_runs(kept, picked)
+    if chosen == {}:
+        raise DeliveryError([f"nothing of campaign {campaign} is picked; nothing was delivered"])
     wanted = [manifest for manifest in asked if chosen is None or manifest.run_id in chosen]
     deliveries = naming.deliveries(wanted)
     placer = Placer(source, target, may_link=may_link)
@@ -121,15 +112,15 @@ async def deliver(
         superseded=len(kept) - len(newest),
         left_out=len(newest) - len(asked),
         unpicked=len(asked) - len(wanted),
-        index_name=await _index(target, segment(campaign, otherwise="campaign"), _table(standing, picks, chosen)),
+        index_name=await _index(target, segment(campaign, otherwise="campaign"), _table(standing, chosen)),
     )
 
 
-def _table(deliveries: Sequence[Delivery], picks: Picks | None, chosen: Mapping[str, str] | None) -> str:
+def _table(deliveries: Sequence[Delivery], chosen: Mapping[str, Standing] | None) -> str:
     """Return the table of what is what; of picks with who picked, and what they said."""
-    if picks is None or chosen is None:
+    if chosen is None:
         return csv_text(_INDEX_COLUMNS, map(_row, deliveries))
-    said = [picks.by_run[chosen[delivery.manifest.run_id]] for delivery in deliveries]
+    said = [chosen[delivery.manifest.run_id] for delivery in deliveries]
     return csv_text(
         (*_INDEX_COLUMNS, *_PICK_COLUMNS),
         (

@@ -66,6 +66,7 @@ def _following(campaign: str, newest: RowRecord, taken: Pick, before: Standing |
         run_id=taken.run_id,
         spent=before.spent if before is not None and is_same_run else False,
         next_usd=before.next_usd if before is not None and is_same_run else None,
+        next_cells=before.next_cells if before is not None else (),
     )
     return PickRecord(
         campaign=campaign,

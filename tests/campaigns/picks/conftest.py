@@ -1,4 +1,4 @@
-"""A campaign with a gate on a sandbox: four headlines a row, of which people pick one or two, and a film of each."""
+"""A campaign with a gate on a sandbox: four headlines a row, of which people pick one or two; a film of each."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 from florist.campaigns.endings import CampaignResult, Ending, ending
 from florist.campaigns.options import CampaignOptions
-from florist.campaigns.picks import CampaignPicks, Pick, add_pick, read_picks
+from florist.campaigns.picks import CampaignPicks, Pick, PickRefusedError, add_pick, read_picks
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.running import Stage, run_campaign
@@ -79,6 +79,7 @@ class Funnel:
     rows: tuple[str, ...] = ("a", "b")
     text: str = PIPELINE
     briefs: dict[str, str] = field(default_factory=dict)
+    refused: list[PickRefusedError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._charged_before = self._booked
@@ -94,7 +95,11 @@ class Funnel:
             return (await planned_campaign(client, self.store, self.wanted)).plan
 
     async def run(
-        self, *, meanwhile: Meanwhile | None = None, only_plan: int | None = None, budget_usd: Decimal | None = None
+        self,
+        *,
+        meanwhile: Meanwhile | None = None,
+        only_plan: int | None = None,
+        budget_usd: Decimal | None = None,
     ) -> CampaignResult:
         """Run it to its end; something may happen between its plan and its first request."""
         async with connected(self.sandbox) as client, Studio(client, self.store) as studio:

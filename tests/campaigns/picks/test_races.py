@@ -11,7 +11,9 @@ from tests.campaigns.picks.conftest import Funnel, PowerCut, made
 async def test_reviewers_at_once_lose_nothing_and_pick_no_more_than_allowed(funnel: Funnel):
     await funnel.run()
     cells = ("head", "head@v2", "head@v3", "head@v4")
-    each = [funnel.pick("a", cell, by=by, stars=number) for number, by in enumerate(("ann", "bo")) for cell in cells]
+    each = [
+        funnel.pick("a", cell, by=by, stars=number) for number, by in enumerate(("ann", "bo")) for cell in cells
+    ]
     done = await asyncio.gather(*each, return_exceptions=True)
     row = (await funnel.picks()).rows["a"]
     assert row.gate is not None
