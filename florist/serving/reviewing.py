@@ -71,9 +71,18 @@ async def known_campaign(store: Store, request: Request) -> str:
         HTTPException: 404, the archive knows none of this name.
     """
     name = campaign_name(request.path_params["name"])
+    await refuse_unknown(store, name)
+    return name
+
+
+async def refuse_unknown(store: Store, name: str) -> None:
+    """Do nothing if the archive knows a campaign.
+
+    Raises:
+        HTTPException: 404, it knows none of this name.
+    """
     if not name or not await Campaigns(store).knows(name):
         raise HTTPException(404, "this archive knows no such campaign")
-    return name
 
 
 def _pick_in(body: bytes) -> Pick:

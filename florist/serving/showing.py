@@ -33,7 +33,7 @@ from florist.serving.media_answers import media_answer, not_found
 from florist.serving.pages import page
 from florist.serving.ranges import is_unchanged
 from florist.serving.recent_charges import RecentCharges
-from florist.serving.reviewing import known_campaign
+from florist.serving.reviewing import known_campaign, refuse_unknown
 from florist.stores.store import Store
 from florist.upload_address import SCHEME, UploadAddress
 
@@ -89,7 +89,7 @@ class Showing:
         name = await known_campaign(self._store, request)
         records = await PlanRecords(self._store, name).all()
         charges = await self._charges.of(name)
-        sheet, derivatives = await self._read(name, charges)
+        sheet, derivatives = await self._read(name, charges=charges)
         if (making := self._making.get(name)) is not None:
             await asyncio.wait({making}, timeout=PATIENCE)
             derivatives = await made_derivatives(self._store, sheet)
@@ -103,7 +103,10 @@ class Showing:
     async def sheet(self, request: Request) -> Response:
         """Show a campaign's contact sheet as it stands."""
         name = await known_campaign(self._store, request)
-        sheet, derivatives = await self._read(name)
+        against = request.query_params.get("against", "")
+        if against:
+            await refuse_unknown(self._store, against)
+        sheet, derivatives = await self._read(name, against=against)
         # As the browser counts: a slash within a name is quoted, unless a proxy has undone that.
         root = "../" * (request.scope["raw_path"].count(b"/") - 1)
         links = ServerLinks(derivatives, root)
@@ -139,9 +142,11 @@ class Showing:
         content = await self._store.read(key_of(address.sha256))
         return not_found() if content is None else Response(content, headers=headers)
 
-    async def _read(self, name: str, charges: Charges | None = None) -> tuple[Sheet, Derivatives]:
+    async def _read(
+        self, name: str, *, charges: Charges | None = None, against: str = ""
+    ) -> tuple[Sheet, Derivatives]:
         async with self._places:
-            sheet = await read_sheet(self._store, name, charges=charges)
+            sheet = await read_sheet(self._store, name, against=against, charges=charges)
             derivatives = await made_derivatives(self._store, sheet)
         self._make_missing(sheet, derivatives)
         return sheet, derivatives

@@ -51,6 +51,11 @@ def test_sheet_is_packed_for_whoever_takes_that_and_binds_its_page_by_its_own_po
     assert "unsafe" not in policy
 
 
+def test_sheet_is_held_against_another_campaign_that_is_there(spring, hostile):
+    assert "held against" in spring.ada.get(f"/campaigns/spring/?against={hostile}").text
+    assert spring.ada.get("/campaigns/spring/?against=winter").status_code == 404
+
+
 def test_sheet_s_address_without_a_slash_leads_to_the_one_with_it(spring, hostile):
     answer = spring.ada.get(f"/campaigns/{hostile}")
     assert (answer.status_code, answer.headers["location"]) == (308, f"/campaigns/{hostile}/")
