@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flora_sandbox.books import Books
     from florist.campaigns.endings import CampaignResult
     from florist.campaigns.plan.planning import Planned
+    from florist.checkup.finding import Finding
     from florist.commands.deploy import Deployed
     from florist.commands.run_endings import RunRequest
 
@@ -48,7 +49,11 @@ COMMANDS = {
     ),
     "doctor": (
         "doctor:doctor",
-        "Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.",
+        "Look at all that a campaign rests on: key, prices, clocks, archive, ledger, Prefect. Pays for nothing.",
+    ),
+    "init": (
+        "init:init",
+        "Make a project of one's own: pipeline, rows, deployments, a CI job. Overwrites nothing.",
     ),
     "gallery": (
         "gallery:gallery",
@@ -179,8 +184,18 @@ def _deploy_all(folder: "Path") -> "Iterable[Deployed]":
     return deploy(folder)
 
 
+async def _prefect_findings(folder: "Path", archive: str) -> "Iterable[Finding]":
+    from florist.commands.checkout import use_checkout
+
+    use_checkout()
+    from deployments.checkup import prefect_findings
+
+    return await prefect_findings(folder, archive)
+
+
 GIVEN: Mapping[str, Callable[..., Any]] = {
     "deploy_all": _deploy_all,
+    "prefect_findings": _prefect_findings,
     "run_flow": _run_flow,
     "run_sandbox": _run_sandbox,
     "sandbox_books": _sandbox_books,

@@ -16,7 +16,7 @@ MISSING_SERVER = re.compile(r"Skipped: (\w+) is not installed")
 """How a fixture says that it has no real server to start."""
 
 # What drills and their short versions in the suite have in common; rewritten before either imports it.
-pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns")
+pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns", "tests.drills.office")
 
 # What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
 SECRET = re.compile(
@@ -64,6 +64,10 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
         yield
 
 
+NEVER_OF_FLORA = ("botocore", "boto3", "s3transfer", "hypothesis", "asyncio")
+"""Their debug lines speak of test credentials alone, and take a tenth of the time."""
+
+
 class SecretReader(logging.Handler):
     """Reads every record of the session, of every library, at every level."""
 
@@ -72,8 +76,6 @@ class SecretReader(logging.Handler):
         self.leaks: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("botocore", "moto", "hypothesis", "asyncio")):
-            return  # their debug lines speak of test credentials, never of FLORA's
         try:
             line = record.getMessage()
         except Exception:  # noqa: BLE001 - a line that cannot be formatted is somebody else's test
@@ -89,6 +91,8 @@ def _reader() -> Iterator[SecretReader]:
     root.addHandler(reader)
     level = root.level
     root.setLevel(logging.DEBUG)
+    for name in NEVER_OF_FLORA:
+        logging.getLogger(name).setLevel(logging.INFO)
     yield reader
     root.setLevel(level)
     root.removeHandler(reader)

@@ -10,8 +10,9 @@ All of it can be made again from the originals, and may be removed at any time.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from io import BytesIO
 from tempfile import TemporaryFile
@@ -38,6 +39,8 @@ IN_MEMORY_BYTES = 32 * 1024**2
 NOT_INSTALLED = (
     "shown are the originals: `pip install 'florist[gallery]'` makes small previews and posters of them"
 )
+
+LEFT = "{:,} pictures and films have no preview yet: `florist gallery {}` makes them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,22 @@ async def made_derivatives(store: Store, sheet: Sheet) -> Derivatives:
         StoreError: the store could not be asked.
     """
     wanted = _wanted(sheet)
-    there = await store.present(key for sha256, media in wanted.items() for key in _keys(sha256, media))
+    there = await store.present(map(_key, wanted.values()))
+    there |= await store.present(_none_key(sha256) for sha256, media in wanted.items() if _key(media) not in there)
     problems = {sha256: await _told_problem(store, sha256) for sha256 in wanted if _none_key(sha256) in there}
     return _found(wanted, there, problems)
 
 
-async def make_derivatives(store: Store, sheet: Sheet) -> Derivatives:
+async def make_derivatives(
+    store: Store, sheet: Sheet, *, within: float | None = None, monotonic: Callable[[], float] = time.monotonic
+) -> Derivatives:
     """Make the derivatives that are missing, and return which there are then.
 
     Safe to repeat and to be killed: each appears whole, or not at all. What cannot be decoded is told, and not
     tried again.
+
+    Args:
+        within: seconds after which none is begun any more; None: all are made.
 
     Raises:
         StoreError: the store failed.
@@ -98,8 +107,13 @@ async def make_derivatives(store: Store, sheet: Sheet) -> Derivatives:
         return Derivatives(made.previews, made.posters, made.problems, (NOT_INSTALLED,))
     problems: dict[str, str] = dict(made.problems)
     drawn: set[str] = set()
+    left: list[SheetMedia] = []
+    begun_at = monotonic()
 
     async def make(media: SheetMedia) -> None:
+        if within is not None and monotonic() - begun_at >= within:
+            left.append(media)
+            return
         try:
             await _make(store, media, draw)
             drawn.add(_key(media))
@@ -112,7 +126,8 @@ async def make_derivatives(store: Store, sheet: Sheet) -> Derivatives:
 
     await side_by_side(missing, make, at_once=ORIGINALS_AT_ONCE)
     there = drawn | {preview_key(each) for each in made.previews} | {poster_key(each) for each in made.posters}
-    return _found(_wanted(sheet), there, problems)
+    found = _found(_wanted(sheet), there, problems)
+    return replace(found, notes=(LEFT.format(len(left), sheet.campaign),)) if left else found
 
 
 def _wanted(sheet: Sheet) -> dict[str, SheetMedia]:
@@ -126,10 +141,6 @@ def _key(media: SheetMedia) -> str:
 
 def _none_key(sha256: str) -> str:
     return f"{FOLDER}{sha256}/none-{VERSION}.json"
-
-
-def _keys(sha256: str, media: SheetMedia) -> tuple[str, str]:
-    return _key(media), _none_key(sha256)
 
 
 def _found(wanted: Iterable[str], there: set[str], problems: Mapping[str, str]) -> Derivatives:

@@ -31,6 +31,8 @@ from florist.stores.store import Store
 
 NAME = "contact-sheet"
 PROBLEMS_NAMED = 5
+DRAWING_FOR = 60.0
+"""Seconds by which previews may delay the end of a run; `florist gallery` makes what is left."""
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +62,8 @@ class SheetKeeper:
             return None
         try:
             await Outcomes(store, self._campaign).keep(self._planned, result)
-            key = await keep_sheet(store, await read_sheet(store, self._campaign, charges=charges))
+            sheet = await read_sheet(store, self._campaign, charges=charges)
+            key = await keep_sheet(store, sheet, drawing_for=DRAWING_FOR)
         except Exception as error:
             log.warning(
                 "no contact sheet of campaign %s (%s: %s); all outputs are kept. `florist gallery` makes one",
@@ -74,15 +77,18 @@ class SheetKeeper:
         return key
 
 
-async def keep_sheet(store: Store, sheet: Sheet) -> str:
+async def keep_sheet(store: Store, sheet: Sheet, *, drawing_for: float | None = None) -> str:
     """Make the derivatives that are missing, and write a static sheet beside the outputs; return its key.
 
     Killed on the way it leaves the older sheet or, for the moment between removing and writing, none.
 
+    Args:
+        drawing_for: seconds that derivatives may take; what has none by then is shown by its original.
+
     Raises:
         StoreError: the store failed.
     """
-    derivatives = await make_derivatives(store, sheet)
+    derivatives = await make_derivatives(store, sheet, within=drawing_for)
     key = sheet_key(sheet.campaign, sheet.against)
     links = RelativeLinks(derivatives, root="../" * key.count("/"))
     page = await asyncio.to_thread(render_sheet, with_notes(sheet, derivatives), links=links)

@@ -10,7 +10,7 @@ and is written down there for whoever looks later.
 
 import gzip
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -106,6 +106,19 @@ class Outcome(OutcomeModel):
         return {row: {self.columns[place].cell for place in places} for row, places in rows.items()}
 
 
+def in_order(columns: Iterable[ToldColumn]) -> tuple[ToldColumn, ...]:
+    """Return columns by their steps, as these come first, and within a step by their places on its axes."""
+    known = tuple(columns)
+    steps = {step: number for number, step in enumerate(dict.fromkeys(column.step for column in known))}
+    return tuple(
+        sorted(known, key=lambda column: (steps[column.step], *map(_place_on_axis, column.axes.values())))
+    )
+
+
+def _place_on_axis(value: str) -> tuple[int, str]:
+    return (int(value), "") if value.isdecimal() else (-1, value)
+
+
 class PlannedCells(NamedTuple):
     """What is kept of a plan until its run ends."""
 
@@ -127,13 +140,11 @@ class PlannedCells(NamedTuple):
                     technique=cell.technique,
                     price_usd=cell.price_usd,
                 )
-        steps = {step: number for number, step in enumerate(dict.fromkeys(each.step for each in columns.values()))}
-        ordered = sorted(columns.values(), key=lambda column: steps[column.step])
         behind: dict[str, tuple[str, ...]] = {}
         for cell in plan.cells:
             if cell.decision is Decision.AWAITS:
                 behind[cell.row] = (*behind.get(cell.row, ()), cell.cell)
-        return cls(tuple(ordered), plan.is_selection, behind)
+        return cls(in_order(columns.values()), plan.is_selection, behind)
 
 
 class Outcomes:

@@ -11,7 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 from florist.gallery.links import Links, Review
-from florist.gallery.sheet import CellState, Sheet, SheetCell, SheetInput, SheetMedia, SheetPick, SheetRow
+from florist.gallery.sheet import (
+    CellState,
+    Sheet,
+    SheetCell,
+    SheetGate,
+    SheetInput,
+    SheetMedia,
+    SheetPick,
+    SheetRow,
+)
 
 TEXT_BUDGET = 1_200_000
 """Characters of prompts and texts in one page; where there are more, the long ones are cut."""
@@ -65,8 +74,8 @@ class _Packer:
         }
 
     def _row(self, row: SheetRow) -> Packed:
-        gate = [row.gate.step, row.gate.pick_min, row.gate.pick_max] if row.gate else None
-        return _trimmed([row.key, list(map(self._cell, row.cells)), gate, list(map(self._cell, row.against))])
+        gates: list[Packed] = [[gate.step, gate.pick_min, gate.pick_max] for gate in _gates(row)]
+        return _trimmed([row.key, list(map(self._cell, row.cells)), gates, list(map(self._cell, row.against))])
 
     def _cell(self, cell: SheetCell) -> Packed:
         return _trimmed(
@@ -158,6 +167,13 @@ def _texts_of(cell: SheetCell) -> Iterable[str]:
     yield from (media.text for media in cell.media if media.text)
     yield from (given.text for given in cell.inputs if given.text)
     yield cell.message
+
+
+def _gates(row: SheetRow) -> Sequence[SheetGate]:
+    """Return the gate that the row is at, and the others after it."""
+    if row.gate is None:
+        return ()
+    return (row.gate, *(gate for gate in row.gates if gate.step != row.gate.step))
 
 
 def _pick(pick: SheetPick) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from florist.campaigns.bill.charges import Charge
 from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.delivery.kept import newest_of_each_cell, readable_runs
 from florist.campaigns.delivery.learnt_axes import axes_learnt
-from florist.campaigns.picks import CampaignPicks, read_picks
+from florist.campaigns.picks import CampaignPicks, RowGate, read_picks
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
-from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap
+from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap, in_order
 from florist.gallery.sheet import (
     Sheet,
     SheetCell,
@@ -172,7 +172,7 @@ class _Material:
         gaps = outcome.gaps if outcome else ()
         self._gaps: dict[_Place, ToldGap] = {_Place(gap.row, gap.cell): gap for gap in gaps}
 
-    def columns(self) -> list[ToldColumn]:
+    def columns(self) -> tuple[ToldColumn, ...]:
         """Return the columns: as the pipeline has them, then as they were first made; a step's side by side."""
         columns = {column.cell: column for column in (self._outcome.columns if self._outcome else ())}
         manifests = sorted(self._manifests.values(), key=lambda manifest: manifest.created_at or _LONG_AGO)
@@ -182,8 +182,7 @@ class _Material:
                 columns[cell] = _column_of(manifest, columns.get(cell))
         for place in self._charges:
             columns.setdefault(place.cell, ToldColumn(cell=place.cell, step=place.cell.partition(MARK)[0]))
-        steps = list(dict.fromkeys(column.step for column in columns.values()))
-        return sorted(columns.values(), key=lambda column: steps.index(column.step))
+        return in_order(columns.values())
 
     async def rows(self, columns: Sequence[ToldColumn]) -> tuple[SheetRow, ...]:
         """Return the rows: as the row file has them, then the others by their keys."""
@@ -211,11 +210,17 @@ class _Material:
         rows: dict[str, list[SheetCell]] = {row: [] for row in places}
         for place in wanted:
             rows[place.row].append(cells[place])
-        return tuple(SheetRow(key=row, cells=tuple(found), gate=self._gate(row)) for row, found in rows.items())
+        return tuple(
+            SheetRow(key=row, cells=tuple(found), gate=self._gate(row), gates=self._gates(row))
+            for row, found in rows.items()
+        )
 
     def _gate(self, row: str) -> SheetGate | None:
         gate = self._picks.row(row).gate if self._picks else None
-        return SheetGate.model_validate(gate.model_dump()) if gate else None
+        return _gate_of(gate) if gate else None
+
+    def _gates(self, row: str) -> tuple[SheetGate, ...]:
+        return tuple(map(_gate_of, self._picks.row(row).gates)) if self._picks else ()
 
     def _pick(self, place: _Place) -> SheetPick | None:
         standing = self._picks.row(place.row).cells.get(place.cell) if self._picks else None
@@ -299,6 +304,10 @@ class _Material:
         except StoreError:  # `florist archive verify` tells of it; a link that leads nowhere is shown
             return None, False
         return found.decode(errors="ignore"), output.size_bytes > len(found)
+
+
+def _gate_of(gate: RowGate) -> SheetGate:
+    return SheetGate.model_validate(gate.model_dump())
 
 
 def _column_of(manifest: Manifest, told: ToldColumn | None) -> ToldColumn:

@@ -145,12 +145,15 @@ class SheetRow(FrozenModel):
     """One line of the spreadsheet.
 
     Attributes:
+        gate: at which the row is: the first that waits for picks, else the last; None without gates.
+        gates: all of them, where there are several.
         against: the same row's cells in the campaign that it is held against.
     """
 
     key: str
     cells: tuple[SheetCell, ...] = ()
     gate: SheetGate | None = None
+    gates: tuple[SheetGate, ...] = ()
     against: tuple[SheetCell, ...] = ()
 
 

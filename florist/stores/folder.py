@@ -170,6 +170,10 @@ class FolderStore:
         for key in keys:
             await self._run(self._path(key).unlink, missing_ok=True)
 
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        """Count temporary files that killed writers left behind; see `Store.leftovers`."""
+        return len(await self._run(self._leftovers, (self._now() - older_than).timestamp()))
+
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove temporary files that killed writers left behind; see `Store.drop_leftovers`."""
         return await self._run(self._drop_leftovers, (self._now() - older_than).timestamp())
@@ -221,13 +225,14 @@ class FolderStore:
             draft.discard()
 
     def _drop_leftovers(self, before: float) -> int:
-        dropped = 0
-        for path in self.path.rglob(f"{TEMPORARY_MARK}*"):
-            found = _file_status(path)
-            if found is not None and found.st_mtime < before:
-                path.unlink(missing_ok=True)
-                dropped += 1
-        return dropped
+        found = self._leftovers(before)
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _leftovers(self, before: float) -> tuple[Path, ...]:
+        named = ((path, _file_status(path)) for path in self.path.rglob(f"{TEMPORARY_MARK}*"))
+        return tuple(path for path, found in named if found is not None and found.st_mtime < before)
 
     async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:

@@ -151,6 +151,10 @@ class Store(Protocol):
         """
         ...
 
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        """Count what killed writers left under no key, and `drop_leftovers` would remove."""
+        ...
+
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove what killed writers left under no key: temporary files, unfinished multipart uploads.
 

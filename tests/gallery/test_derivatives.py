@@ -73,6 +73,16 @@ async def test_derivatives_are_made_once_per_content(imagined, monkeypatch):
     assert len(again.previews) == 1
 
 
+async def test_what_is_not_made_in_time_is_left_for_later_and_told(imagined):
+    await imagined.keep("sku-1", "still", *(Content(png(9, side), "image/png") for side in range(1, 6)))
+    sheet = await read_sheet(imagined.store, "spring")
+    clock = iter((0.0, 1.0, 2.0, 3.0, 4.0, 5.0))
+    derived = await make_derivatives(imagined.store, sheet, within=2.5, monotonic=lambda: next(clock))
+    assert len(derived.previews) == 2
+    assert derived.notes == (module.LEFT.format(3, "spring"),)
+    assert len((await make_derivatives(imagined.store, sheet)).previews) == 5
+
+
 @pytest.mark.parametrize("side", [9_000, 60_000])
 async def test_image_bomb_is_refused_before_it_is_decoded(imagined, side):
     derived = await derived_of(imagined, Content(bomb(side, side), "image/png"))

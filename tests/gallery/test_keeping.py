@@ -17,6 +17,8 @@ from florist.stores.folder import FolderStore
 from florist.stores.store import Store
 from tests.gallery.imagined import Content, Imagined
 
+# Where the suite has its S3 server already.
+pytestmark = pytest.mark.xdist_group("stores")
 LOG = logging.getLogger("test")
 GIF = Content(
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;",

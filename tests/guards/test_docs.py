@@ -22,7 +22,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in FILES}
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
     for name, text in PAGES.items():
-        for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S):
+        for block in re.findall(rf"^```{language}(?: title=[^\n]*)?\n(.*?)^```", text, re.M | re.S):
             yield name, block
 
 

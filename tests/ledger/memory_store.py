@@ -9,7 +9,7 @@ from florist.secrets import SignedUrl
 from florist.stores.store import StoredObject
 
 
-@dataclass
+@dataclass(eq=False)
 class MemoryStore:
     now: Callable[[], datetime]
     location: str = "memory://"

@@ -57,9 +57,9 @@ function unpackedCell(row, isAgainst, packed) {
   return cell;
 }
 
-const rows = raw.rows.map(([key, cells, gate, against], number) => {
-  const row = { key, number, gate: null, cells: [], against: [] };
-  if (gate) row.gate = { step: gate[0], min: gate[1], max: gate[2] };
+const rows = raw.rows.map(([key, cells, gates, against], number) => {
+  const row = { key, number, gates: (gates || []).map(([step, min, max]) => ({ step, min, max })), cells: [], against: [] };
+  row.gate = row.gates[0] || null; // the one that the row is at
   row.cells = (cells || []).map((cell) => unpackedCell(row, false, cell));
   row.against = (against || []).map((cell) => unpackedCell(row, true, cell));
   return row;
@@ -71,4 +71,5 @@ const WAITING = new Set(['waiting', 'in doubt']);
 
 const rowName = (row) => row.key || 'the one row';
 const cellLabel = (cell) => `${rowName(cell.row)} › ${cell.name}${cell.isAgainst ? ` (${raw.against})` : ''}`;
-const isPickable = (cell) => !cell.isAgainst && cell.media.length > 0 && (!cell.row.gate || cell.step === cell.row.gate.step);
+const gateOf = (cell) => cell.row.gates.find((gate) => gate.step === cell.step) || null;
+const isPickable = (cell) => !cell.isAgainst && cell.media.length > 0 && (!cell.row.gate || gateOf(cell) !== null);

@@ -87,7 +87,7 @@ function rowWords(row) {
   return words;
 }
 
-const pickedIn = (row) => row.cells.filter((cell) => cell.pick.verdict === 'picked' && (!row.gate || cell.step === row.gate.step));
+const pickedIn = (row, gate = row.gate) => row.cells.filter((cell) => cell.pick.verdict === 'picked' && (!gate || cell.step === gate.step));
 
 function refreshRow(row) {
   row.words.replaceChildren(...rowWords(row));

@@ -18,17 +18,17 @@ let isAdvancing = remembered('advance') !== false;
 let posts = Promise.resolve();
 let revision = null;
 
-const isFull = (row) => Boolean(row.gate) && pickedIn(row).length >= row.gate.max;
+const isFull = (cell) => gateOf(cell) !== null && pickedIn(cell.row, gateOf(cell)).length >= gateOf(cell).max;
 
 // Take a decision on a cell, show it at once, and send or keep it.
 function decide(cell, change, { isUndo = false } = {}) {
   if (!isPickable(cell)) {
-    say(cell.isAgainst ? 'It belongs to the other campaign' : cell.media.length ? `Picks are made among ${cell.row.gate.step}` : 'There is nothing to pick', true);
+    say(cell.isAgainst ? 'It belongs to the other campaign' : cell.media.length ? `Picks are made among ${cell.row.gates.map((gate) => gate.step).join(', ')}` : 'There is nothing to pick', true);
     return false;
   }
   const before = { ...cell.pick };
-  if (change.verdict === 'picked' && before.verdict !== 'picked' && isFull(cell.row)) {
-    say(`At most ${cell.row.gate.max} of ${rowName(cell.row)}: undo one first`, true);
+  if (change.verdict === 'picked' && before.verdict !== 'picked' && isFull(cell)) {
+    say(`At most ${gateOf(cell).max} of ${rowName(cell.row)}: undo one first`, true);
     return false;
   }
   if (!isUndo) steps.push({ cell, before });
@@ -109,7 +109,7 @@ async function lookAgain() {
     for (const row of rows) {
       const stands = told.rows[row.key];
       if (!stands) continue;
-      if (stands.gate) row.gate = { step: stands.gate.step, min: stands.gate.pick_min, max: stands.gate.pick_max };
+      if (stands.gate) row.gate = row.gates.find((gate) => gate.step === stands.gate.step) || row.gate;
       for (const cell of row.cells) {
         const pick = stands.cells[cell.name];
         if (pick && !onTheWay.has(cell) && JSON.stringify({ ...cell.pick, ...pick }) !== JSON.stringify(cell.pick)) stand(cell, pick);
@@ -158,7 +158,7 @@ async function downloadPicks() {
 
 async function approveAll() {
   const single = shownRows.filter((row) => row.gate && pickedIn(row).length < row.gate.min)
-    .map((row) => row.cells.filter((cell) => isPickable(cell) && cell.pick.verdict !== 'rejected'))
+    .map((row) => row.cells.filter((cell) => isPickable(cell) && cell.step === row.gate.step && cell.pick.verdict !== 'rejected'))
     .filter((candidates) => candidates.length === 1).map(([only]) => only);
   if (!single.length) { say('No row that waits has exactly one to pick'); return; }
   const words = `${single.length.toLocaleString()} row${single.length === 1 ? '' : 's'}`;
@@ -185,7 +185,7 @@ async function writeNote(cell) {
 }
 
 function nextUndecided(cell) {
-  const open = shownRows.flatMap((row) => (isFull(row) ? [] : row.cells.filter((each) => isPickable(each) && each.pick.verdict === 'open')));
+  const open = shownRows.flatMap((row) => row.cells.filter((each) => isPickable(each) && each.pick.verdict === 'open' && !isFull(each)));
   const place = (each) => shownRows.indexOf(each.row) * 10000 + each.column.number;
   const own = place(cell);
   return open.find((each) => place(each) > own) || open[0] || null;

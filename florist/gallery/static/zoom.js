@@ -33,7 +33,8 @@ function zoom(cell, number = 0) {
     if (slide && zoomed) zoomed.refreshSlideContent(slide.index);
   });
   zoomed.on('keydown', (event) => { if (pickKey(event.originalEvent, zoomed.currSlide.data.cell)) { event.preventDefault(); drawZoomWords(); } });
-  zoomed.on('close', () => { const last = zoomed.currSlide.data.cell; zoomed = null; makeCurrent(last); });
+  // Later: while it is there, it keeps the focus to itself.
+  zoomed.on('destroy', () => { const last = zoomed.currSlide.data.cell; zoomed = null; setTimeout(() => makeCurrent(last)); });
   zoomed.init();
 }
 
