@@ -62,7 +62,7 @@ def _table(bill: Bill) -> list[str]:
     rows.append(("total", *cells(bill.total, bill)))
     # A column that has nothing takes room from those that have.
     filled = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
-    titles = (bill.by.capitalize(), *headings(bill))
+    names = (bill.by.capitalize(), *headings(bill))
     return markdown_table(
-        [titles[place] for place in filled], [[row[place] for place in filled] for row in rows], numbers=True
+        [names[place] for place in filled], [[row[place] for place in filled] for row in rows], numbers=True
     )
