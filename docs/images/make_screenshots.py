@@ -96,7 +96,9 @@ def _take(pages: Pages, launch: str, night: str) -> None:
     pages.keep("prefect-rows", height=860)
     pages.page.get_by_text("report-products").click()
     pages.page.get_by_role("heading", name="Pictures").wait_for()
-    pages.keep("prefect-report", height=1760)
+    pages.keep("prefect-report", height=1060)
+    pages.page.get_by_role("heading", name="Gaps").evaluate("heading => heading.scrollIntoView()")
+    pages.keep("prefect-gaps", height=1300)
 
 
 def _products(folder: Path) -> Path:

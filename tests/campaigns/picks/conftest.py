@@ -1,11 +1,12 @@
 """A campaign with a gate on a sandbox: four headlines a row, of which people pick one or two; a film of each."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.running import Stage, run_campaign
 from florist.pipelines import parse_pipeline
 from florist.stores.folder import FolderStore
+from florist.stores.store import StoredObject
 from florist.studio.studio import Studio
 from tests.studio.conftest import connected
 
@@ -58,6 +60,10 @@ class WatchedStore(FolderStore):
             meanwhile, self.after = self.after, None
             await meanwhile()
         return created
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes], **options: Any) -> StoredObject:
+        self._count()
+        return await super().write(key, chunks, **options)
 
     def _count(self) -> None:
         self.writes += 1
