@@ -26,6 +26,7 @@ from flows.tasks import (
     ended,
     flow_run_name,
     run_as_flow,
+    started_too_often,
     tell_in_flight,
     unbudgeted,
 )
@@ -38,6 +39,7 @@ RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "
     name="run-pipeline",
     flow_run_name=flow_run_name,
     persist_result=False,
+    retries=0,
     on_cancellation=[tell_in_flight],
     on_crashed=[tell_in_flight],
 )
@@ -86,6 +88,8 @@ async def run_pipeline(
         only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
             them; those alone are made.
     """
+    if (given_up := await started_too_often()) is not None:
+        return given_up
     loaded = load_pipeline(Path(pipeline))
     if budget_usd is None or not campaign:
         refused = unbudgeted("Give it a campaign and a budget_usd, or deploy the pipeline: florist deploy")

@@ -16,6 +16,7 @@ from flows.tasks import (
     chosen_archive,
     chosen_workspace,
     flow_run_name,
+    started_too_often,
     tell_in_flight,
     unbudgeted,
     walk_pipeline,
@@ -26,6 +27,7 @@ from flows.tasks import (
     name="run-technique",
     flow_run_name=flow_run_name,
     persist_result=False,
+    retries=0,
     on_cancellation=[tell_in_flight],
     on_crashed=[tell_in_flight],
 )
@@ -55,7 +57,9 @@ async def run_technique(
         timeout: Seconds the run may take, FLORA's queue included.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
     """
-    refused = unbudgeted("It has none to give; make a pipeline of it, then: florist deploy")
+    refused = await started_too_often() or unbudgeted(
+        "It has none to give; make a pipeline of it, then: florist deploy"
+    )
     if refused is not None:
         return refused
     results = await walk_pipeline(

@@ -3,19 +3,28 @@
 list what is kept ─► history, page by page ─► keep what is missing ─► remove stale uploads ─► report
 """
 
+from typing import Any
+
 from prefect import flow
 
-from florist.sweep.report import SweepReport
-from flows.tasks import ArchiveGiven, WorkspaceGiven, chosen_archive, chosen_workspace, report_sweep, sweep_history
+from flows.tasks import (
+    ArchiveGiven,
+    WorkspaceGiven,
+    chosen_archive,
+    chosen_workspace,
+    report_sweep,
+    started_too_often,
+    sweep_history,
+)
 
 
-@flow(name="sweep-archive", persist_result=False)
+@flow(name="sweep-archive", persist_result=False, retries=0)
 async def sweep_archive(
     full: bool = False,
     stale_after_hours: float = 24,
     workspace: WorkspaceGiven = "",
     archive: ArchiveGiven = "",
-) -> SweepReport:
+) -> Any:  # a SweepReport, or the state that it is refused in
     """Keep every completed run that the API key can see and the archive has not, also those made by hand.
 
     Args:
@@ -26,6 +35,8 @@ async def sweep_archive(
         archive: The name of the S3 Archive or Local Archive block where outputs are kept; with its type before
             it, as in s3-archive/default, where there is one of each. Empty: the block named default, S3 first.
     """
+    if (given_up := await started_too_often()) is not None:
+        return given_up
     report = await sweep_history(
         await chosen_workspace(workspace),
         await chosen_archive(archive),

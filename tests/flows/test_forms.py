@@ -97,7 +97,7 @@ def form(workspace_type: type[Any], tmp_path_factory: pytest.TempPathFactory) ->
     from prefect import get_client
 
     from blocks import FloraWorkspace, LocalArchive
-    from deployments.prepare import _make_work_pool  # what `florist deploy` expects to be there
+    from deployments.prepare import make_work_pool  # what `florist deploy` expects to be there
 
     folder = tmp_path_factory.mktemp("forms")
     (folder / "pipelines").mkdir()
@@ -109,7 +109,7 @@ def form(workspace_type: type[Any], tmp_path_factory: pytest.TempPathFactory) ->
             await workspace.save(NAME, overwrite=True)
             await LocalArchive(path=floor.folder).save(NAME, overwrite=True)
             async with get_client() as client:
-                await _make_work_pool(client)
+                await make_work_pool(client)
 
         asyncio.run(prepare())
         form = Form(folder, floor)
