@@ -6,11 +6,7 @@ BIN := $(VENV)/bin
 KEEP ?=
 ARCHIVE ?=
 
-<<<<<<< HEAD
-.PHONY: demo bootstrap test lint coverage docs drills bench seaweedfs chromium wheel clean
-=======
-.PHONY: demo test lint coverage docs drills bench screenshots seaweedfs wheel clean
->>>>>>> ui
+.PHONY: demo bootstrap test lint coverage docs drills bench screenshots seaweedfs chromium wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt

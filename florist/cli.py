@@ -35,6 +35,10 @@ COMMANDS = {
         "Tell what was charged, quoted, wasted, and what is still in flight or in doubt. Asks the archive alone.",
     ),
     "budget": ("budget:budget_app", "What a campaign may cost, has cost, and may still cost."),
+    "continue": (
+        "continuing:continue_campaign",
+        "Go on with a campaign that waits for picks: what takes a picked output is made, at a price shown first.",
+    ),
     "deliver": (
         "deliver:deliver",
         "Put the outputs of a campaign under names of your choice. Originals stay; nothing is overwritten.",
@@ -51,11 +55,16 @@ COMMANDS = {
         "init:init",
         "Make a project of one's own: pipeline, rows, deployments, a CI job. Overwrites nothing.",
     ),
+    "gallery": (
+        "gallery:gallery",
+        "Write a campaign's contact sheet, and print where it is. Asks the archive alone; pays for nothing.",
+    ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (
         "lock:lock",
         "Write techniques.lock.json beside the pipelines: inputs, outputs and price of each technique they use.",
     ),
+    "picks": ("picks:picks_app", "What people have picked of a campaign, and what waits for a pick."),
     "plan": (
         "plan:plan",
         "Say what running a pipeline would do with each step of each row, why, and for what price. "
@@ -70,10 +79,23 @@ COMMANDS = {
         "Run a pipeline, and keep every output. Shows first what is new, and for what price.",
     ),
     "sandbox": ("sandbox:sandbox_app", "FLORA on this machine: its API, real media, no key, no bill."),
+    "serve": (
+        "serve:serve",
+        "Show an archive's campaigns to people: contact sheets, picks, uploads. Pays for nothing.",
+    ),
     "sweep": ("archive:sweep", "Keep every completed run that this API key can see and the archive has not."),
+    "take": (
+        "take:take",
+        "Make more of one cell, as further variations, at a price that is shown first; those that there are stay.",
+    ),
     "techniques": (
         "techniques:techniques",
         "List the techniques this API key may run, or tell one's inputs, outputs and price.",
+    ),
+    "upload": (
+        "upload:upload",
+        "Keep files in the archive, and print the address of each: what rows, forms and --param take as a "
+        "picture.",
     ),
 }
 """Where in `florist.commands` each command is, and its first words: the list shows them without an import."""

@@ -25,6 +25,7 @@ class Ending(StrEnum):
 
     COMPLETED = "Completed"
     WITH_GAPS = "CompletedWithGaps"
+    AWAITING = "AwaitingReview"
     FAILED = "Failed"
 
 
@@ -90,12 +91,14 @@ class CampaignResult:
         rows: the cells of each row, by its key; a pipeline that is run once has one row, without a key.
         planned_usd: what all cells cost together, as far as FLORA tells prices.
         cause: the error behind the first gap, if it was one.
+        awaiting: the step of which each row waits for a pick, by the row's key, for those rows that do.
     """
 
     pipeline: str
     rows: Mapping[str, tuple[Cell, ...]]
     planned_usd: Decimal
     cause: BaseException | None = field(default=None, compare=False, repr=False)
+    awaiting: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def made(self) -> Mapping[str, Made]:
@@ -109,7 +112,12 @@ class CampaignResult:
 
     @property
     def rows_complete(self) -> int:
-        """How many rows have no gap."""
+        """How many rows have no gap, and wait for nothing."""
+        return len(self.rows) - len({gap.row for gap in self.gaps} | self.awaiting.keys())
+
+    @property
+    def rows_without_gaps(self) -> int:
+        """How many rows have no gap so far."""
         return len(self.rows) - len({gap.row for gap in self.gaps})
 
     @property
@@ -128,12 +136,15 @@ def ending(result: CampaignResult, *, min_success: float) -> Ending:
     """Return what the run ends as.
 
     Args:
-        min_success: the share of rows that must be complete. Without a single one it has failed in any case.
+        min_success: the share of rows that must be complete, or wait without a gap. Without a single one it has
+            failed in any case.
     """
-    if not result.gaps:
-        return Ending.COMPLETED
-    complete = result.rows_complete
-    return Ending.WITH_GAPS if complete and complete / len(result.rows) >= min_success else Ending.FAILED
+    good = result.rows_without_gaps
+    if result.gaps and not (good and good / len(result.rows) >= min_success):
+        return Ending.FAILED
+    if result.awaiting:
+        return Ending.AWAITING
+    return Ending.WITH_GAPS if result.gaps else Ending.COMPLETED
 
 
 def end_line(result: CampaignResult) -> str:
@@ -143,9 +154,17 @@ def end_line(result: CampaignResult) -> str:
     line += f", {shown_usd(result.charged_usd)} of {shown_usd(result.planned_usd)}"
     if any(not made.is_new for made in result.made.values()):
         line += f" ({shown_usd(result.new_usd)} now)"
+    if result.awaiting:
+        line += f"; {awaiting_words(len(result.awaiting), rows)}"
     if not result.gaps:
         return line
     return f"{line}; {len(result.gaps)} gap{'s' * (len(result.gaps) != 1)}: {_gap_words(result.gaps)}"
+
+
+def awaiting_words(awaiting: int, rows: int) -> str:
+    """Return how many rows wait: `21 of 24 rows wait for a pick`."""
+    verb = "waits" if awaiting == 1 else "wait"
+    return f"{awaiting} of {rows} row{'s' * (rows != 1)} {verb} for a pick"
 
 
 def _gap_words(gaps: Sequence[Gap]) -> str:

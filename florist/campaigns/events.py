@@ -102,13 +102,14 @@ class Progressed(FrozenModel):
 
 
 class Ended(FrozenModel):
-    """The campaign's run has ended. `state` is Completed, CompletedWithGaps or Failed."""
+    """The campaign's run has ended. `state` is Completed, CompletedWithGaps, AwaitingReview or Failed."""
 
     event: Literal["end"] = "end"
     state: str
     message: str
     rows: int
     rows_complete: int
+    rows_awaiting: int = 0
     gaps: int
     charged_usd: Usd
     new_usd: Usd

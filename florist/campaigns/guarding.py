@@ -1,6 +1,6 @@
 """Guards the steps of a campaign's rows: what they come to is seen, and all that has not begun can be stopped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from florist.campaigns.events import Done as DoneEvent
@@ -11,7 +11,7 @@ from florist.pipelines.campaign_defaults import OnRefusal
 from florist.pipelines.errors import HaltedError
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.walking import Done, RunStep
-from florist.studio.steps import StepResult
+from florist.studio.steps import StepResult, Upstream
 
 
 class Halt:
@@ -46,6 +46,14 @@ class Halt:
             raise error
 
 
+Admit = Callable[[str, PlannedStep, Upstream], Awaitable[None]]
+"""Returns once a step of a row may be sent; raises if it may not. Asked before anything is done for it."""
+
+
+async def admit_all(_row: str, _step: PlannedStep, _upstream: Upstream) -> None:
+    """Let every step be sent."""
+
+
 class RowWatch:
     """What is seen of one row's steps while they are run, however often a row's walk begins anew.
 
@@ -53,11 +61,14 @@ class RowWatch:
         done: the steps that are made so far.
     """
 
-    def __init__(self, row: str, halt: Halt, tell: Callable[[Started | DoneEvent], None]) -> None:
+    def __init__(
+        self, row: str, halt: Halt, tell: Callable[[Started | DoneEvent], None], admit: Admit = admit_all
+    ) -> None:
         self.done: dict[str, Done[StepResult]] = {}
         self._row = row
         self._halt = halt
         self._tell = tell
+        self._admit = admit
         self._started: set[str] = set()
 
     def guard(self, run_step: RunStep[StepResult]) -> RunStep[StepResult]:
@@ -67,6 +78,7 @@ class RowWatch:
             if step.name in self.done:
                 return self.done[step.name].result
             self._halt.raise_if_halted()
+            await self._admit(self._row, step, upstream)
             if step.name not in self._started:
                 self._started.add(step.name)
                 self._tell(Started(row=self._row, step=step.name, technique=step.technique))

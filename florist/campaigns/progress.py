@@ -45,6 +45,7 @@ class Progress:
         self._runs_made: Counter[str] = Counter()
         self._in_flight: set[str] = set()
         self._rows_gapped: set[str] = set()
+        self._rows_awaiting = {key for key, planned in plans.rows.items() if planned.awaiting}
         self._complete = self._done = self._gaps = 0
         self._charged_usd = self._new_usd = Decimal(0)
 
@@ -90,7 +91,8 @@ class Progress:
         self._in_flight.discard(event.label)
         self._runs_left[self._technique_of(event)] -= 1
         self._cells_left[event.row] -= 1
-        if not self._cells_left[event.row] and event.row not in self._rows_gapped:
+        is_over = not self._cells_left[event.row] and event.row not in self._rows_awaiting
+        if is_over and event.row not in self._rows_gapped:
             self._complete += 1
             del self._cells_left[event.row]
 

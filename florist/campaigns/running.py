@@ -19,6 +19,7 @@ from florist.campaigns.endings import CampaignResult
 from florist.campaigns.events import Tell, listeners
 from florist.campaigns.log_lines import Log, LogLines
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.picks.sending import PickedSteps
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted, planned_campaign
 from florist.campaigns.plan.pricing import refuse_above
@@ -80,13 +81,16 @@ async def run_campaign(
         agreed_usd: what it may cost now without anybody being asked; None: whatever it costs.
 
     Raises:
-        ConfigurationError: a campaign's name differs from another's by capital letters alone; nothing was paid.
+        ConfigurationError: a campaign's name differs from another's by capital letters alone, or a pipeline with
+            gates is run without one; nothing was paid.
         PlanError: it cannot be run like this; nothing was paid.
         PriceNotAgreedError: it would cost more than was agreed to; nothing was paid.
         StoreError: outputs could not be kept; nothing was paid.
         BudgetError: the budget's records cannot be relied on, or a step has no price; nothing was paid.
     """
     campaign, options = campaign_name(wanted.campaign), options or CampaignOptions.of(wanted.pipeline.campaign)
+    if wanted.pipeline.gates and not campaign:
+        raise ConfigurationError("a pipeline with gates needs a campaign: picks are made in it, and gone on with")
     await studio.check()
     store = studio.ledger.store
     selection = None if only_plan is None else await selection_at(store, campaign, only_plan)
@@ -95,7 +99,14 @@ async def run_campaign(
     cap_usd = options.budget_usd if funds else options.budget_usd or options.first_budget_usd
     planned = await planned_campaign(studio.client, store, wanted, funds=funds, cap_usd=cap_usd)
     planned.refuse_unusable(selection)
-    plans = await planned_at(studio.client, wanted.pipeline, wanted.params, wanted.rows, only=selection)
+    plans = await planned_at(
+        studio.client,
+        wanted.pipeline,
+        wanted.params,
+        wanted.rows,
+        only=selection,
+        choices=planned.choices.rows,
+    )
     if selection is not None:
         plans = cut_down(plans, selection)
     if campaign:
@@ -116,6 +127,7 @@ async def run_campaign(
             options=options,
             tell=(stage.lines.hear, *tell, *listeners()),
             expected=studio.client.watcher.expected_seconds,
+            admit=PickedSteps(store, campaign, plans).admit,
         )
     await stage.report(store, scope, result)
     return result

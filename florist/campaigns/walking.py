@@ -14,8 +14,9 @@ from florist.campaigns.budget.reports import Standing
 from florist.campaigns.endings import CampaignResult, Cell, Made, end_line, ending
 from florist.campaigns.events import Ended, Event, GapFound, Planned, Tell
 from florist.campaigns.gaps import BUDGET, Gap, gap_of_budget, gap_of_error, gap_of_need
-from florist.campaigns.guarding import Halt, RowWatch
+from florist.campaigns.guarding import Admit, Halt, RowWatch, admit_all
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.picks.errors import PickAwaitedError
 from florist.campaigns.progress import Expected, Progress, ticking
 from florist.errors import FloristError
 from florist.pipelines.planning import Plan
@@ -81,6 +82,7 @@ async def walk_campaign(
     options: CampaignOptions | None = None,
     tell: Iterable[Tell] = (),
     expected: Expected = lambda technique: None,
+    admit: Admit = admit_all,
 ) -> CampaignResult:
     """Return how every cell of every row ended. The same call again pays for nothing that is paid.
 
@@ -92,10 +94,11 @@ async def walk_campaign(
         budget: opened for the same plans. Rows that do not fit are gaps; what is begun is finished and kept.
         tell: each is told of every event.
         expected: see `Progress`.
+        admit: asked before anything is done for a step; see `picks.sending`.
     """
     progress = Progress(plans, expected=expected)
     everyone = (progress.hear, *tell)
-    walking = _Walking(plans, walk_row, options or CampaignOptions(), everyone, progress)
+    walking = _Walking(plans, walk_row, options or CampaignOptions(), everyone, progress, admit)
     async with ticking(progress, everyone):
         return await walking.walk(campaign, budget)
 
@@ -153,12 +156,15 @@ class _Walking:
         options: CampaignOptions,
         tell: tuple[Tell, ...],
         progress: Progress,
+        admit: Admit,
     ) -> None:
         self._plans = plans
         self._walk_row = walk_row
         self._options = options
         self._listeners = tell
         self._progress = progress
+        self._admit = admit
+        self._awaiting: dict[str, str] = {}
         self._halt = Halt(options.on_refusal)
         self._ended: dict[str, tuple[Cell, ...]] = {}
         self._held_back: dict[str, tuple[Cell, ...]] = {}
@@ -186,7 +192,9 @@ class _Walking:
             if key not in self._ended:
                 self._end(key, self._held_back.get(key) or self._never_begun(key))
         rows = {key: self._ended[key] for key in plans.rows}
-        result = CampaignResult(plans.pipeline, rows, _price_usd(plans, rows), self._cause)
+        result = CampaignResult(
+            plans.pipeline, rows, _price_usd(plans, rows), self._cause, awaiting=self._awaiting
+        )
         self._tell(self._progress.numbers())
         self._tell(_ended(result, self._options.min_success))
         return result
@@ -212,7 +220,7 @@ class _Walking:
     async def _row(self, key: str, allowance: Allowance | None) -> None:
         """Walk a row to its end, or until the budget holds back a step of it: then another block may have it."""
         planned = self._plans.rows[key]
-        watch = self._watches.pop(key, None) or RowWatch(key, self._halt, self._tell)
+        watch = self._watches.pop(key, None) or RowWatch(key, self._halt, self._tell, self._admit)
         try:
             self._halt.raise_if_halted()
             outcomes = (await self._walk_row(RowToWalk(key, planned, watch.guard, allowance))).outcomes
@@ -220,7 +228,12 @@ class _Walking:
             if not isinstance(error, FloristError):
                 logger.exception("row %s was given up", key)
             outcomes = {step.name: watch.done.get(step.name, Failed(error)) for step in planned.steps}
-        cells = tuple(self._cell(key, step.name, outcomes[step.name]) for step in planned.steps)
+        waiting = _waiting(outcomes)
+        cells = tuple(
+            self._cell(key, step.name, outcomes[step.name]) for step in planned.steps if step.name not in waiting
+        )
+        if (gate := _awaited_gate(planned, cells, waiting)) is not None:
+            self._awaiting[key] = gate
         if allowance is not None and any(isinstance(cell, Gap) and cell.code == BUDGET for cell in cells):
             self._held_back[key], self._watches[key] = cells, watch
         else:
@@ -255,6 +268,31 @@ class _Walking:
             listener(event)
 
 
+def _waiting(outcomes: Mapping[str, StepOutcome[StepResult]]) -> set[str]:
+    """Return the steps that were not sent because their picks stand no more, and those that need them."""
+    waiting = {
+        name
+        for name, outcome in outcomes.items()
+        if isinstance(outcome, Failed) and isinstance(outcome.error, PickAwaitedError)
+    }
+    needing = {
+        name
+        for name, outcome in outcomes.items()
+        if isinstance(outcome, Skipped) and waiting.intersection(outcome.because)
+    }
+    return waiting | needing
+
+
+def _awaited_gate(planned: Plan, cells: Iterable[Cell], waiting: Collection[str]) -> str | None:
+    """Return the step of which the row waits for a pick, there being something to pick; None if it does not."""
+    made = {cell.step for cell in cells if isinstance(cell, Made)}
+    gate = planned.open_gate
+    if gate is not None and made.intersection(gate.cells):
+        return gate.step
+    reached = [each.step for each in planned.gates if made.intersection(each.cells)]
+    return reached[-1] if waiting and reached else None
+
+
 def _price_usd(plans: RowPlans, rows: Mapping[str, tuple[Cell, ...]]) -> Decimal:
     """Return what all cells come to: those that are made as charged, at whatever price; the gaps at today's."""
     total = Decimal(0)
@@ -271,6 +309,7 @@ def _ended(result: CampaignResult, min_success: float) -> Ended:
         message=end_line(result),
         rows=len(result.rows),
         rows_complete=result.rows_complete,
+        rows_awaiting=len(result.awaiting),
         gaps=len(result.gaps),
         charged_usd=result.charged_usd,
         new_usd=result.new_usd,

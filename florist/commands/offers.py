@@ -1,25 +1,29 @@
 """What is shown and asked before a flow is run: the plan, and its price."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
 from florist.amounts import shown_usd
 from florist.campaigns.budget.funds import funds_of
-from florist.campaigns.plan.campaign_plan import CampaignPlan
+from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds
 from florist.campaigns.plan.planning import Planned, Wanted, planned_campaign
 from florist.campaigns.plan.records import PlanRecords, Purpose
 from florist.campaigns.plan.selection import Selection
 from florist.campaigns.plan.summary import price_words, summary
+from florist.campaigns.taking import OfferedTakes, offered_takes
 from florist.client.client import FloraClient
 from florist.commands.terminal import PATIENCE, asked, err, print_table, remark
 from florist.errors import ConfigurationError
 from florist.pipelines import load_pipeline
 from florist.stores.locations import store_at
+from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name, mistakable
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
 
@@ -54,17 +58,65 @@ def offer(wanted: Wanted, rows: str, archive: str, *, is_run: bool, cap_usd: Dec
     """
 
     async def looked() -> Planned:
-        store = store_at(archive)
-        if is_run:
-            await store.check()
-        async with FloraClient(total_timeout=PATIENCE) as flora, rows_of(rows) as own:
-            found = wanted._replace(rows=own, rows_location=shown_location(absolute_location(rows)))
-            funds = await funds_of(store, wanted.campaign)
-            if cap_usd is None and funds is None:  # one that stands is what people have made of the pipeline's
-                return await planned_campaign(flora, store, found, cap_usd=wanted.pipeline.campaign.budget_usd)
-            return await planned_campaign(flora, store, found, funds=funds, cap_usd=cap_usd)
+        async with _looking(wanted, rows, archive, is_run=is_run, cap_usd=cap_usd) as at:
+            return await planned_campaign(at.flora, at.store, at.wanted, funds=at.funds, cap_usd=at.cap_usd)
 
     return asyncio.run(looked())
+
+
+def offer_takes(
+    wanted: Wanted,
+    rows: str,
+    archive: str,
+    row: str,
+    cell: str,
+    *,
+    more: int,
+    inputs: Mapping[str, str],
+    cap_usd: Decimal | None,
+) -> OfferedTakes:
+    """Look at what further takes of a cell cost; nothing is started. See `offer`, and `offered_takes`."""
+
+    async def looked() -> OfferedTakes:
+        async with _looking(wanted, rows, archive, is_run=True, cap_usd=cap_usd) as at:
+            return await offered_takes(
+                at.flora,
+                at.store,
+                at.wanted,
+                row,
+                cell,
+                more=more,
+                inputs=inputs,
+                funds=at.funds,
+                cap_usd=at.cap_usd,
+            )
+
+    return asyncio.run(looked())
+
+
+class _Looking(NamedTuple):
+    """What a plan is made with."""
+
+    flora: FloraClient
+    store: Store
+    wanted: Wanted
+    funds: Funds | None
+    cap_usd: Decimal | None
+
+
+@asynccontextmanager
+async def _looking(
+    wanted: Wanted, rows: str, archive: str, *, is_run: bool, cap_usd: Decimal | None
+) -> AsyncIterator[_Looking]:
+    store = store_at(archive)
+    if is_run:
+        await store.check()
+    async with FloraClient(total_timeout=PATIENCE) as flora, rows_of(rows) as own:
+        found = wanted._replace(rows=own, rows_location=shown_location(absolute_location(rows)))
+        funds = await funds_of(store, wanted.campaign)
+        if cap_usd is None and funds is None:  # one that stands is what people have made of the pipeline's
+            cap_usd = wanted.pipeline.campaign.budget_usd
+        yield _Looking(flora, store, found, funds, cap_usd)
 
 
 def print_offer(planned: Planned) -> None:
@@ -83,6 +135,7 @@ def print_steps(planned: Planned, *, console: Console | None = None) -> None:
     lines = [
         (row.step, row.technique, row.inputs, shown_usd(row.price_usd), cells[row.step].decision)
         for row in planned.first.table()
+        if row.step in cells
     ]
     headings = ("Step", "Technique", "Takes", "Price", "Decision")
     print_table(headings, lines, title=planned.first.pipeline, right=("Price",), console=console)

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from florist.campaigns.plan.again import params_of
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Materials
 from florist.campaigns.plan.comparing import differences_from, shown_differences
 from florist.campaigns.plan.errors import PlanMovedError
@@ -115,12 +116,7 @@ def params_again(made_of: Materials, given: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ConfigurationError: some were not written down, being signed URLs, and are not given now.
     """
-    now = parsed_params(given)
-    missing = [name for name in made_of.withheld if name not in now]
-    if missing:
-        names = " ".join(f"--param {name}=…" for name in missing)
-        raise ConfigurationError(f"signed URLs are never written down; give them again: {names}")
-    return tuple(f"{name}={value}" for name, value in {**made_of.params, **now}.items())
+    return tuple(f"{name}={value}" for name, value in params_of(made_of, parsed_params(given)).items())
 
 
 def refuse_if_moved(agreed: CampaignPlan, now: CampaignPlan, path: Path) -> None:

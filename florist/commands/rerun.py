@@ -2,35 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from cyclopts import Parameter, Token
 
-from florist.campaigns.plan.campaign_plan import CampaignPlan, FileFacts
+from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.decisions import Decision
-from florist.campaigns.plan.errors import PlanMissingError
 from florist.campaigns.plan.gaps import GapKind, filling_plan, to_restart
-from florist.campaigns.plan.materials import file_facts
 from florist.campaigns.plan.planning import Planned
-from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.campaigns.plan.selection import selection_of
 from florist.campaigns.plan.summary import summary
+from florist.commands.again import Param, campaign_again
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson, Budget
-from florist.commands.offers import confirm, keep_plan, offer, wanted_at
-from florist.commands.plan import params_again
+from florist.commands.offers import confirm, keep_plan, offer
 from florist.commands.run_endings import RunRequest
 from florist.commands.run_options import AtLeastOne
 from florist.commands.starting import GivenRunFlow, run_and_tell
 from florist.commands.terminal import remark
-from florist.errors import ConfigurationError
 from florist.ledger import Ledger, restart
 from florist.ledger.errors import EntryMissingError
 from florist.pipelines.campaign_defaults import CampaignDefaults
 from florist.stores.locations import store_at
-from florist.studio.campaigns import campaign_name
 
 
 def _kinds(_: object, tokens: Sequence[Token]) -> tuple[GapKind, ...]:
@@ -51,7 +45,7 @@ def rerun(
     *,
     run_flow: GivenRunFlow,
     only: GapKinds = tuple(GapKind),
-    param: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    param: Param = (),
     pipeline: Path | None = None,
     rows: str = "",
     archive: Archive = DEFAULT_ARCHIVE,
@@ -89,6 +83,9 @@ def rerun(
     return run_and_tell(request, gaps.planned, run_flow, as_json=as_json)
 
 
+LEFT_ALONE = "what is new because of that is left alone."
+
+
 class Gaps(NamedTuple):
     """What a rerun of a campaign is to make.
 
@@ -124,20 +121,9 @@ def found_gaps(
         PlanMissingError: nothing of the campaign's plans was kept.
         ConfigurationError: a file is not where it was, or a param has to be given again.
     """
-    name = campaign_name(campaign)
-    record = asyncio.run(PlanRecords(store_at(archive), name).newest())
-    if record is None:
-        raise PlanMissingError(
-            f"{store_at(archive).location} has no plan of campaign {name}; to go on with it: "
-            f"florist run PIPELINE --campaign {name}"
-        )
-    made_of = record.materials
-    pipeline = pipeline or Path(_where_it_was(made_of.pipeline, "--pipeline", record))
-    rows = rows or (_where_it_was(made_of.rows, "--rows", record) if made_of.rows else "")
-    typed = params_again(made_of, param)
-    wanted = wanted_at(pipeline, typed, campaign=name)
-    planned = offer(wanted, rows, archive, is_run=True, cap_usd=cap_usd)
-    return Gaps(pipeline, rows, typed, planned, filling_plan(planned.plan, only))
+    again = campaign_again(campaign, archive, param=param, pipeline=pipeline, rows=rows, on_change=LEFT_ALONE)
+    planned = offer(again.wanted, again.rows, archive, is_run=True, cap_usd=cap_usd)
+    return Gaps(again.pipeline, again.rows, again.param, planned, filling_plan(planned.plan, only))
 
 
 def print_gaps(gaps: Gaps) -> None:
@@ -148,7 +134,8 @@ def print_gaps(gaps: Gaps) -> None:
     else:
         remark(f"Campaign {gaps.plan.campaign} has no gap that was asked for.")
     whole = gaps.planned.plan
-    left = len(whole.cells) - whole.totals.cells[Decision.REUSE] - len(gaps.plan.cells)
+    there = whole.totals.cells[Decision.REUSE] + whole.totals.cells[Decision.AWAITS]
+    left = len(whole.cells) - there - len(gaps.plan.cells)
     if left:
         remark(
             f"Left alone: {left} other cell{'s' * (left != 1)} without a run that is kept; florist plan tells why."
@@ -177,18 +164,3 @@ def permit(gaps: Gaps, archive: str) -> int:
 
     asyncio.run(restarted())
     return number
-
-
-def _where_it_was(facts: FileFacts, option: str, record: PlanRecord) -> str:
-    if "://" in facts.location:
-        return facts.location
-    path = Path(facts.location)
-    if not path.exists():
-        raise ConfigurationError(f"{path} is not there any more; say where it is now with {option}")
-    if file_facts(path).sha256 != facts.sha256:
-        remark(f"{path} has changed since {_moment(record.made_at)}: what is new because of that is left alone.")
-    return facts.location
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"

@@ -123,6 +123,19 @@ def remark_how_to_go_on(request: RunRequest, result: CampaignResult | None = Non
     remark(f"What it has cost so far: florist bill {named}\n")
 
 
+def remark_how_to_pick(campaign: str, archive: str, rows: int) -> None:
+    """Tell how to pick, if rows wait for that, and how to go on then."""
+    named = shlex.join([campaign, "--archive", archive])
+    if not rows:
+        remark(f"Campaign {campaign} waits for no pick, and nothing of it is left to be made.")
+        return
+    remark(
+        f"{rows:,} row{'s wait' if rows != 1 else ' waits'} for a pick. To look and pick: florist gallery {named}"
+    )
+    remark(f"What stands: florist picks {named}\nTo go on with the picked ones, the price first:")
+    remark(f"    florist continue {named}")
+
+
 def review_lines(entries: Sequence[Entry], archive: str) -> list[str]:
     """Return a line for each step that waits for a person."""
     where = f"--archive {shlex.quote(archive)}"

@@ -19,6 +19,7 @@ from florist.commands.run_endings import (
     print_made,
     remark_gaps,
     remark_how_to_go_on,
+    remark_how_to_pick,
 )
 from florist.commands.terminal import remark
 
@@ -47,6 +48,8 @@ def run_and_tell(request: RunRequest, planned: Planned, run_flow: RunFlow, *, as
     remark_gaps(result.gaps)
     if result.gaps:
         remark_how_to_go_on(request, result)
+    if result.awaiting:
+        remark_how_to_pick(request.campaign, request.archive, len(result.awaiting))
     remark(end_line(result))
     return EXIT_WITH_GAPS if result.gaps else 0
 

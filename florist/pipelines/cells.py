@@ -39,15 +39,18 @@ class Cell(NamedTuple):
 
 
 def cells_of(
-    pipeline: Pipeline, lists: Mapping[str, Sequence[str]]
+    pipeline: Pipeline,
+    lists: Mapping[str, Sequence[str]],
+    variations: Mapping[str, int] = {},
 ) -> tuple[dict[str, tuple[Cell, ...]], list[Problem]]:
     """Return the cells of each step, those that a cell needs before it, and what keeps axes from going together.
 
     Args:
         pipeline: without circles.
         lists: the values of the list params that give axes theirs.
+        variations: of steps of which there are more than the pipeline says, for further takes.
     """
-    laying = _Laying(pipeline, lists)
+    laying = _Laying(pipeline, lists, variations)
     for name in in_order(pipeline.steps):
         laying.lay(name)
         if laying.is_full:
@@ -65,9 +68,12 @@ def axes_of_steps(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
 class _Laying:
     """Lays out one step after another."""
 
-    def __init__(self, pipeline: Pipeline, lists: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, lists: Mapping[str, Sequence[str]], variations: Mapping[str, int]
+    ) -> None:
         self._pipeline = pipeline
         self._lists = lists
+        self._variations = variations
         self._axes: dict[str, Axes] = {}
         self.cells: dict[str, tuple[Cell, ...]] = {}
         self.problems: list[Problem] = []
@@ -94,8 +100,9 @@ class _Laying:
         for axis, values in step.axes.items():
             listed = self._lists[values.param] if isinstance(values, ParamReference) else values
             axes[axis] = axis_values(listed)
-        if step.variations > 1:
-            axes[VARIATION] = variation_values(step.variations)
+        variations = max(step.variations, self._variations.get(name, 1))
+        if variations > 1:
+            axes[VARIATION] = variation_values(variations)
         return {axis: axes[axis] for axis in sorted(axes, key=axis_order)}
 
     def _seen_from(self, need: str) -> Axes:

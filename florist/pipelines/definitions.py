@@ -7,6 +7,7 @@ from contextlib import suppress
 from florist.api import FloraAPI
 from florist.api.errors import APIError, NotFoundError
 from florist.api.models import Technique
+from florist.pipelines.choices import RowChoices
 from florist.pipelines.generations import model_definition
 from florist.pipelines.models import MODELS, Pipeline
 from florist.pipelines.rows import RowPlans, Rows, plan_rows
@@ -19,18 +20,20 @@ async def planned_at(
     rows: Rows,
     *,
     only: Collection[str] | None = None,
+    choices: Mapping[str, RowChoices] = {},
 ) -> RowPlans:
     """Plan and price every row with FLORA's own definitions. Nothing is started.
 
     Args:
         only: the keys of the rows that are asked for; None: all.
+        choices: what people have chosen of each row.
 
     Raises:
         PlanError: see `plan_rows`; for a technique that FLORA does not know, the nearest name it does know.
     """
     definitions = await definitions_of(pipeline, client)
     known = await names_to_suggest(pipeline, definitions, client)
-    return plan_rows(pipeline, params, rows, definitions, known=known, only=only)
+    return plan_rows(pipeline, params, rows, definitions, known=known, only=only, choices=choices)
 
 
 async def names_to_suggest(

@@ -8,11 +8,13 @@ from typing import get_args
 from florist.api.models import MediaKind
 from florist.pipelines.axes import list_items
 from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
+from florist.pipelines.cells import cells_of
 from florist.pipelines.delivery_names import DeliveryNames, parse_delivery_names
 from florist.pipelines.errors import PipelineFileError, TemplateError
 from florist.pipelines.field_reader import bad_name
 from florist.pipelines.file_text import file_text
 from florist.pipelines.form_names import form_name_fault
+from florist.pipelines.gates import gate_problems, has_fixed_axes
 from florist.pipelines.models import Param, Pipeline
 from florist.pipelines.problems import FieldPath, Position, Problem
 from florist.pipelines.references import NAME
@@ -52,6 +54,8 @@ def parse_pipeline(text: str, *, file: Path) -> Pipeline:
     reader = _Reader(file, problems)
     pipeline = reader.pipeline(root)
     problems += wiring_problems(pipeline)
+    if not problems:
+        problems += gate_problems(pipeline, cells_of(pipeline, {})[0] if has_fixed_axes(pipeline) else None)
     if problems:
         raise PipelineFileError(sorted(problems, key=lambda problem: problem.position or Position(0, 0)))
     return pipeline

@@ -53,6 +53,25 @@ class Generation(FrozenModel):
     type: GenerationType
 
 
+class Gate(FrozenModel):
+    """How many of a step's cells people pick, row by row, before anything is made of them.
+
+    Attributes:
+        pick_min: with fewer picks a row waits.
+        pick_max: more than these are not taken.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    pick_min: int = Field(ge=1)
+    pick_max: int = Field(ge=1)
+
+    @property
+    def words(self) -> str:
+        """What a pipeline's file says: `1..2`, `1`."""
+        return f"{self.pick_min}..{self.pick_max}" if self.pick_min != self.pick_max else str(self.pick_min)
+
+
 class Step(FrozenModel):
     """One technique to run, or one generation. `timeout` is in seconds; None leaves it to whoever walks.
 
@@ -60,6 +79,7 @@ class Step(FrozenModel):
         ceiling_usd: what one run may cost at most, where FLORA tells no price.
         axes: what it is repeated over within a row, as its `for:` says; what it needs may have further ones.
         variations: how often each is made, of the same inputs.
+        gate: people pick among its cells; what takes its outputs is made for the picked ones alone.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -70,6 +90,7 @@ class Step(FrozenModel):
     inputs: Mapping[str, tuple[Template, ...]] = {}
     axes: Mapping[str, AxisValues] = {}
     variations: int = Field(default=1, ge=1, le=MAX_VARIATIONS)
+    gate: Gate | None = None
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_TIMEOUT)
     ceiling_usd: Decimal | None = Field(default=None, gt=0)
 
@@ -156,6 +177,11 @@ class Pipeline(FrozenModel):
     def models(self) -> tuple[str, ...]:
         """The ids of the models that its generations name, each once; likewise."""
         return tuple(dict.fromkeys(step.named for step in self.steps.values() if step.generation))
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        """The gates, by their steps."""
+        return {name: step.gate for name, step in self.steps.items() if step.gate is not None}
 
     def problem(self, path: FieldPath, message: str) -> Problem:
         """Return the problem with the place of its field in the file."""

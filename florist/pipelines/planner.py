@@ -4,20 +4,18 @@ All that is wrong is found without starting anything.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 
 from florist.amounts import shown_usd
 from florist.api.models import Technique
-from florist.pipelines.cells import Cell, cells_of
+from florist.pipelines.choices import NOTHING_CHOSEN, RowChoices
 from florist.pipelines.errors import PlanError
-from florist.pipelines.fitting import CellFitting
-from florist.pipelines.generations import generation_faults, planned_generation
+from florist.pipelines.generations import generation_faults
+from florist.pipelines.layouts import RowLayout
 from florist.pipelines.models import MODELS, Pipeline
 from florist.pipelines.param_values import ParamValue, ParamValues
-from florist.pipelines.planning import Plan, PlannedStep
+from florist.pipelines.planning import Plan
 from florist.pipelines.problems import Problem
-from florist.pipelines.technique_hash import technique_hash
 from florist.pipelines.wiring import wiring_problems
 from florist.wording import did_you_mean, quoted
 
@@ -45,70 +43,30 @@ class Planner:
         self._wiring = wiring_problems(pipeline)
         self._unfit = [*_misfits(pipeline, definitions, known)]
         self._lists = [name for name, param in pipeline.params.items() if param.list]
-        self._cells: dict[tuple[ParamValue, ...], tuple[list[_CellPlanner], list[Problem]]] = {}
+        self._layouts: dict[tuple[object, ...], RowLayout] = {}
 
-    def plan(self, params: Mapping[str, object]) -> Plan:
+    def plan(self, params: Mapping[str, object], choices: RowChoices = NOTHING_CHOSEN) -> Plan:
         """Return what running the pipeline with these params means; see `plan`."""
         values, problems = self._values.read(params)
         problems += [*self._wiring, *self._unfit]
-        steps: list[PlannedStep] = []
+        planned = Plan(pipeline=self._pipeline.name, steps=())
         if not self._wiring and all(name in values for name in self._lists):
-            cells, found = self._cells_at(values)
+            layout = self._layout_at(values, choices)
+            problems += layout.problems
+            planned, found = layout.plan(values, choices)
             problems += found
-            for cell in cells:
-                step, found = cell.plan(values)
-                steps.append(step)
-                problems += found
         if problems:
             in_order_of_file = sorted(dict.fromkeys(problems), key=lambda problem: problem.position or (0, 0))
             raise PlanError(in_order_of_file)
-        return Plan(pipeline=self._pipeline.name, steps=tuple(steps))
+        return planned
 
-    def _cells_at(self, values: Mapping[str, ParamValue]) -> "tuple[list[_CellPlanner], list[Problem]]":
+    def _layout_at(self, values: Mapping[str, ParamValue], choices: RowChoices) -> RowLayout:
         lists = {name: value for name in self._lists if isinstance(value := values[name], tuple)}
-        at = tuple(lists.values())
-        if at not in self._cells:
-            cells, problems = cells_of(self._pipeline, lists)
-            planners = [
-                _CellPlanner(self._pipeline, cell, self._definitions)
-                for cell in chain.from_iterable(cells.values())
-                if self._pipeline.steps[cell.step].definition in self._definitions
-            ]
-            self._cells[at] = planners, problems
-        return self._cells[at]
-
-
-class _CellPlanner:
-    """Plans one cell for row after row: the same object where the params that it takes are the same."""
-
-    def __init__(self, pipeline: Pipeline, cell: Cell, definitions: Mapping[str, Technique]) -> None:
-        step = pipeline.steps[cell.step]
-        technique = definitions[step.definition]
-        self._params = step.params
-        self._fitting = CellFitting(pipeline, cell, definitions)
-        self._planned: dict[tuple[ParamValue, ...], tuple[PlannedStep, list[Problem]]] = {}
-        self._without_inputs = PlannedStep(
-            name=cell.name,
-            step=cell.step,
-            axes=cell.axes,
-            technique=step.named,
-            technique_id=technique.technique_id,
-            technique_name=technique.name,
-            generation=planned_generation(step.generation, technique),
-            description=step.description,
-            needs=tuple(name for cells in cell.upstream.values() for name in cells),
-            timeout=step.timeout,
-            price_usd=technique.run_cost_usd,
-            ceiling_usd=step.ceiling_usd,
-            technique_hash=technique_hash(technique),
-        )
-
-    def plan(self, values: Mapping[str, ParamValue]) -> tuple[PlannedStep, list[Problem]]:
-        taken = tuple(values[name] for name in self._params if name in values)
-        if taken not in self._planned:
-            inputs, problems = self._fitting.inputs(values)
-            self._planned[taken] = self._without_inputs.model_copy(update={"inputs": inputs}), problems
-        return self._planned[taken]
+        takes = choices.takes
+        at = (*lists.values(), *((take.cell, tuple(sorted(take.inputs.items()))) for take in takes))
+        if at not in self._layouts:
+            self._layouts[at] = RowLayout(self._pipeline, self._definitions, lists, takes)
+        return self._layouts[at]
 
 
 def plan(

@@ -13,6 +13,7 @@ from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import UpstreamOutputError
 from florist.pipelines.fitting import PlannedInput
+from florist.pipelines.gates import PlannedGate
 from florist.pipelines.generations import PlannedGeneration
 from florist.pipelines.references import OutputReference, Template
 from florist.pipelines.sources import KIND_NAMES, InputSource, JoinedSource, OutputSource, TextSource
@@ -32,6 +33,8 @@ class PlannedStep(FrozenModel):
         generation: what is run where it is no technique; `technique` and `technique_id` name its model then.
         price_usd: None where FLORA tells none.
         ceiling_usd: what the pipeline says that one run may cost at most.
+        stands_on: the picked cells that it takes outputs of, each with the run that was picked, if that is known.
+        collects: the steps of which it takes all cells that there are.
     """
 
     name: str
@@ -48,6 +51,8 @@ class PlannedStep(FrozenModel):
     price_usd: Decimal | None = None
     ceiling_usd: Decimal | None = None
     technique_hash: str = ""
+    stands_on: Mapping[str, str] = {}
+    collects: tuple[str, ...] = ()
 
 
 class PlanRow(NamedTuple):
@@ -62,10 +67,24 @@ class PlanRow(NamedTuple):
 
 
 class Plan(FrozenModel):
-    """The cells of one walk, each after all it needs."""
+    """The cells of one walk, each after all it needs.
+
+    Attributes:
+        awaiting: cells that are made once people have picked, those among them that picks let through.
+        gates: at which they pick.
+        after_picks_usd: what the awaiting cells may come to at most.
+    """
 
     pipeline: str
     steps: tuple[PlannedStep, ...]
+    awaiting: tuple[PlannedStep, ...] = ()
+    gates: tuple[PlannedGate, ...] = ()
+    after_picks_usd: Decimal = Decimal(0)
+
+    @property
+    def open_gate(self) -> PlannedGate | None:
+        """The gate at which the row waits for picks; None if it does not."""
+        return next((gate for gate in self.gates if gate.is_open), None) if self.awaiting else None
 
     @property
     def price_usd(self) -> Decimal:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from florist.api.models import Technique
 from florist.frozen import FrozenModel
+from florist.pipelines.choices import NOTHING_CHOSEN, RowChoices
 from florist.pipelines.errors import PlanError, StepFailure, StepsFailedError
 from florist.pipelines.findings import Findings
 from florist.pipelines.models import Pipeline
@@ -61,6 +62,7 @@ def plan_rows(
     folder: Path | None = None,
     known: Collection[str] = (),
     only: Collection[str] | None = None,
+    choices: Mapping[str, RowChoices] = {},
 ) -> RowPlans:
     """Plan every row. Nothing is started.
 
@@ -69,12 +71,15 @@ def plan_rows(
         rows: none at all means one, without a key.
         known: names of techniques to suggest where the pipeline's is none.
         only: the keys of the rows that are asked for; the others are read and passed over. None: all.
+        choices: what people have chosen of each row.
 
     Raises:
         PlanError: `problems` lists all there is to mend, in all rows; what several rows share, once.
     """
     source = row_source(rows, pipeline, params)
-    plans = dict(planned_rows(pipeline, params, source, definitions, folder=folder, known=known, only=only))
+    plans = dict(
+        planned_rows(pipeline, params, source, definitions, folder=folder, known=known, only=only, choices=choices)
+    )
     return RowPlans(pipeline=pipeline.name, rows=plans, notes=source.notes)
 
 
@@ -101,6 +106,7 @@ def planned_rows(
     folder: Path | None = None,
     known: Collection[str] = (),
     only: Collection[str] | None = None,
+    choices: Mapping[str, RowChoices] = {},
 ) -> Iterator[tuple[str, Plan]]:
     """Yield the key and the plan of each row, and keep none; see `plan_rows`.
 
@@ -117,7 +123,7 @@ def planned_rows(
         if only is not None and row.key not in only:
             continue
         try:
-            planned = planner.plan({**params, **row.params})
+            planned = planner.plan({**params, **row.params}, choices.get(row.key, NOTHING_CHOSEN))
         except PlanError as error:
             for problem in error.problems:
                 own = row.placed(problem)

@@ -1,19 +1,23 @@
 """Reads the steps of a pipeline file: what each runs, what it is given, and over what it is repeated."""
 
+import re
 from typing import get_args
 
 from florist.api.models import GenerationType
 from florist.pipelines.axes import VARIATION, value_faults
 from florist.pipelines.errors import TemplateError
 from florist.pipelines.field_reader import FieldReader, bad_name
-from florist.pipelines.models import MAX_VARIATIONS, PROMPT, AxisValues, Generation, Step
+from florist.pipelines.models import MAX_VARIATIONS, PROMPT, AxisValues, Gate, Generation, Step
 from florist.pipelines.problems import FieldPath
 from florist.pipelines.references import NAME, ParamReference, Template, parse_template
 from florist.pipelines.yaml_tree import Entries, Items, Node, Scalar
+from florist.wording import quoted
 
 STEP_KEYS = (
-    "technique", "generation", "description", "inputs", "for", "variations", "timeout", "ceiling_usd",
+    "technique", "generation", "description", "inputs", "for", "variations", "gate", "timeout", "ceiling_usd",
 )  # fmt: skip
+
+_PICK = re.compile(r"([0-9]{1,4})(?:\.\.([0-9]{1,4}))?")
 
 GENERATION_TYPES: tuple[str, ...] = get_args(GenerationType)
 
@@ -43,6 +47,7 @@ class StepReader(FieldReader):
             inputs=given,
             axes=self._axes(fields.get("for"), (*path, "for")),
             variations=self.count(fields.get("variations"), (*path, "variations"), at_most=MAX_VARIATIONS) or 1,
+            gate=self._gate(fields.get("gate"), (*path, "gate")),
             timeout=self.seconds(fields.get("timeout"), (*path, "timeout")),
             ceiling_usd=self.usd(fields.get("ceiling_usd"), (*path, "ceiling_usd")),
         )
@@ -68,6 +73,20 @@ class StepReader(FieldReader):
             self.problem((*path, "type"), f"is empty; {', '.join(GENERATION_TYPES)} may go here")
         kind = self.choice(fields.get("type"), (*path, "type"), GENERATION_TYPES, "type of generation")
         return Generation.model_validate({"model": model, "type": kind}) if model and kind else None, inputs
+
+    def _gate(self, node: Node | None, path: FieldPath) -> Gate | None:
+        if node is None:
+            return None
+        fields = self.fields(node, path, ("pick",), required=("pick",))
+        text = self.text(fields.get("pick"), (*path, "pick"))
+        found = _PICK.fullmatch(text or "")
+        least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if text is not None and not 1 <= least <= most:
+            self.problem(
+                (*path, "pick"),
+                f"{quoted(text)} is no number of picks; write one, such as 1, or a range, as in 1..2",
+            )
+        return Gate(pick_min=least, pick_max=most) if 1 <= least <= most else None
 
     def _axes(self, node: Node | None, path: FieldPath) -> dict[str, AxisValues]:
         axes = self.entries(node, path)

@@ -15,6 +15,7 @@ from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted
 from florist.campaigns.running import Stage, charges_told, run_campaign
 from florist.campaigns.walking import RowToWalk, WalkRow
+from florist.gallery.keeping import SheetKeeper
 from florist.pipelines import Pipeline
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
@@ -49,6 +50,7 @@ class PrefectStage(Stage):
         self._window = window
         self._results = results
         self._report = Report()
+        self._sheet = SheetKeeper()
         self._campaign = ""
 
     def row_walker(self, studio: Studio, campaign: str) -> WalkRow:
@@ -76,6 +78,7 @@ class PrefectStage(Stage):
     async def show_plan(self, plan: CampaignPlan, notes: Sequence[str]) -> None:
         """Log the price, and publish the plan."""
         self._campaign = plan.campaign
+        self._sheet.planned(plan)
         await self._report.before(plan, notes)
         await tell_in_name(plan)
 
@@ -87,9 +90,12 @@ class PrefectStage(Stage):
                 yield (artifact,)
 
     async def report(self, store: Store, scope: str, result: CampaignResult) -> None:
-        """Log and publish the bill, and what every cell has come to."""
-        await self._report.after(store, await charges_told(store, scope, self.log), result)
+        """Log and publish the bill, and what every cell has come to; write the contact sheet."""
+        charges = await charges_told(store, scope, self.log)
+        await self._report.after(store, charges, result)
         tell_if_budget_reached(scope, result)
+        # At last: it takes longest, and nothing hangs on it.
+        await self._sheet.ended(store, result, self.log, charges=charges)
 
     @asynccontextmanager
     async def told_if_stopped(self, studio: Studio, campaign: str) -> AsyncIterator[None]:

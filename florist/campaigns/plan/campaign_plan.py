@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from florist.campaigns.plan.decisions import Because, Cell, Decision
 from florist.frozen import FrozenModel
+from florist.pipelines.models import Gate
 
 PLACES_NAMED = 3
 """Cells and rows that a group is told with."""
@@ -74,6 +75,8 @@ class Totals(PlanModel):
         worst_usd: what is paid at most: each run failing, and being charged, until the ledger allows no other.
         gross_usd: what all cells together cost, those paid before as they were charged.
         unpriced: steps of which FLORA tells no price; they are in no sum.
+        after_picks_usd: what may be paid, beside all that, once people have picked what is awaited; at most.
+        rows_awaiting: how many rows wait for a pick.
     """
 
     cells: Mapping[Decision, int]
@@ -84,16 +87,28 @@ class Totals(PlanModel):
     worst_usd: Decimal
     gross_usd: Decimal
     unpriced: tuple[str, ...] = ()
+    after_picks_usd: Decimal = Decimal(0)
+    rows_awaiting: int = 0
 
     @classmethod
-    def of(cls, cells: Iterable[Cell]) -> "Totals":
-        """Add up cells."""
+    def of(cls, cells: Iterable[Cell], *, after_picks_usd: Decimal = Decimal(0)) -> "Totals":
+        """Add up cells. What waits for picks is in no sum but its own, for not all of it will be made.
+
+        Args:
+            after_picks_usd: what the cells behind gates may come to at most; those of outdated picks are added.
+        """
         counts = dict.fromkeys(Decision, 0)
         net = uncertain = worst = gross = Decimal(0)
         runs_at_most = 0
         unpriced: dict[str, None] = {}
+        awaiting: set[str] = set()
         for cell in cells:
             counts[cell.decision] += 1
+            if cell.decision is Decision.AWAITS:
+                awaiting.add(cell.row)
+                if cell.because is Because.PICK_OUTDATED:
+                    after_picks_usd += cell.price_usd or Decimal(0)
+                continue
             if cell.price_usd is None:
                 unpriced[cell.step] = None
             price = cell.price_usd or Decimal(0)
@@ -111,6 +126,8 @@ class Totals(PlanModel):
             worst_usd=worst,
             gross_usd=gross,
             unpriced=tuple(unpriced),
+            after_picks_usd=after_picks_usd,
+            rows_awaiting=len(awaiting),
         )
 
 
@@ -167,6 +184,8 @@ class CampaignPlan(PlanModel):
         files: the SHA-256 of each local file that is an input, by its path.
         funds: None where the campaign has no budget.
         is_selection: some of the campaign's cells alone are in it, as a rerun makes them.
+        gates: of the pipeline, by their steps.
+        picks: for each row, the number of the newest record of picks that the plan stands on.
     """
 
     schema_version: Literal[1] = 1
@@ -182,6 +201,8 @@ class CampaignPlan(PlanModel):
     changes: tuple[str, ...] = ()
     funds: Funds | None = None
     is_selection: bool = False
+    gates: Mapping[str, Gate] = {}
+    picks: Mapping[str, int] = {}
     files: Mapping[str, str] = {}
     cells: tuple[Cell, ...] = ()
 
@@ -222,7 +243,9 @@ def grouped(cells: Iterable[Cell]) -> tuple[Group, ...]:
 
 def _group(decision: Decision, reason: str, cells: list[Cell]) -> Group:
     is_paid_for = decision in (Decision.REUSE, Decision.RESUME)
-    amounts = (cell.charged_usd if is_paid_for else cell.price_usd for cell in cells)
+    # Of what waits for picks not all will be made: its price is told with the totals.
+    cells_told = () if decision is Decision.AWAITS else cells
+    amounts = (cell.charged_usd if is_paid_for else cell.price_usd for cell in cells_told)
     return Group(
         decision=decision,
         reason=reason,

@@ -71,14 +71,18 @@ class _RowDecider:
         for step in planned.steps:
             above = {name: decided[name] for name in step.needs}
             decided[step.name] = await self._decided(step, above, is_needed=step.name in needed)
-        return tuple(each.cell for each in decided.values())
+        cells = tuple(each.cell for each in decided.values())
+        if not planned.awaiting:
+            return cells
+        awaiting = _awaiting(planned, decided)
+        return (*cells, *(_cell(self._row.key, step, awaiting) for step in planned.awaiting))
 
     async def _decided(self, step: PlannedStep, above: Mapping[str, _Decided], *, is_needed: bool) -> _Decided:
         try:
             digests = await self._facts.digests(step)
             verdict = await self._verdict(step, above)
             if verdict.decision in PAID_NOW:
-                await self._facts.check_files(step)
+                await self._facts.check_files(self._row.key, step)
             outputs = None
             if is_needed and verdict.decision is Decision.REUSE and verdict.found is not None:
                 outputs = await self._facts.outputs_of(verdict.found.run_id)
@@ -91,7 +95,7 @@ class _RowDecider:
         return _Decided(_cell(self._row.key, step, verdict, inputs=digests), outputs)
 
     async def _verdict(self, step: PlannedStep, above: Mapping[str, _Decided]) -> Verdict:
-        waits = _waiting(above)
+        waits = _outdated(step, above) or _waiting(above)
         if waits is not None:
             return waits
         outputs = {name: decided.outputs or () for name, decided in above.items()}
@@ -115,6 +119,9 @@ def _waiting(above: Mapping[str, _Decided]) -> Verdict | None:
     if blocked:
         reason = Reason(Because.UPSTREAM_BLOCKED, "what it takes is blocked", ", ".join(blocked))
         return Verdict(Decision.BLOCKED, reason)
+    for name, decided in above.items():
+        if decided.cell.decision is Decision.AWAITS:
+            return Verdict(Decision.AWAITS, Reason(decided.cell.because, decided.cell.reason, name))
     unmade = {name: decided.cell for name, decided in above.items() if decided.outputs is None}
     if not unmade:
         return None
@@ -123,6 +130,38 @@ def _waiting(above: Mapping[str, _Decided]) -> Verdict | None:
     else:
         reason = Reason(Because.UPSTREAM_UNFINISHED, "what it takes is not finished yet", ", ".join(unmade))
     return Verdict(Decision.FOLLOWS, reason, 0, runs_left(0))
+
+
+def _outdated(step: PlannedStep, above: Mapping[str, _Decided]) -> Verdict | None:
+    """Return what is decided on a cell whose pick is of another run than there will be; None if it stands."""
+    others = [name for name, run_id in step.stands_on.items() if _is_another(above[name].cell, run_id)]
+    if not others:
+        return None
+    words = f"the pick of {_steps(others)} is of an earlier run"
+    return Verdict(Decision.AWAITS, Reason(Because.PICK_OUTDATED, words, ", ".join(others)))
+
+
+def _is_another(cell: Cell, picked: str) -> bool:
+    if cell.decision in (Decision.REUSE, Decision.RESUME):
+        return picked not in ("", cell.run_id)
+    return cell.decision is not Decision.BLOCKED
+
+
+def _awaiting(planned: Plan, decided: Mapping[str, _Decided]) -> Verdict:
+    """Return what is decided on the cells of a row that waits at a gate."""
+    gate = planned.open_gate
+    if gate is None:  # what it takes waits for another reason
+        return Verdict(Decision.AWAITS, Reason(Because.PICK_AWAITED, "a pick is awaited"))
+    if all(decided[name].cell.decision is Decision.BLOCKED for name in gate.cells):
+        reason = Reason(Because.PICK_AWAITED, f"there is no {gate.step} to pick", ", ".join(gate.cells))
+        return Verdict(Decision.BLOCKED, reason)
+    words = f"a pick of {gate.step} is awaited"
+    reason = Reason(Because.PICK_AWAITED, words, f"{len(gate.picked)} of {gate.words} picked")
+    return Verdict(Decision.AWAITS, reason)
+
+
+def _steps(cells: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(cell.partition("@")[0] for cell in cells))
 
 
 def _cell(row: str, step: PlannedStep, verdict: Verdict, *, inputs: Mapping[str, str] | None = None) -> Cell:

@@ -23,6 +23,8 @@ class Decision(StrEnum):
     """A run is started, and paid for."""
     FOLLOWS = "follows"
     """It takes what an earlier cell has yet to make, so it is started after that, and paid for."""
+    AWAITS = "awaits"
+    """It is made once people have picked what it takes, if they pick that."""
     BLOCKED = "blocked"
     """It is not started: somebody has to mend something first."""
 
@@ -47,6 +49,8 @@ class Because(StrEnum):
     UPSTREAM_NEW = "upstream-new"
     UPSTREAM_UNFINISHED = "upstream-unfinished"
     UPSTREAM_BLOCKED = "upstream-blocked"
+    PICK_AWAITED = "pick-awaited"
+    PICK_OUTDATED = "pick-outdated"
     FAILED_FOR_GOOD = "failed-for-good"
     NEEDS_REVIEW = "needs-review"
     INPUT_UNUSABLE = "input-unusable"

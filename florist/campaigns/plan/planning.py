@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from florist.api import FloraAPI
 from florist.api.models import Technique
 from florist.archive.download import Downloader
+from florist.campaigns.picks.choices import CampaignChoices, read_choices
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Funds, Totals, grouped
 from florist.campaigns.plan.changes import changes_since
 from florist.campaigns.plan.deciding import blocked_row, decided_cells
@@ -25,9 +26,11 @@ from florist.campaigns.plan.reading import campaign_work
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.ledger import Ledger
 from florist.pipelines import Pipeline
+from florist.pipelines.choices import NOTHING_CHOSEN, RowChoices
 from florist.pipelines.definitions import definitions_of, names_to_suggest
 from florist.pipelines.errors import PlanError
 from florist.pipelines.findings import Findings
+from florist.pipelines.gates import gates_in_order
 from florist.pipelines.planner import Planner
 from florist.pipelines.planning import Plan
 from florist.pipelines.problems import Problem
@@ -35,6 +38,7 @@ from florist.pipelines.rows import Rows, plan_rows, row_source
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name
+from florist.wording import quoted
 
 
 class Wanted(NamedTuple):
@@ -60,12 +64,14 @@ class Planned(NamedTuple):
         first: the plan of the first row that can be run.
         unusable: what is wrong with the rows that cannot be, by their keys.
         notes: what a person should know of how the rows were read.
+        choices: what people had chosen, as the plan has it.
     """
 
     plan: CampaignPlan
     first: Plan
     unusable: Mapping[str, Sequence[Problem]]
     notes: tuple[str, ...] = ()
+    choices: CampaignChoices = CampaignChoices()
 
     def refuse_unusable(self, only: Collection[str] | None = None) -> None:
         """Do nothing if every row can be run.
@@ -88,6 +94,7 @@ async def planned_campaign(
     *,
     funds: Funds | None = None,
     cap_usd: Decimal | None = None,
+    choices: CampaignChoices | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Planned:
     """Return what running this now would do.
@@ -95,6 +102,7 @@ async def planned_campaign(
     Args:
         funds: where the campaign's budget stands, if it has one.
         cap_usd: what the campaign may cost from now on; None: what it may as it stands.
+        choices: what people have chosen; None: what they have by now.
 
     Raises:
         PlanError: no row can be run like this; `problems` lists all there is to mend.
@@ -104,7 +112,9 @@ async def planned_campaign(
     pipeline, campaign = wanted.pipeline, campaign_name(wanted.campaign)
     definitions = await definitions_of(pipeline, client)
     suggested = await names_to_suggest(pipeline, definitions, client)
-    rows = _PlannedRows(wanted, definitions, suggested)
+    if choices is None:
+        choices = await read_choices(store, campaign) if campaign else CampaignChoices()
+    rows = _PlannedRows(wanted, definitions, suggested, choices.rows)
     is_known = bool(campaign) and await Campaigns(store).knows(campaign)
     last = await _last_plan(store, campaign) if is_known else None
     techniques = {technique.technique_id for technique in definitions.values()}
@@ -119,9 +129,10 @@ async def planned_campaign(
     ):
         facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
         decided = await decided_cells(rows, campaign, known, facts)
+    rows.refuse(facts.missing)
     cells = rows.in_order(decided)
     materials = materials_of(wanted, definitions, row_count=rows.count)
-    totals = Totals.of(cells)
+    totals = Totals.of(cells, after_picks_usd=rows.after_picks_usd)
     return Planned(
         CampaignPlan(
             made_at=now(),
@@ -135,12 +146,15 @@ async def planned_campaign(
             groups=grouped(cells),
             changes=changes_since(last, materials, totals) if last else (),
             funds=funds if cap_usd is None else (funds or _unspent(known)).capped_at(cap_usd),
+            gates=gates_in_order(pipeline),
+            picks=choices.numbers,
             files=facts.files,
             cells=cells,
         ),
         rows.first,
         rows.unusable,
         rows.notes,
+        choices,
     )
 
 
@@ -172,10 +186,19 @@ class _PlannedRows:
     Attributes:
         first: the plan of the first row that can be run.
         unusable: what is wrong with rows that cannot be; complete once all were asked for.
+        after_picks_usd: what the cells that wait for picks may come to at most; likewise.
     """
 
-    def __init__(self, wanted: Wanted, definitions: Mapping[str, Technique], suggested: Sequence[str]) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        definitions: Mapping[str, Technique],
+        suggested: Sequence[str],
+        choices: Mapping[str, RowChoices],
+    ) -> None:
         self._wanted = wanted
+        self._choices = choices
+        self.after_picks_usd = Decimal(0)
         self._planner = Planner(wanted.pipeline, definitions, known=suggested)
         self._source = row_source(wanted.rows, wanted.pipeline, wanted.params)
         self._order: list[str] = []
@@ -202,6 +225,14 @@ class _PlannedRows:
         """What a person should know of how the rows were read."""
         return self._source.notes
 
+    def refuse(self, missing: Mapping[tuple[str, str, str], str]) -> None:
+        """Take note of files that are not there, by row, step and input: nothing is paid for before they are."""
+        pipeline = self._wanted.pipeline
+        for (row, step, input_id), message in missing.items():
+            place = ("steps", step, *pipeline.steps[step].place(input_id))
+            problem = pipeline.problem(place, f"row {quoted(row)}: {message}" if row else message)
+            self.unusable[row] = (*self.unusable.get(row, ()), problem._replace(kind=message))
+
     def in_order(self, decided: Mapping[str, Sequence[Cell]]) -> tuple[Cell, ...]:
         """Return all cells, row by row; those of unusable rows are blocked, and called like those of the first."""
         blocked = {
@@ -215,11 +246,13 @@ class _PlannedRows:
         for row in self._source.rows(found):
             self._order.append(row.key)
             try:
-                planned = self._planner.plan({**self._wanted.params, **row.params})
+                chosen = self._choices.get(row.key, NOTHING_CHOSEN)
+                planned = self._planner.plan({**self._wanted.params, **row.params}, chosen)
             except PlanError as error:
                 placed = (row.placed(problem) for problem in error.problems)
                 self.unusable[row.key] = tuple(problem for problem in placed if problem)
             else:
+                self.after_picks_usd += planned.after_picks_usd
                 yield row.key, planned
         if found:  # the file itself is at fault: all there is to mend is told at once
             found.add(*chain.from_iterable(self.unusable.values()))

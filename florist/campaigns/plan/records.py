@@ -9,13 +9,19 @@ From it `florist rerun` knows which pipeline and rows a campaign is, and the nex
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
 from florist.archive.records import parsed_record
+from florist.archive.side_by_side import side_by_side
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Materials, PlanModel, Totals
 from florist.campaigns.plan.keys import number_in, numbered, plans_folder
+from florist.pipelines.models import Gate
+from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
+
+_READS_AT_ONCE = 16
 
 Purpose = Literal["plan", "run", "rerun"]
 
@@ -26,6 +32,7 @@ class PlanRecord(PlanModel):
     Attributes:
         purpose: what it was made for.
         only: the names of the cells of each row that a rerun is to make; None where that is all of them.
+        gates: of the pipeline, by their steps.
     """
 
     schema_version: Literal[1] = 1
@@ -36,6 +43,7 @@ class PlanRecord(PlanModel):
     materials: Materials
     totals: Totals
     only: Mapping[str, tuple[str, ...]] | None = None
+    gates: Mapping[str, Gate] = {}
 
 
 class PlanRecords:
@@ -60,6 +68,19 @@ class PlanRecords:
         content = await self._store.read(path)
         return None if content is None else parsed_record(PlanRecord, content, path)
 
+    async def all(self) -> tuple[PlanRecord, ...]:
+        """Return every plan that can be read, oldest first."""
+        found: dict[int, PlanRecord] = {}
+
+        async def read(path: str) -> None:
+            with suppress(IntegrityError):
+                record = await self.read(number_in(path))
+                if record is not None:
+                    found[number_in(path)] = record
+
+        await side_by_side(await self._paths(), read, at_once=_READS_AT_ONCE)
+        return tuple(record for _, record in sorted(found.items()))
+
     async def keep(
         self, plan: CampaignPlan, purpose: Purpose, *, only: Mapping[str, tuple[str, ...]] | None = None
     ) -> int:
@@ -72,6 +93,7 @@ class PlanRecords:
             materials=plan.materials,
             totals=plan.totals,
             only=only,
+            gates=plan.gates,
         )
         content = record.model_dump_json(indent=1).encode()
         paths = await self._paths()

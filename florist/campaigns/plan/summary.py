@@ -17,6 +17,7 @@ _VERBS = {
     Decision.ADOPT: "to be looked for",
     Decision.NEW: "new",
     Decision.FOLLOWS: "to follow",
+    Decision.AWAITS: "to wait",
     Decision.BLOCKED: "blocked",
 }
 _MADE_BEFORE = (Decision.REUSE, Decision.RESUME)
@@ -29,6 +30,7 @@ def summary(plan: CampaignPlan) -> list[str]:
         lines.append(_of_an_unknown_campaign(plan))
     lines += _group_lines(plan.groups)
     lines += _total_lines(plan)
+    lines += _awaiting_lines(plan)
     lines += _funds_lines(plan.funds, plan.totals) if plan.funds else ()
     if any(cell.because is Because.ROW_UNUSABLE for cell in plan.cells):
         lines.append("Nothing of it is started before the rows are mended, or taken out of the file.")
@@ -101,6 +103,17 @@ def _total_lines(plan: CampaignPlan) -> Iterator[str]:
         yield f"To pay now: {price_words(totals)}{worst}.{whole}"
     if totals.uncertain_usd:
         yield f"If lost requests turn out to have made no runs, {shown_usd(totals.uncertain_usd)} more."
+
+
+def _awaiting_lines(plan: CampaignPlan) -> Iterator[str]:
+    totals = plan.totals
+    if totals.rows_awaiting:
+        rows = plan.materials.row_count
+        waits = "wait" if totals.rows_awaiting != 1 else "waits"
+        yield (
+            f"{totals.rows_awaiting:,} of {_count(rows, 'row')} {waits} for a pick: after the picks "
+            f"{shown_usd(totals.after_picks_usd)} more at most."
+        )
 
 
 def _funds_lines(funds: Funds, totals: Totals) -> Iterator[str]:
