@@ -45,6 +45,8 @@ def _demo(*, keep: bool) -> int:
         _say("3/3  florist run pipelines/product-launch.yaml")
         exit_code = _run_pipeline(flora_url, prefect)
         _say(f"\nOutputs, manifests and ledger: {DEMO / 'outputs'}")
+        for sheet in _newest_sheet():
+            _say(f"Contact sheet, to open in a browser: {sheet.as_uri()}")
         if keep:
             _keep_up(flora_url, prefect)
     _say("Sandbox and Prefect server are stopped. `make demo KEEP=1` leaves them up, to look at the UI.")
@@ -55,6 +57,12 @@ def _run_pipeline(flora_url: str, prefect: PrefectServer) -> int:
     command = [sys.executable, "-m", "florist.cli", "run", "pipelines/product-launch.yaml"]
     command += ["--archive", str(DEMO / "outputs")]
     return subprocess.run(command, cwd=HERE, env=_environment(flora_url, prefect), check=False).returncode
+
+
+def _newest_sheet() -> list[Path]:
+    """Return the contact sheet that was written last, if any was."""
+    sheets = (DEMO / "outputs/campaigns").glob("*/contact-sheet*.html")
+    return sorted(sheets, key=lambda path: path.stat().st_mtime)[-1:]
 
 
 def _environment(flora_url: str, prefect: PrefectServer) -> dict[str, str]:
