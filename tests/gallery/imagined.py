@@ -85,13 +85,15 @@ class Imagined:
         of: str = "",
         technique: str = "key-visual",
         usd: str = "0.08",
+        again: int = 0,
     ) -> Manifest:
         """Have the archive keep a run.
 
         Args:
+            again: how often the cell was made before.
             of: the cell of the row whose first output it was made of.
         """
-        run_id = self._run_id(row, cell)
+        run_id = self._run_id(row, cell, again)
         self.now += timedelta(seconds=40)
         place = RunPlace(run_id, technique, self.now, self.campaign, row, cell)
         parent = self.kept.get((row, of))
@@ -187,8 +189,8 @@ class Imagined:
         )
         self.columns.setdefault(cell, column)
 
-    def _run_id(self, row: str, cell: str) -> str:
-        return f"run_{hashlib.sha256(f'{self.campaign} {row} {cell}'.encode()).hexdigest()[:20]}"
+    def _run_id(self, row: str, cell: str, again: int = 0) -> str:
+        return f"run_{hashlib.sha256(f'{self.campaign} {row} {cell} {again}'.encode()).hexdigest()[:20]}"
 
 
 def prompt(text: str) -> ManifestInput:

@@ -167,6 +167,7 @@ def test_keyboard_picks_are_downloaded_as_a_file(archive, sheet_page):
         page.click("#message .is-main")
     told = json.loads(Path(download.value.path()).read_text())
     assert (told["florist_picks"], told["campaign"], told["by"]) == (1, "spring", "Ada")
+    assert all(pick["run_id"].startswith("run_") for pick in told["picks"])
     assert [(pick["row"], pick["cell"], pick["verdict"], pick["stars"]) for pick in told["picks"]] == [
         ("tulip-001", "still", "picked", 0),
         ("rose-002", "still", "rejected", 0),

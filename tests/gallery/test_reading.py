@@ -138,4 +138,14 @@ async def test_pick_stands_with_who_and_when(imagined):
     pick = Pick(row="sku-1", cell="still", verdict="picked", stars=4, note="the light")
     await add_pick(imagined.store, "spring", pick, by="Ada", at=NOON)
     [cell] = (await cells_of(imagined)).values()
+    assert cell.pick is not None
     assert (cell.pick.verdict, cell.pick.stars, cell.pick.note, cell.pick.by) == ("picked", 4, "the light", "Ada")
+
+
+async def test_pick_of_a_picture_that_was_made_anew_says_nothing_of_the_new_one(imagined):
+    await imagined.keep("sku-1", "still", PIXEL)
+    pick = Pick(row="sku-1", cell="still", verdict="picked")
+    await add_pick(imagined.store, "spring", pick, by="Ada", at=NOON)
+    await imagined.keep("sku-1", "still", PIXEL, again=1)
+    [cell] = (await cells_of(imagined)).values()
+    assert (cell.pick, cell.earlier) == (None, 1)
