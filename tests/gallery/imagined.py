@@ -121,7 +121,7 @@ class Imagined:
         key = Layout().manifest_key(place)
         await self.store.create(key, manifest.to_json())
         await self.store.create(index_key(run_id), ManifestPointer(run_id=run_id, manifest_key=key).to_json())
-        await self.enter(row, cell, State.ARCHIVED, technique=technique, usd=usd, status="completed")
+        await self.enter(row, cell, State.ARCHIVED, technique=technique, usd=usd, status="completed", again=again)
         self._told(row, cell, axes or {}, technique, usd)
         self.cells.setdefault(row, []).append(Made(row, cell, How.NEW, "new", "", run_id, Decimal(usd), ()))
         self.kept[row, cell] = manifest
@@ -137,6 +137,7 @@ class Imagined:
         usd: str = "0.08",
         status: str = "",
         error_code: str | None = None,
+        again: int = 0,
     ) -> None:
         """Have the ledger say where a cell stands."""
         work = Work(
@@ -160,7 +161,7 @@ class Imagined:
             owner="test",
             sends=(sent,),
             price_usd=Decimal(usd),
-            run_id=self._run_id(row, cell) if has_run else None,
+            run_id=self._run_id(row, cell, again) if has_run else None,
             started_by="new" if has_run else None,
             ended=ended if status else None,
         )
