@@ -203,8 +203,11 @@ def review(archive) -> Any:
 
 
 def wait_for_posts(page: Any, review: ReviewServer, count: int) -> None:
-    while len(review.posted) < count:
+    for _ in range(500):
+        if len(review.posted) >= count:
+            return
         page.wait_for_timeout(20)
+    pytest.fail(f"{len(review.posted)} of {count} picks were posted")
 
 
 def test_picks_are_posted_one_after_another(review, sheet_page):

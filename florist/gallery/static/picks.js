@@ -49,8 +49,8 @@ function stand(cell, pick) {
   drawCompareWords();
 }
 
-const asPosted = (cell, confirmUsd = null) => ({
-  row: cell.row.key, cell: cell.name, run_id: cell.runId, verdict: cell.pick.verdict, stars: cell.pick.stars, note: cell.pick.note, confirm_usd: confirmUsd,
+const asPosted = (cell) => ({
+  row: cell.row.key, cell: cell.name, run_id: cell.runId, verdict: cell.pick.verdict, stars: cell.pick.stars, note: cell.pick.note, confirm_usd: null,
 });
 
 // One after another, so that what was decided last stands.
