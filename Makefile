@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KEEP ?=
 ARCHIVE ?=
 
-.PHONY: demo bootstrap test lint coverage docs drills bench seaweedfs chromium wheel clean
+.PHONY: demo bootstrap test lint coverage docs drills bench screenshots seaweedfs chromium wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -41,6 +41,9 @@ drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big 
 
 bench: $(VENV)/.installed seaweedfs
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI; needs Chromium
+	$(BIN)/python -m docs.images.make_screenshots
 
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs

@@ -35,6 +35,10 @@ _BODY = (
     "{{ flow_run.name }} ({{ flow.name }}): {{ flow_run.state.name }}\n{{ flow_run.state.message }}\n"
     "{{ flow_run|ui_url }}"
 )
+_BUDGET = (
+    "{{ event.payload.cells }} cells were not begun. Raise the budget and run the campaign again: what is paid is "
+    "not paid twice.\n{{ flow_run|ui_url }}"
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ def _notifying(block_id: UUID) -> Iterator[AutomationCore]:
         name="Florist: tell of budgets",
         description="A campaign whose budget held back what was to be made.",
         trigger=EventTrigger(expect={BUDGET_REACHED}, posture=Posture.Reactive),
-        actions=[_told("Budget reached: {{ flow_run.name }}", block_id)],
+        actions=[_told("Budget reached: {{ flow_run.name }}", block_id, _BUDGET)],
     )
 
 
@@ -205,5 +209,5 @@ def _seen(events: set[str], labels: dict[str, str] | None = None) -> EventTrigge
     )
 
 
-def _told(subject: str, block_id: UUID) -> SendNotification:
-    return SendNotification(block_document_id=block_id, subject=subject, body=_BODY)
+def _told(subject: str, block_id: UUID, body: str = _BODY) -> SendNotification:
+    return SendNotification(block_document_id=block_id, subject=subject, body=body)

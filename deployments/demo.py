@@ -45,11 +45,10 @@ def _demo(*, keep: bool) -> int:
         _say("3/3  florist run pipelines/product-launch.yaml")
         exit_code = _run_pipeline(flora_url, prefect)
         _say(f"\nOutputs, manifests and ledger: {DEMO / 'outputs'}")
-        for sheet in _newest_sheet():
-            _say(f"Contact sheet, to open in a browser: {sheet.as_uri()}")
         if keep:
             _keep_up(flora_url, prefect)
     _say("Sandbox and Prefect server are stopped. `make demo KEEP=1` leaves them up, to look at the UI.")
+    _say(f"What it has made, as a page: {_newest_sheet()}")
     return exit_code
 
 
@@ -59,10 +58,10 @@ def _run_pipeline(flora_url: str, prefect: PrefectServer) -> int:
     return subprocess.run(command, cwd=HERE, env=_environment(flora_url, prefect), check=False).returncode
 
 
-def _newest_sheet() -> list[Path]:
-    """Return the contact sheet that was written last, if any was."""
-    sheets = (DEMO / "outputs/campaigns").glob("*/contact-sheet*.html")
-    return sorted(sheets, key=lambda path: path.stat().st_mtime)[-1:]
+def _newest_sheet() -> str:
+    sheets = (DEMO / "outputs").glob("campaigns/*/contact-sheet*.html")
+    newest = max(sheets, key=lambda sheet: sheet.stat().st_mtime, default=None)
+    return "none, see the lines above" if newest is None else newest.as_uri()
 
 
 def _environment(flora_url: str, prefect: PrefectServer) -> dict[str, str]:
@@ -70,7 +69,8 @@ def _environment(flora_url: str, prefect: PrefectServer) -> dict[str, str]:
 
 
 def _keep_up(flora_url: str, prefect: PrefectServer) -> None:
-    _say(f"\nPrefect UI   {prefect.ui_url}/runs\nFLORA        {flora_url}\nTo use both from another terminal:\n")
+    _say(f"\nPrefect UI     {prefect.ui_url}/runs\nFLORA          {flora_url}\nContact sheet  {_newest_sheet()}")
+    _say("\nTo use them from another terminal:\n")
     for name, value in (
         ("PREFECT_API_URL", prefect.api_url),
         ("FLORA_BASE_URL", flora_url),

@@ -79,6 +79,10 @@ COMMANDS = {
         "Run a pipeline, and keep every output. Shows first what is new, and for what price.",
     ),
     "sandbox": ("sandbox:sandbox_app", "FLORA on this machine: its API, real media, no key, no bill."),
+    "serve": (
+        "serve:serve",
+        "Show an archive's campaigns to people: contact sheets, picks, uploads. Pays for nothing.",
+    ),
     "sweep": ("archive:sweep", "Keep every completed run that this API key can see and the archive has not."),
     "take": (
         "take:take",
@@ -87,6 +91,11 @@ COMMANDS = {
     "techniques": (
         "techniques:techniques",
         "List the techniques this API key may run, or tell one's inputs, outputs and price.",
+    ),
+    "upload": (
+        "upload:upload",
+        "Keep files in the archive, and print the address of each: what rows, forms and --param take as a "
+        "picture.",
     ),
 }
 """Where in `florist.commands` each command is, and its first words: the list shows them without an import."""

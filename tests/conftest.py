@@ -26,7 +26,7 @@ SECRET = re.compile(
 
 
 # Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
-SHARING_A_SERVER = frozenset({"archive", "delivery", "flows", "stores", "studio"})
+SHARING_A_SERVER = frozenset({"archive", "delivery", "flows", "serving", "stores", "studio"})
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
@@ -39,7 +39,8 @@ DRILL_TIMEOUT = 1800.0
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT).parts[0]
-        if folder in SHARING_A_SERVER:
+        # Browsers have a group of their own.
+        if folder in SHARING_A_SERVER and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("drill"):
             item.add_marker(pytest.mark.timeout(DRILL_TIMEOUT))

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from florist.campaigns.bill.bill import By
 from florist.campaigns.bill.reading import read_charges
-from florist.campaigns.bill.words import HEADINGS, bill_lines, cells, charges_csv
+from florist.campaigns.bill.words import bill_lines, cells, charges_csv, headings
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive, AsJson
 from florist.commands.terminal import print_table, remark, say, write
 from florist.errors import ConfigurationError
@@ -19,7 +19,7 @@ def bill(
     campaign: str | None = None,
     /,
     *,
-    by: Literal["row", "step", "technique", "day", "reason"] | None = None,
+    by: Literal["row", "step", "technique", "day", "reason", "reviewer"] | None = None,
     archive: Archive = DEFAULT_ARCHIVE,
     timezone: str = "UTC",
     as_csv: Annotated[
@@ -46,7 +46,8 @@ def bill(
     if as_json:
         say(made.model_dump_json(indent=2))
         return
-    rows = [(group.name or "(none)", *cells(group)) for group in made.groups]
-    print_table((grouped.capitalize(), *HEADINGS), [*rows, ("total", *cells(made.total))], right=HEADINGS)
+    rows = [(group.name or "(none)", *cells(group, made)) for group in made.groups]
+    heads = headings(made)
+    print_table((grouped.capitalize(), *heads), [*rows, ("total", *cells(made.total, made))], right=heads)
     for line in bill_lines(made):
         remark(line)

@@ -36,7 +36,7 @@ def continue_campaign(
     yes: Annotated[bool, Parameter(negative=())] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Go on with a campaign that waits for picks: what takes a picked output is made, and nothing else of it.
+    """Go on with a campaign that waits for picks: what takes a picked output is made, at a price shown first.
 
     The same as running it again, of which pipeline, rows and params need not be named. Exits like florist run.
 

@@ -12,6 +12,8 @@ from florist.campaigns.delivery.delivering import DEFAULT_NAMES, Delivered
 from florist.campaigns.delivery.delivering import deliver as delivered_to
 from florist.campaigns.delivery.naming import Naming
 from florist.campaigns.delivery.placing import Placed
+from florist.campaigns.picks.behind import PickedCells
+from florist.campaigns.picks.reading import read_records
 from florist.campaigns.plan.campaign_plan import FileFacts, Materials
 from florist.campaigns.plan.records import PlanRecords
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
@@ -43,6 +45,7 @@ def deliver(
     template: str | None = None,
     rows: str = "",
     copy: Annotated[bool, Parameter(negative=())] = False,
+    picked: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Put the outputs of a campaign under names of your choice. Originals stay; nothing is overwritten.
 
@@ -56,6 +59,7 @@ def deliver(
         template: says so itself, such as {campaign}/{sku}_{tone}_{step}_v{variation}.{ext}.
         rows: a row file, if not the last run's: its columns may stand in names, its rows alone are delivered.
         copy: also where a hard link could be made, which is the archive's own file under another name.
+        picked: what people have picked alone, and what was made of it; the index says who picked.
     """
     source, target = store_at(archive), store_at(to)
     _check_apart(source, target)
@@ -67,7 +71,9 @@ def deliver(
         rows = str(_still_there(last.rows) or "")
     mapping = loaded.rows if loaded else RowMapping()
     naming = Naming(names or DEFAULT_NAMES, asyncio.run(_cells(rows, mapping)), loaded)
-    found = asyncio.run(_delivered(campaign_name(campaign), source, target, naming, may_link=not copy))
+    found = asyncio.run(
+        _delivered(campaign_name(campaign), source, target, naming, may_link=not copy, picked=picked)
+    )
     for line in _lines(found, target):
         remark(line)
     say(found.index_name)
@@ -93,7 +99,10 @@ async def _cells(rows: str, mapping: RowMapping) -> dict[str, dict[str, str]]:
         return row_cells(found, mapping) if isinstance(found, RowFile) else {}
 
 
-async def _delivered(campaign: str, source: Store, target: Store, naming: Naming, *, may_link: bool) -> Delivered:
+async def _delivered(
+    campaign: str, source: Store, target: Store, naming: Naming, *, may_link: bool, picked: bool
+) -> Delivered:
+    picks = PickedCells(await read_records(source, campaign)) if picked else None
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
         task = shown.add_task("reading manifests", total=None)
@@ -101,7 +110,9 @@ async def _delivered(campaign: str, source: Store, target: Store, naming: Naming
         def on_progress(done: int, total: int) -> None:
             shown.update(task, description=f"{done:,} of {total:,} outputs")
 
-        return await delivered_to(campaign, source, target, naming, may_link=may_link, on_progress=on_progress)
+        return await delivered_to(
+            campaign, source, target, naming, may_link=may_link, picked=picks, on_progress=on_progress
+        )
 
 
 def _names(template: str) -> DeliveryNames:
@@ -128,6 +139,8 @@ def _lines(found: Delivered, target: Store) -> list[str]:
         lines.append(f"left out: {found.superseded:,} earlier runs of cells that were made again since")
     if found.left_out:
         lines.append(f"left out: {found.left_out:,} runs of rows that are not in the row file")
+    if found.unpicked:
+        lines.append(f"left out: {found.unpicked:,} runs that nobody picked, and that are made of no pick")
     if found.taken:
         named = ", ".join(found.taken[:TAKEN_NAMED])
         more = f" and {len(found.taken) - TAKEN_NAMED:,} more" if len(found.taken) > TAKEN_NAMED else ""

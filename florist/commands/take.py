@@ -39,7 +39,9 @@ def take(
     yes: Annotated[bool, Parameter(negative=())] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Make more of one cell, as further variations; those that there are stay. Exits like florist run.
+    """Make more of one cell, as further variations, at a price that is shown first; those that there are stay.
+
+    Exits like florist run.
 
     Args:
         campaign: its name. Pipeline and rows are those of its last plan.

@@ -91,6 +91,10 @@ class FolderStore:
         """Return a small file whole; None if there is none."""
         return await self._run(self._read, key)
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        """Return a part of a file; None if there is none."""
+        return await self._run(self._read_range, key, start, size_bytes)
+
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """Yield a file's bytes in order.
 
@@ -202,6 +206,14 @@ class FolderStore:
         if _file_status(path) is None:
             raise StoreError(f"{path} is no regular file; remove it or move it away", location=self.location)
         return path.read_bytes()
+
+    def _read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        path = self._path(key)
+        if _file_status(path) is None:
+            return None
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(size_bytes)
 
     def _create(self, key: str, data: bytes) -> bool:
         path = self._path(key)

@@ -129,6 +129,16 @@ class S3Store:
 
         return await self._calls.call_expecting(ABSENT, whole)
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        """Return a part of an object by one ranged GET; None if there is none."""
+        where = {**self._where(key), "Range": f"bytes={start}-{start + size_bytes - 1}"}
+
+        def part(s3: Any) -> bytes:
+            content: bytes = s3.get_object(**where)["Body"].read()
+            return content
+
+        return await self._calls.call_expecting(ABSENT, part)
+
     async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         """Yield an object's bytes in order; see `Store.stream`."""
         where = self._where(key)

@@ -4,7 +4,7 @@ from flows.tasks.bills import report_bill
 from flows.tasks.budgets import BUDGET_REACHED
 from flows.tasks.drifts import compare_with_lock, report_drift
 from flows.tasks.endings import ended, log_in_flight, tell_in_flight
-from flows.tasks.forms import Answers, answers, form_changes, form_signature
+from flows.tasks.forms import ASK_BEFORE_USD, Answers, answers, form_changes, form_signature
 from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
 from flows.tasks.starts import STARTED_AGAIN, STARTS_AT_MOST, started_too_often
@@ -22,6 +22,7 @@ from flows.tasks.unattended import is_unattended, this_flow_run, unbudgeted
 from flows.tasks.walks import run_as_flow, walk_pipeline
 
 __all__ = [
+    "ASK_BEFORE_USD",
     "BUDGET_REACHED",
     "STARTED_AGAIN",
     "STARTS_AT_MOST",

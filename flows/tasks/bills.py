@@ -7,7 +7,7 @@ from prefect.logging import get_run_logger
 
 from florist.campaigns.bill.bill import Bill
 from florist.campaigns.bill.reading import Charges
-from florist.campaigns.bill.words import HEADINGS, bill_lines, cells
+from florist.campaigns.bill.words import bill_lines, cells, headings
 from florist.campaigns.running import charges_told
 from florist.stores.store import Store
 from flows.tasks.words import artifact_key, escaped
@@ -58,11 +58,11 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nu
 
 
 def _table(bill: Bill) -> list[str]:
-    rows = [(group.name or "(none)", *cells(group)) for group in bill.groups[:ROWS_AT_MOST]]
-    rows.append(("total", *cells(bill.total)))
+    rows = [(group.name or "(none)", *cells(group, bill)) for group in bill.groups[:ROWS_AT_MOST]]
+    rows.append(("total", *cells(bill.total, bill)))
     # A column that has nothing takes room from those that have.
     filled = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
-    headings = (bill.by.capitalize(), *HEADINGS)
+    names = (bill.by.capitalize(), *headings(bill))
     return markdown_table(
-        [headings[place] for place in filled], [[row[place] for place in filled] for row in rows], numbers=True
+        [names[place] for place in filled], [[row[place] for place in filled] for row in rows], numbers=True
     )

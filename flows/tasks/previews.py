@@ -24,6 +24,7 @@ SIDE = 240
 QUALITY = 65
 LARGEST_BYTES = 24 * 1024 * 1024
 """Of a picture that is read for one; the sheet shows those beyond."""
+LARGEST_PIXELS = 50_000_000
 _PICTURES = tuple(extension for name, extension in EXTENSIONS.items() if name.startswith("image/"))
 WITHOUT_PILLOW = "Previews need Pillow, which is not installed here: pip install pillow."
 
@@ -47,8 +48,8 @@ async def previews_of(store: Store, result: CampaignResult) -> list[Preview]:
     """
     if Image is None:
         return []
-    drawn = (_drawn(store, label, output) for label, output in _pictures(result)[:PREVIEWS_AT_MOST])
-    return [preview for preview in await asyncio.gather(*drawn) if preview is not None]
+    drawn = [await _drawn(store, label, output) for label, output in _pictures(result)[:PREVIEWS_AT_MOST]]
+    return [preview for preview in drawn if preview is not None]
 
 
 def has_pillow() -> bool:
@@ -69,13 +70,15 @@ async def _drawn(store: Store, label: str, output: KeptOutput) -> Preview | None
     try:
         data = await store.read(output.key)
         return None if data is None else Preview(label, await asyncio.to_thread(_webp, data))
-    except (FloristError, OSError, ValueError, Image.DecompressionBombError):
+    except (FloristError, OSError, SyntaxError, ValueError):  # Pillow's words for what is no picture
         return None
 
 
 def _webp(data: bytes) -> str:
     small = io.BytesIO()
     with Image.open(io.BytesIO(data)) as picture:
+        if picture.width * picture.height > LARGEST_PIXELS:
+            raise ValueError("too large to be drawn")
         picture.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded no larger than needed
         drawn = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     drawn.thumbnail((SIDE, SIDE))

@@ -24,7 +24,7 @@ from florist.stores.store import Store
 from florist.wording import shortened
 from flows.tasks.bills import bill_section
 from flows.tasks.previews import WITHOUT_PILLOW, Preview, has_pillow, previews_of
-from flows.tasks.words import artifact_key, escaped, sheet_link
+from flows.tasks.words import artifact_key, as_word, escaped, sheet_link, with_code
 
 LINES_AT_MOST = 1000
 """Of a table: more than anybody reads, less than Prefect's server minds."""
@@ -122,9 +122,9 @@ def _gap_section(gaps: Sequence[Gap], campaign: str) -> Iterator[str]:
     yield from (f"## Gaps: {len(gaps):,}", "")
     begun = [gap for gap in gaps if is_begun(gap)]
     for gap in begun[:GAPS_SHOWN]:
-        next_step = escaped(gap.advice.replace(CAMPAIGN, campaign or CAMPAIGN))
+        next_step = with_code(gap.advice.replace(CAMPAIGN, as_word(campaign) if campaign else CAMPAIGN))
         said = escaped(shortened(gap.message, MESSAGE_LENGTH))
-        yield f"- **{escaped(gap.label)}**: {escaped(gap.reason)}. {said}<br>Next: **{next_step}**"
+        yield f"- **{escaped(gap.label)}**: {escaped(gap.reason)}. {said}<br>Next: {next_step}"
     if len(begun) > GAPS_SHOWN:
         yield f"- … and {len(begun) - GAPS_SHOWN:,} more, in the table of all cells"
     for line in gap_lines(gap for gap in gaps if not is_begun(gap)):

@@ -1,6 +1,7 @@
 """What people read of a flow run in Prefect: what states say, what artifacts are called, where links lead."""
 
 import re
+import shlex
 from urllib.parse import quote
 
 from florist.amounts import shown_usd
@@ -31,12 +32,27 @@ def artifact_key(kind: str, name: str) -> str:
 
 def escaped(text: str) -> str:
     """Return a text in which Markdown finds nothing: a campaign may be called anything."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!$~])", r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|!$~])", r"\\\1", text)
+
+
+def with_code(text: str) -> str:
+    """Return a text of ours in Markdown: what stands in backticks is code, and the rest is escaped."""
+    parts = text.split("`")
+    return "".join(f"`{part}`" if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def as_word(name: str) -> str:
+    """Return a name as a command between backticks takes it."""
+    return shlex.quote(name).replace("`", "")
 
 
 def sheet_link(campaign: str) -> str:
     """Return where a campaign's pictures are, in Markdown: a running `florist serve`, else the command."""
     base_url = FloraSettings().gallery_url
     if base_url is None:
-        return f"`florist gallery {campaign.replace('`', '')} --open`"
+        return f"`florist gallery {as_word(campaign)} --open`"
     return f"[the contact sheet]({base_url}/campaigns/{quote(campaign, safe='')}/)"

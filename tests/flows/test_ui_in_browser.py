@@ -53,14 +53,14 @@ async def deployed_and_run(floor: Floor) -> tuple[str, str]:
     from prefect.flow_engine import run_flow_async
 
     from blocks import FloraWorkspace, LocalArchive
-    from deployments.prepare import WORK_POOL, _make_work_pool
+    from deployments.prepare import WORK_POOL, make_work_pool
     from flows.pipelines import pipeline_flow
 
     await FloraWorkspace(api_key=floor.sandbox.api_key, base_url=floor.sandbox.base_url).save(NAME, overwrite=True)
     await LocalArchive(path=floor.folder).save(NAME, overwrite=True)
     flow = pipeline_flow(PIPELINE)
     async with get_client() as client:
-        await _make_work_pool(client)
+        await make_work_pool(client)
         # As `florist deploy` does it, without its process; tests/flows/test_forms.py deploys for real.
         deployment_id = await client.create_deployment(
             await client.create_flow(flow),

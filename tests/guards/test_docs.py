@@ -117,4 +117,4 @@ def test_site_is_built_without_a_warning_or_anything_of_other_hosts(tmp_path):
 
 def test_addresses_shown_are_those_that_servers_listen_on():
     ports = {port for text in PAGES.values() for port in re.findall(r"127\.0\.0\.1:(\d+)", text)}
-    assert ports == {"8787", "4200"}  # the sandbox, Prefect
+    assert ports == {"8787", "8788", "4200"}  # the sandbox, florist serve, Prefect

@@ -27,6 +27,9 @@ class MemoryStore:
         self.reads += 1
         return self.objects[key][0] if key in self.objects else None
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        return self.objects[key][0][start : start + size_bytes] if key in self.objects else None
+
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         yield self.objects[key][0]
 

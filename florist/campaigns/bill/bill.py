@@ -1,4 +1,4 @@
-"""The bill itself: charges added up by row, step, technique, day or reason."""
+"""The bill itself: charges added up by row, step, technique, day, reason or reviewer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
@@ -10,8 +10,9 @@ from pydantic import AwareDatetime, computed_field
 from florist.campaigns.bill.charges import NOTHING, WASTE, Charge, Reason
 from florist.frozen import FrozenModel
 
-By = Literal["campaign", "row", "step", "technique", "day", "reason"]
+By = Literal["campaign", "row", "step", "technique", "day", "reason", "reviewer"]
 
+_MICRO = Decimal("0.000001")
 _ORDER = {str(reason): number for number, reason in enumerate(Reason)}
 
 
@@ -27,6 +28,7 @@ class Sums(FrozenModel):
         in_flight, in_flight_usd: runs that go on at FLORA, and what was quoted for them.
         in_doubt, in_doubt_usd: requests, and runs whose charge is not told, that may yet cost up to so much.
         unpriced: runs in flight and requests in doubt of which no price is known: they are in no sum.
+        picked: outputs that people have picked and that these charges have gone into.
     """
 
     runs: int = 0
@@ -40,6 +42,13 @@ class Sums(FrozenModel):
     in_doubt: int = 0
     in_doubt_usd: Decimal = NOTHING
     unpriced: int = 0
+    picked: int = 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def per_pick_usd(self) -> Decimal | None:
+        """What was charged for each picked output, what was not picked included; None where nothing is picked."""
+        return (self.charged_usd / self.picked).quantize(_MICRO) if self.picked else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -69,13 +78,14 @@ class Sums(FrozenModel):
                 "in_flight_usd": _sum(charge.most_usd for charge in flying),
                 "in_doubt": len(doubtful),
                 "in_doubt_usd": _sum(charge.most_usd for charge in doubtful),
+                "picked": len({run_id for charge in charges for run_id in charge.picks}),
                 "unpriced": sum(charge.most_usd is None for charge in unsettled),
             }
         )
 
 
 class Group(Sums):
-    """The sums of one row, step, technique, day, reason or campaign."""
+    """The sums of one row, step, technique, day, reason, reviewer or campaign."""
 
     name: str
 
@@ -150,6 +160,7 @@ def _naming(by: By, zone: tzinfo, techniques: Mapping[str, str]) -> Callable[[Ch
         "step": lambda charge: charge.step,
         "technique": lambda charge: techniques.get(charge.technique_id, charge.technique_id),
         "day": lambda charge: f"{charge.at.astimezone(zone):%Y-%m-%d}",
+        "reviewer": lambda charge: charge.reviewer,
         "reason": lambda charge: f"{charge.reason}: {charge.error_code}" if charge.error_code else charge.reason,
     }
     return names[by]

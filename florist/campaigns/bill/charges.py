@@ -45,6 +45,8 @@ class Charge:
         was_usd: what was known before FLORA corrected the charge; None if it never did.
         at: when the run ended at FLORA; of one that has not, when its request left.
         retry_key: of the entry that stands for the next attempt, if there is one; told of failed runs alone.
+        picks: the picked runs that it has gone into: itself, or those that it was made of.
+        reviewer: who picked or rejected it, or picked what it was made of.
     """
 
     key: str
@@ -64,6 +66,8 @@ class Charge:
     most_usd: Decimal | None = None
     was_usd: Decimal | None = None
     retry_key: str = ""
+    picks: tuple[str, ...] = ()
+    reviewer: str = ""
 
     @property
     def scope(self) -> str:

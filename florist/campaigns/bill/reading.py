@@ -12,6 +12,9 @@ from florist.archive.manifest import Manifest
 from florist.archive.side_by_side import side_by_side
 from florist.campaigns.bill.bill import Bill, By, Sums, corrections_of, groups_of
 from florist.campaigns.bill.charges import Charge, Reason, charge_of, given_up
+from florist.campaigns.bill.picked import with_picks
+from florist.campaigns.picks.behind import PickedCells
+from florist.campaigns.picks.reading import read_records
 from florist.errors import ConfigurationError
 from florist.ledger import Entry, Ledger
 from florist.ledger.corrections import Correction, Corrections
@@ -69,14 +72,16 @@ async def read_charges(store: Store, campaign: str | None = None) -> Charges:
         StoreError: the store could not be asked.
     """
     ledger = Ledger(store)
-    corrections, unkept = await asyncio.gather(Corrections(store).newest(), unkept_runs(store))
+    corrections, unkept, picks = await asyncio.gather(
+        Corrections(store).newest(), unkept_runs(store), read_records(store, campaign)
+    )
     pile = _Pile(campaign, corrections)
     await ledger.each(pile.take)
     if campaign is not None and not pile.keys:
         raise _unknown(campaign, pile.campaigns, store.location)
     found = pile.charges + await _given_up(ledger, pile.renewed, corrections)
     lost = {short_id for short_id, run in unkept.runs.items() if run.is_lost}
-    charges = tuple(_judged(charge, pile.keys, lost) for charge in found)
+    charges = with_picks((_judged(charge, pile.keys, lost) for charge in found), PickedCells(picks))
     return Charges(
         location=store.location,
         campaign=campaign,

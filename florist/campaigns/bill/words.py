@@ -10,8 +10,8 @@ from florist.campaigns.bill.charges import Charge
 from florist.campaigns.bill.reading import Charges, zone_named
 from florist.campaigns.csv_text import Cell, csv_text
 
-HEADINGS = ("Runs", "Quoted", "Charged", "Wasted", "In flight", "In doubt")
-"""Those of `cells`; before them comes the one of what is grouped by."""
+_HEADINGS = ("Runs", "Quoted", "Charged", "Wasted", "In flight", "In doubt")
+_PICK_HEADINGS = ("Picked", "Per pick")
 
 CORRECTIONS_NAMED = 5
 
@@ -34,11 +34,19 @@ _COLUMNS = (
     "most_usd",
     "at",
     "ledger_key",
+    "picks",
+    "reviewer",
 )
 
 
-def cells(sums: Sums) -> tuple[str, ...]:
-    """Return one line of the table, below `HEADINGS`; what there is nothing of stays empty."""
+def headings(bill: Bill) -> tuple[str, ...]:
+    """Return the headings of `cells`; before them comes the one of what is grouped by."""
+    return (*_HEADINGS, *_PICK_HEADINGS) if bill.total.picked else _HEADINGS
+
+
+def cells(sums: Sums, bill: Bill) -> tuple[str, ...]:
+    """Return one line of the table, below `headings`; what there is nothing of stays empty."""
+    picked = (f"{sums.picked:,}", shown_usd(_cents(sums.per_pick_usd))) if sums.picked else ("", "")
     return (
         f"{sums.runs:,}",
         shown_usd(sums.quoted_usd),
@@ -46,6 +54,7 @@ def cells(sums: Sums) -> tuple[str, ...]:
         _counted(sums.wasted, shown_usd(sums.wasted_usd)),
         _counted(sums.in_flight, shown_usd(sums.in_flight_usd)),
         _counted(sums.in_doubt, f"up to {shown_usd(sums.in_doubt_usd)}"),
+        *(picked if bill.total.picked else ()),
     )
 
 
@@ -67,6 +76,9 @@ def bill_lines(bill: Bill) -> tuple[str, ...]:
         lines.append(f"without a price, and in no sum: {total.unpriced:,}")
     if total.wasted:
         lines.append(f"wasted: {_runs(total.wasted)}, {shown_usd(total.wasted_usd)} of what was charged")
+    if total.picked:
+        each = shown_usd(_cents(total.per_pick_usd))
+        lines.append(f"picked: {total.picked:,}, at {each} each, what was not picked included")
     return (*lines, *_corrected(bill), *_unreadable(bill))
 
 
@@ -96,6 +108,8 @@ def _csv_row(charge: Charge, found: Charges, zone: tzinfo) -> Sequence[Cell]:
         charge.most_usd,
         charge.at.astimezone(zone).isoformat(timespec="seconds"),
         charge.key,
+        " ".join(charge.picks),
+        charge.reviewer,
     )
 
 
@@ -127,6 +141,10 @@ def _unreadable(bill: Bill) -> list[str]:
 
 def _signed(amount: Decimal) -> str:
     return f"{'-' if amount < 0 else '+'}{shown_usd(abs(amount))}"
+
+
+def _cents(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(Decimal("0.01"))
 
 
 def _counted(count: int, amount: str) -> str:

@@ -35,9 +35,8 @@ async def add_pick(store: Store, campaign: str, pick: Pick, *, by: str, at: date
     """
     campaign = campaign_name(campaign)
     gates = await gates_of(store, campaign)
-    taken = pick.model_copy(update={"by": _name(by), "at": at, "confirm_usd": None})
-    if not taken.run_id:
-        taken = taken.model_copy(update={"run_id": await _newest_run(store, campaign, pick)})
+    run_id = await _looked_at(store, campaign, pick)
+    taken = pick.model_copy(update={"by": _name(by), "at": at, "confirm_usd": None, "run_id": run_id})
     while True:
         newest = await read_row(store, campaign, pick.row)
         before = newest.cells.get(pick.cell)
@@ -66,6 +65,7 @@ def _following(campaign: str, newest: RowRecord, taken: Pick, before: Standing |
         run_id=taken.run_id,
         spent=before.spent if before is not None and is_same_run else False,
         next_usd=before.next_usd if before is not None and is_same_run else None,
+        next_cells=before.next_cells if before is not None else (),
     )
     return PickRecord(
         campaign=campaign,
@@ -109,8 +109,8 @@ def _refuse_too_many(newest: RowRecord, pick: Pick, gate: Gate | None) -> None:
         )
 
 
-async def _newest_run(store: Store, campaign: str, pick: Pick) -> str:
-    """Return the newest kept run of the cell: nobody picks what is not there."""
+async def _looked_at(store: Store, campaign: str, pick: Pick) -> str:
+    """Return the run that the pick is of, by default the newest of the cell: nobody picks what is not there."""
     folder = "/".join(
         (
             "campaigns",
@@ -127,7 +127,8 @@ async def _newest_run(store: Store, campaign: str, pick: Pick) -> str:
         for manifest in manifests
         if (manifest.campaign, manifest.row or "", manifest.step) == (campaign, pick.row, pick.cell)
     ]
-    newest = max(ours, key=lambda manifest: manifest.created_at or manifest.archived_at, default=None)
+    asked = [manifest for manifest in ours if pick.run_id in ("", manifest.run_id)]
+    newest = max(asked, key=lambda manifest: manifest.created_at or manifest.archived_at, default=None)
     if newest is None:
         raise PickRefusedError(
             f"campaign {campaign} keeps nothing of {step_label(pick.row, pick.cell)}: there is nothing to pick"

@@ -39,8 +39,8 @@ async def read_choices(store: Store, campaign: str) -> CampaignChoices:
     campaign = campaign_name(campaign)
     records, takes = await asyncio.gather(read_records(store, campaign), read_takes(store, campaign))
     picks = {
-        row: {standing.cell: standing.run_id for standing in record.cells.values() if standing.is_picked}
-        for row, record in records.items()
+        record.row: {each.cell: each.run_id for each in record.cells.values() if each.is_picked}
+        for record in records
     }
     rows = {row: RowChoices(picks=picks.get(row, {}), takes=takes.get(row, ())) for row in {**picks, **takes}}
-    return CampaignChoices(rows, {row: record.number for row, record in records.items()})
+    return CampaignChoices(rows, {record.row: record.number for record in records})

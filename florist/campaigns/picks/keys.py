@@ -9,9 +9,9 @@ PICKS = "picks/"
 TAKES = "takes/"
 
 
-def campaign_folder(kind: str, campaign: str) -> str:
-    """Return the folder of a campaign's records."""
-    return f"{kind}{_digest(campaign)}/"
+def campaign_folder(kind: str, campaign: str | None) -> str:
+    """Return the folder of a campaign's records; None for those of all."""
+    return kind if campaign is None else f"{kind}{_digest(campaign)}/"
 
 
 def row_folder(kind: str, campaign: str, row: str) -> str:
@@ -30,7 +30,7 @@ async def newest_under(store: Store, folder: str) -> str | None:
     return max(keys, key=number_in, default=None)
 
 
-async def newest_of_rows(store: Store, kind: str, campaign: str) -> list[str]:
+async def newest_of_rows(store: Store, kind: str, campaign: str | None) -> list[str]:
     """Return the keys of the newest record of each row that has any."""
     newest: dict[str, str] = {}
     async for item in store.list(campaign_folder(kind, campaign)):

@@ -91,8 +91,8 @@ async def read_picks(store: Store, campaign: str) -> CampaignPicks:
     campaign = campaign_name(campaign)
     gates = await gates_of(store, campaign)
     newest = await newest_of_rows(store, PICKS, campaign)
-    found = await _records(store, newest)
-    rows = {row: row_picks(record.cells, gates, number=record.number) for row, record in sorted(found.items())}
+    records = await _records(store, newest)
+    rows = {record.row: row_picks(record.cells, gates, number=record.number) for record in records}
     return CampaignPicks(campaign=campaign, revision=_revision(newest), rows=rows, gates=gates)
 
 
@@ -104,8 +104,8 @@ async def read_row(store: Store, campaign: str, row: str) -> RowRecord:
     return RowRecord(number_in(newest), parsed_record(PickRecord, await store.read(newest) or b"", newest))
 
 
-async def read_records(store: Store, campaign: str) -> dict[str, PickRecord]:
-    """Return the newest record of each row that has any, by its key."""
+async def read_records(store: Store, campaign: str | None) -> list[PickRecord]:
+    """Return the newest record of each row that has any, by row; None for those of all campaigns."""
     return await _records(store, await newest_of_rows(store, PICKS, campaign))
 
 
@@ -122,15 +122,14 @@ def row_picks(cells: Mapping[str, Standing], gates: Mapping[str, Gate], *, numbe
     return RowPicks(gate=next(waiting, at[-1] if at else None), gates=at, cells=cells, number=number)
 
 
-async def _records(store: Store, keys: Iterable[str]) -> dict[str, PickRecord]:
-    found: dict[str, PickRecord] = {}
+async def _records(store: Store, keys: Iterable[str]) -> list[PickRecord]:
+    found: list[PickRecord] = []
 
     async def read(key: str) -> None:
-        record = parsed_record(PickRecord, await store.read(key) or b"", key)
-        found[record.row] = record
+        found.append(parsed_record(PickRecord, await store.read(key) or b"", key))
 
     await side_by_side(keys, read, at_once=READS_AT_ONCE)
-    return found
+    return sorted(found, key=lambda record: (record.campaign, record.row))
 
 
 def _row_gate(step: str, gate: Gate, cells: Mapping[str, Standing]) -> RowGate:

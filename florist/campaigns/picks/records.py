@@ -55,6 +55,7 @@ class Standing(PickModel):
         run_id: of the run that the verdict is about; of another one it says nothing.
         spent: a next step was sent with it, or is about to be.
         next_usd: what that was to cost.
+        next_cells: what was made of it then, however far down.
     """
 
     cell: str
@@ -67,6 +68,7 @@ class Standing(PickModel):
     spent: bool = False
     run_id: str = ""
     next_usd: Usd | None = None
+    next_cells: tuple[str, ...] = ()
 
     @property
     def step(self) -> str:

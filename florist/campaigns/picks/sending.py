@@ -11,8 +11,9 @@ change after it meets its price. If the campaign dies before it sends, the pick 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from florist.campaigns.picks.errors import PickAwaitedError
 from florist.campaigns.picks.keys import PICKS, record_key
@@ -58,23 +59,23 @@ class PickedSteps:
 
     async def _committed(self, row: str, step: PlannedStep) -> None:
         planned = self._plans.rows[row]
-        prices = {name: _price_behind(planned, name) for name in step.stands_on}
+        behind = {name: _behind(planned, name) for name in step.stands_on}
         while True:
             newest = await read_row(self._store, self._campaign, row)
             for fault in _faults(planned, step, newest.cells):
                 raise _awaited(row, step, fault)
-            told = {name: newest.cells[name] for name in prices if _is_untold(newest.cells[name], prices[name])}
+            told = {name: newest.cells[name] for name in behind if _is_untold(newest.cells[name], behind[name])}
             if not told:
                 return
-            record = self._record(row, newest, {name: _about_to_be(told[name], prices[name]) for name in told})
+            record = self._record(row, newest, {name: _about_to_be(told[name], behind[name]) for name in told})
             key = record_key(PICKS, self._campaign, row, record.number)
             if await self._store.create(key, record.model_dump_json(indent=1).encode()):
                 return
 
     def _record(self, row: str, newest: RowRecord, told: Mapping[str, Standing]) -> PickRecord:
-        return PickRecord(
-            campaign=self._campaign, row=row, number=newest.number + 1, cells={**newest.cells, **told}
-        )
+        now = {name for standing in told.values() for name in standing.next_cells}
+        others = {name: _without(now, standing) for name, standing in newest.cells.items()}
+        return PickRecord(campaign=self._campaign, row=row, number=newest.number + 1, cells={**others, **told})
 
 
 def _faults(planned: Plan, step: PlannedStep, cells: Mapping[str, Standing]) -> Iterator[str]:
@@ -94,23 +95,38 @@ def _faults(planned: Plan, step: PlannedStep, cells: Mapping[str, Standing]) -> 
             yield f"other cells of {gate.step} are picked by now"
 
 
-def _is_untold(standing: Standing, price_usd: Decimal) -> bool:
-    return not standing.spent or (standing.next_usd or Decimal(0)) < price_usd
+class _Behind(NamedTuple):
+    """All that is planned to be made of a cell, and what it costs, without what has no price."""
+
+    cells: tuple[str, ...]
+    price_usd: Decimal
 
 
-def _about_to_be(standing: Standing, price_usd: Decimal) -> Standing:
-    return standing.model_copy(update={"spent": True, "next_usd": price_usd})
-
-
-def _price_behind(planned: Plan, cell: str) -> Decimal:
-    """Return what all that is planned to be made of a cell costs, without what has no price."""
-    behind = {cell}
-    price = Decimal(0)
+def _behind(planned: Plan, cell: str) -> _Behind:
+    behind = {cell: Decimal(0)}
     for step in planned.steps:  # each stands after all it needs
-        if behind.intersection(step.needs):
-            behind.add(step.name)
-            price += step.price_usd or step.ceiling_usd or Decimal(0)
-    return price
+        if behind.keys() & set(step.needs):
+            behind[step.name] = step.price_usd or step.ceiling_usd or Decimal(0)
+    return _Behind(tuple(behind)[1:], sum(behind.values(), Decimal(0)))
+
+
+def _is_untold(standing: Standing, behind: _Behind) -> bool:
+    is_told = standing.spent and (standing.next_usd or Decimal(0)) >= behind.price_usd
+    return not is_told or not set(behind.cells) <= set(standing.next_cells)
+
+
+def _about_to_be(standing: Standing, behind: _Behind) -> Standing:
+    price = max(behind.price_usd, standing.next_usd or Decimal(0))
+    cells = tuple(dict.fromkeys((*standing.next_cells, *behind.cells)))
+    return standing.model_copy(update={"spent": True, "next_usd": price, "next_cells": cells})
+
+
+def _without(cells: Collection[str], standing: Standing) -> Standing:
+    """Return what stands for a cell that is not picked any more, without what is made of others by now."""
+    if standing.is_picked:
+        return standing
+    left = tuple(name for name in standing.next_cells if name not in cells)
+    return standing.model_copy(update={"next_cells": left})
 
 
 def _awaited(row: str, step: PlannedStep, why: str) -> PickAwaitedError:

@@ -30,7 +30,7 @@ def webhook() -> Iterator[tuple[str, list[str]]]:
 
     server = HTTPServer(("127.0.0.1", 0), Told)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/services/secret", told
+    yield f"http://127.0.0.1:{server.server_port}/services/entitles", told
     server.shutdown()
     server.server_close()
 
@@ -45,4 +45,4 @@ def test_failures_gaps_and_budgets_are_told(night: Night):
     show(told_after=watch.seconds(), told=told)
     assert {text.partition(":")[0] for text in told} == {"Failed", "Gaps", "Budget reached"}
     assert "{{" not in "".join(told)
-    assert "secret" not in json.dumps(night.ask("POST", "/block_documents/filter"))
+    assert "entitles" not in json.dumps(night.ask("POST", "/block_documents/filter"))
