@@ -224,7 +224,9 @@ class _Material:
 
     def _pick(self, place: _Place) -> SheetPick | None:
         standing = self._picks.row(place.row).cells.get(place.cell) if self._picks else None
-        if standing is None:
+        manifest = self._manifests.get(place)
+        # What was said of another run says nothing of the one that is shown.
+        if standing is None or (manifest and standing.run_id not in ("", manifest.run_id)):
             return None
         return SheetPick(
             verdict=standing.verdict,

@@ -6,6 +6,7 @@ Whatever came from outside reaches it as JSON, or through Jinja's autoescape, an
 
 import base64
 import hashlib
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -115,7 +116,12 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["usd"] = shown_usd
+    environment.filters["moment"] = _moment
     return environment
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 @cache

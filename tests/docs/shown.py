@@ -62,6 +62,7 @@ RUN_BY = {
     ("docs/api.md", "python"): ("tests/guards/test_shown_python.py",),
     ("docs/archive.md", "python"): ("tests/guards/test_shown_python.py",),
     ("docs/client.md", "python"): ("tests/client/test_docs.py",),
+    ("docs/gallery.md", "python"): ("tests/gallery/test_docs.py",),
     ("docs/sandbox.md", "python"): ("tests/flora_sandbox/test_docs.py",),
     ("docs/sandbox.md", "js"): ("tests/drills/test_official_sdk.py",),
     ("docs/rows.md", "csv"): ("tests/docs/test_pages.py",),

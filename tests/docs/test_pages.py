@@ -36,6 +36,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     for name, value in (("LOOK_LASTS", 0.2), ("MARGIN", 0.1)):
         monkeypatch.setattr(rules, name, value)
     monkeypatch.setattr("florist.commands.doctor.asked", lambda _: True)
+    monkeypatch.setattr("webbrowser.open", lambda _: True)
     shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     sheet = tmp_path / "examples/products.csv"
@@ -75,10 +76,17 @@ def a_run_of_texts(desk: Desk) -> None:
     desk.florist("run", "my-pipeline.yaml", "--archive", "outputs", "--campaign", "probed")
 
 
+def two_seasons(desk: Desk) -> None:
+    spring(desk)
+    spring(desk, "--archive", "outputs")
+    assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
+
+
 BEFORE: dict[str, Callable[[Desk], object]] = {
     "docs/bill.md": spring,
     "docs/budget.md": lambda desk: spring(desk, "--archive", "outputs", "--budget", "5"),
     "docs/delivery.md": spring,
+    "docs/gallery.md": two_seasons,
     "docs/archive.md": lambda desk: spring(desk, "--archive", "outputs"),
 }
 """What pages take for granted."""

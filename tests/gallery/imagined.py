@@ -85,13 +85,15 @@ class Imagined:
         of: str = "",
         technique: str = "key-visual",
         usd: str = "0.08",
+        again: int = 0,
     ) -> Manifest:
         """Have the archive keep a run.
 
         Args:
+            again: how often the cell was made before.
             of: the cell of the row whose first output it was made of.
         """
-        run_id = self._run_id(row, cell)
+        run_id = self._run_id(row, cell, again)
         self.now += timedelta(seconds=40)
         place = RunPlace(run_id, technique, self.now, self.campaign, row, cell)
         parent = self.kept.get((row, of))
@@ -119,7 +121,7 @@ class Imagined:
         key = Layout().manifest_key(place)
         await self.store.create(key, manifest.to_json())
         await self.store.create(index_key(run_id), ManifestPointer(run_id=run_id, manifest_key=key).to_json())
-        await self.enter(row, cell, State.ARCHIVED, technique=technique, usd=usd, status="completed")
+        await self.enter(row, cell, State.ARCHIVED, technique=technique, usd=usd, status="completed", again=again)
         self._told(row, cell, axes or {}, technique, usd)
         self.cells.setdefault(row, []).append(Made(row, cell, How.NEW, "new", "", run_id, Decimal(usd), ()))
         self.kept[row, cell] = manifest
@@ -135,6 +137,7 @@ class Imagined:
         usd: str = "0.08",
         status: str = "",
         error_code: str | None = None,
+        again: int = 0,
     ) -> None:
         """Have the ledger say where a cell stands."""
         work = Work(
@@ -158,7 +161,7 @@ class Imagined:
             owner="test",
             sends=(sent,),
             price_usd=Decimal(usd),
-            run_id=self._run_id(row, cell) if has_run else None,
+            run_id=self._run_id(row, cell, again) if has_run else None,
             started_by="new" if has_run else None,
             ended=ended if status else None,
         )
@@ -187,8 +190,8 @@ class Imagined:
         )
         self.columns.setdefault(cell, column)
 
-    def _run_id(self, row: str, cell: str) -> str:
-        return f"run_{hashlib.sha256(f'{self.campaign} {row} {cell}'.encode()).hexdigest()[:20]}"
+    def _run_id(self, row: str, cell: str, again: int = 0) -> str:
+        return f"run_{hashlib.sha256(f'{self.campaign} {row} {cell} {again}'.encode()).hexdigest()[:20]}"
 
 
 def prompt(text: str) -> ManifestInput:

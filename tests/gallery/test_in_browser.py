@@ -167,6 +167,7 @@ def test_keyboard_picks_are_downloaded_as_a_file(archive, sheet_page):
         page.click("#message .is-main")
     told = json.loads(Path(download.value.path()).read_text())
     assert (told["florist_picks"], told["campaign"], told["by"]) == (1, "spring", "Ada")
+    assert all(pick["run_id"].startswith("run_") for pick in told["picks"])
     assert [(pick["row"], pick["cell"], pick["verdict"], pick["stars"]) for pick in told["picks"]] == [
         ("tulip-001", "still", "picked", 0),
         ("rose-002", "still", "rejected", 0),
@@ -202,8 +203,11 @@ def review(archive) -> Any:
 
 
 def wait_for_posts(page: Any, review: ReviewServer, count: int) -> None:
-    while len(review.posted) < count:
+    for _ in range(500):
+        if len(review.posted) >= count:
+            return
         page.wait_for_timeout(20)
+    pytest.fail(f"{len(review.posted)} of {count} picks were posted")
 
 
 def test_picks_are_posted_one_after_another(review, sheet_page):

@@ -1,5 +1,6 @@
 """A sheet tells what is there, what is not, why, and what it was made of."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -87,6 +88,23 @@ async def test_gap_that_was_filled_since_the_last_end_is_none(imagined):
     assert (await cells_of(imagined))["sku-1", "still"].state is CellState.KEPT
 
 
+async def test_newer_run_under_way_is_told_beside_the_picture_that_is_there(imagined):
+    await imagined.keep("sku-1", "still", PIXEL)
+    imagined.now += timedelta(hours=1)
+    await imagined.enter("sku-1", "still", State.STARTED, technique="other", again=1)
+    [cell] = (await cells_of(imagined)).values()
+    assert (cell.state, cell.reason, len(cell.media)) == (CellState.WAITING, "in_flight", 1)
+
+
+async def test_run_that_failed_before_the_one_that_is_kept_is_told_no_more(imagined):
+    await imagined.enter(
+        "sku-1", "still", State.FINISHED, technique="other", status="failed", error_code="provider_error", again=1
+    )
+    await imagined.keep("sku-1", "still", PIXEL)
+    [cell] = (await cells_of(imagined)).values()
+    assert (cell.state, cell.reason) == (CellState.KEPT, "")
+
+
 async def test_run_of_a_few_rows_leaves_what_was_told_of_the_others(imagined):
     for row in ("sku-1", "sku-2"):
         imagined.lack(Gap(row, "still", "budget", False, "it does not fit", "raise the budget"))
@@ -138,4 +156,14 @@ async def test_pick_stands_with_who_and_when(imagined):
     pick = Pick(row="sku-1", cell="still", verdict="picked", stars=4, note="the light")
     await add_pick(imagined.store, "spring", pick, by="Ada", at=NOON)
     [cell] = (await cells_of(imagined)).values()
+    assert cell.pick is not None
     assert (cell.pick.verdict, cell.pick.stars, cell.pick.note, cell.pick.by) == ("picked", 4, "the light", "Ada")
+
+
+async def test_pick_of_a_picture_that_was_made_anew_says_nothing_of_the_new_one(imagined):
+    await imagined.keep("sku-1", "still", PIXEL)
+    pick = Pick(row="sku-1", cell="still", verdict="picked")
+    await add_pick(imagined.store, "spring", pick, by="Ada", at=NOON)
+    await imagined.keep("sku-1", "still", PIXEL, again=1)
+    [cell] = (await cells_of(imagined)).values()
+    assert (cell.pick, cell.earlier) == (None, 1)

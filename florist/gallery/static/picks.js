@@ -49,8 +49,8 @@ function stand(cell, pick) {
   drawCompareWords();
 }
 
-const asPosted = (cell, confirmUsd = null) => ({
-  row: cell.row.key, cell: cell.name, verdict: cell.pick.verdict, stars: cell.pick.stars, note: cell.pick.note, confirm_usd: confirmUsd,
+const asPosted = (cell) => ({
+  row: cell.row.key, cell: cell.name, run_id: cell.runId, verdict: cell.pick.verdict, stars: cell.pick.stars, note: cell.pick.note, confirm_usd: null,
 });
 
 // One after another, so that what was decided last stands.
@@ -112,7 +112,7 @@ async function lookAgain() {
       if (stands.gate) row.gate = row.gates.find((gate) => gate.step === stands.gate.step) || row.gate;
       for (const cell of row.cells) {
         const pick = stands.cells[cell.name];
-        if (pick && !onTheWay.has(cell) && JSON.stringify({ ...cell.pick, ...pick }) !== JSON.stringify(cell.pick)) stand(cell, pick);
+        if (pick && (pick.run_id || cell.runId) === cell.runId && !onTheWay.has(cell) && JSON.stringify({ ...cell.pick, ...pick }) !== JSON.stringify(cell.pick)) stand(cell, pick);
       }
       refreshRow(row);
     }
@@ -131,7 +131,8 @@ function restorePicks() {
   const places = new Map(allCells.map((cell) => [`${cell.row.key}\n${cell.name}`, cell]));
   for (const pick of remembered('picks') || []) {
     const cell = places.get(`${pick.row}\n${pick.cell}`);
-    if (!cell || !isPickable(cell)) continue;
+    // What was said of a picture that was made anew since says nothing of the new one.
+    if (!cell || !isPickable(cell) || pick.run_id !== cell.runId) continue;
     mine.add(cell);
     cell.pick = { ...cell.pick, verdict: pick.verdict, stars: pick.stars, note: pick.note };
   }
