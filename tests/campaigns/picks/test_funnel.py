@@ -106,3 +106,18 @@ async def refused_pick(funnel: Funnel, row: str, cell: str, verdict: str, **more
     except PickRefusedError as error:
         return error
     raise AssertionError("it was taken")
+
+
+async def test_pick_of_what_is_not_kept_or_by_nobody_is_refused(funnel: Funnel):
+    funnel.rows = ("a",)
+    await funnel.run()
+    refused = [
+        await refused_pick(funnel, "a", "head@v9", "picked"),
+        await refused_pick(funnel, "z", "head", "picked"),
+        await refused_pick(funnel, "a", "head", "picked", run_id="run_of_others"),
+        await refused_pick(funnel, "a", "head", "picked", by=" "),
+    ]
+    assert [each.price_usd for each in refused] == [None] * 4
+    await funnel.pick("a", "head", note="so\x1b[31m red\n", by="  Ann  \n Lee ")
+    standing = (await funnel.picks()).rows["a"].cells["head"]
+    assert (standing.note, standing.by) == ("so[31m red", "Ann Lee")
