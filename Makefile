@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
+ARCHIVE ?=
 
-.PHONY: demo test lint coverage docs drills bench seaweedfs wheel clean
+.PHONY: demo bootstrap test lint coverage docs drills bench screenshots seaweedfs chromium wheel clean
 
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -17,6 +18,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/.installed ## the main job, end to end, without a key or a cloud; KEEP=1 leaves the servers up
 	$(BIN)/python -m deployments.demo $(if $(KEEP),--keep)
+
+bootstrap: $(VENV)/.installed ## set up the Prefect server of PREFECT_API_URL; ARCHIVE=s3://bucket/prefix
+	$(BIN)/python -m deployments.bootstrap $(if $(ARCHIVE),--archive $(ARCHIVE))
 
 test: lint ## everything but the drills
 	$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -38,8 +42,15 @@ drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big 
 bench: $(VENV)/.installed seaweedfs
 	$(BIN)/python -m benchmarks
 
+screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI; needs Chromium
+	$(BIN)/python -m docs.images.make_screenshots
+
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs
+
+chromium: $(VENV)/.installed ## what opens pages and forms in tests; the browser itself is Debian's package
+	command -v chromium > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core > /dev/null; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel

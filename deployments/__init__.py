@@ -1,5 +1,5 @@
-"""What deployments need around them: a server's settings, saved blocks, a work pool; and the demo.
+"""What deployments need around them: saved blocks, a work pool, limits, automations; and the demo.
 
-Promises: what exists is left as it is, so all of it may be repeated; nothing here spends at the real FLORA.
-Start reading at `prepare.py`; `demo.py` is `make demo`, on servers of `server_processes.py`.
+Promises: all of it may be repeated, and what people have made or switched off is left as it is; nothing here
+spends at the real FLORA. Start reading at `bootstrap.py`; `demo.py` is `make demo`.
 """

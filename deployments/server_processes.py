@@ -24,6 +24,9 @@ PREFECT_SERVER_SETTINGS: Mapping[str, str] = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     # Leases in the server's memory leak their slots when the server is killed; on disk they survive it.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # A window that closed while the server was down has to fire once it is up: what died meanwhile would stay
+    # Running.
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P1D",
 }
 _START_TIMEOUT = 120.0
 _STOP_TIMEOUT = 20.0
@@ -35,11 +38,16 @@ class ServerStartError(Exception):
 
 @dataclass(frozen=True)
 class PrefectServer:
-    """A running Prefect server: where its API and its UI answer, and what a child process needs to use it."""
+    """A running Prefect server: where its API and its UI answer, and what a child process needs to use it.
+
+    Attributes:
+        process_id: of the server itself, for who has to kill it.
+    """
 
     api_url: str
     ui_url: str
     environment: Mapping[str, str]
+    process_id: int
 
 
 def free_port() -> int:
@@ -71,8 +79,13 @@ def prefect_server(home: Path, *, port: int | None = None) -> Iterator[PrefectSe
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with server_process(
         command, log=home / "server.log", environment=environment, is_ready=_answers(f"{api_url}/health")
-    ):
-        yield PrefectServer(api_url=api_url, ui_url=f"http://127.0.0.1:{port}", environment=environment)
+    ) as process:
+        yield PrefectServer(
+            api_url=api_url,
+            ui_url=f"http://127.0.0.1:{port}",
+            environment=environment,
+            process_id=process.pid,
+        )
 
 
 @contextmanager

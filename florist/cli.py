@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flora_sandbox.books import Books
     from florist.campaigns.endings import CampaignResult
     from florist.campaigns.plan.planning import Planned
+    from florist.checkup.finding import Finding
     from florist.commands.deploy import Deployed
     from florist.commands.run_endings import RunRequest
 
@@ -48,7 +49,15 @@ COMMANDS = {
     ),
     "doctor": (
         "doctor:doctor",
-        "Tell what is known of FLORA's promises about repeated requests, which decide what a lost answer costs.",
+        "Look at all that a campaign rests on: key, prices, clocks, archive, ledger, Prefect. Pays for nothing.",
+    ),
+    "init": (
+        "init:init",
+        "Make a project of one's own: pipeline, rows, deployments, a CI job. Overwrites nothing.",
+    ),
+    "gallery": (
+        "gallery:gallery",
+        "Write a campaign's contact sheet, and print where it is. Asks the archive alone; pays for nothing.",
     ),
     "ledger": ("ledger:ledger_app", "What was asked for, what is paid for, and what a person has to decide."),
     "lock": (
@@ -70,6 +79,10 @@ COMMANDS = {
         "Run a pipeline, and keep every output. Shows first what is new, and for what price.",
     ),
     "sandbox": ("sandbox:sandbox_app", "FLORA on this machine: its API, real media, no key, no bill."),
+    "serve": (
+        "serve:serve",
+        "Show an archive's campaigns to people: contact sheets, picks, uploads. Pays for nothing.",
+    ),
     "sweep": ("archive:sweep", "Keep every completed run that this API key can see and the archive has not."),
     "take": (
         "take:take",
@@ -78,6 +91,11 @@ COMMANDS = {
     "techniques": (
         "techniques:techniques",
         "List the techniques this API key may run, or tell one's inputs, outputs and price.",
+    ),
+    "upload": (
+        "upload:upload",
+        "Keep files in the archive, and print the address of each: what rows, forms and --param take as a "
+        "picture.",
     ),
 }
 """Where in `florist.commands` each command is, and its first words: the list shows them without an import."""
@@ -166,8 +184,18 @@ def _deploy_all(folder: "Path") -> "Iterable[Deployed]":
     return deploy(folder)
 
 
+async def _prefect_findings(folder: "Path", archive: str) -> "Iterable[Finding]":
+    from florist.commands.checkout import use_checkout
+
+    use_checkout()
+    from deployments.checkup import prefect_findings
+
+    return await prefect_findings(folder, archive)
+
+
 GIVEN: Mapping[str, Callable[..., Any]] = {
     "deploy_all": _deploy_all,
+    "prefect_findings": _prefect_findings,
     "run_flow": _run_flow,
     "run_sandbox": _run_sandbox,
     "sandbox_books": _sandbox_books,

@@ -18,6 +18,7 @@ The tree (each branch is drawn again, with its leaves, in its own module)::
     ├── CampaignError               florist.campaigns.errors: a campaign's bad end
     ├── BudgetError                 florist.campaigns.budget.errors: a campaign's cap
     ├── DeliveryError               florist.campaigns.delivery.errors: names and copies of a campaign's outputs
+    ├── UndrawableError             florist.gallery.drawable: no preview can be made of a content
     ├── TechniqueDriftError         florist.campaigns.lock: techniques that are not what they were
     └── LedgerError                 florist.ledger.errors: what was paid for
 """

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import CancelledRun, TerminationSignal
 from prefect.logging.handlers import PrefectConsoleHandler
 from rich.console import Console
 from rich.file_proxy import FileProxy
@@ -17,7 +17,13 @@ from flows.prefect_server import check_server
 
 ResultT = TypeVar("ResultT")
 
-_CRASHES = ("Crash detected!", "Finished in state Crashed", "Running hook", "Hook ")
+_CRASHES = (
+    "Crash detected!",
+    "Finished in state Crashed",
+    "Finished in state Cancelled",
+    "Running hook",
+    "Hook ",
+)
 """What Prefect says of a person's own Ctrl-C, once for each run in flight; Florist says how to go on."""
 
 
@@ -48,6 +54,7 @@ def run_in_a_terminal(
     Raises:
         ConfigurationError: there is no server, or it does not answer.
         SystemExit: SIGTERM came; the exit code is the one that a shell tells of it.
+        KeyboardInterrupt: Ctrl-C came.
     """
 
     async def checked_run() -> ResultT:
@@ -62,6 +69,8 @@ def run_in_a_terminal(
             if isinstance(ended, BaseExceptionGroup) and ended.subgroup(TerminationSignal) is None:
                 raise
             raise SystemExit(128 + signal.SIGTERM) from ended
+        except CancelledRun as stopped:  # a flow run that has said what goes on, and hands Ctrl-C on as this
+            raise KeyboardInterrupt from stopped
 
 
 @contextmanager

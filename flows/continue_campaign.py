@@ -12,7 +12,6 @@ from prefect import flow
 from prefect.states import Failed
 from pydantic import Field
 
-from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.again import found_again
 from florist.campaigns.plan.errors import PriceNotAgreedError
@@ -23,6 +22,8 @@ from florist.studio.row_locations import absolute_location, rows_of, shown_locat
 from florist.studio.steps import WINDOW
 from flows.tasks import (
     ASK_BEFORE_USD,
+    ArchiveGiven,
+    WorkspaceGiven,
     chosen_archive,
     chosen_workspace,
     ended,
@@ -48,8 +49,8 @@ async def continue_campaign(
     ask_before_usd: Annotated[float, Field(ge=0)] = float(ASK_BEFORE_USD),
     pipeline: str = "",
     rows: str = "",
-    workspace: FloraWorkspace | None = None,
-    archive: S3Archive | LocalArchive | None = None,
+    workspace: WorkspaceGiven = "",
+    archive: ArchiveGiven = "",
 ) -> Any:  # as in run_pipeline: a CampaignResult
     """Go on with what people have picked. Ends as Completed, CompletedWithGaps, AwaitingReview or Failed.
 
@@ -63,8 +64,10 @@ async def continue_campaign(
             asked; its budget holds.
         pipeline: Where its file is now, if it was moved. Empty: where it was.
         rows: Where the file of rows is now, if it was moved. Empty: where it was.
-        workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
-        archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
+        workspace: The name of the FLORA Workspace block that pays. Empty: FLORA_API_KEY of the worker's
+            environment, else the block named default.
+        archive: The name of the S3 Archive or Local Archive block where outputs are kept; with its type before
+            it, as in s3-archive/default, where there is one of each. Empty: the block named default, S3 first.
     """
     if budget_usd is None and (refused := unbudgeted("Give it a budget_usd.")) is not None:
         return refused

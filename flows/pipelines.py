@@ -34,6 +34,7 @@ from flows.tasks import (
     log_in_flight,
     name_of,
     run_as_flow,
+    started_too_often,
     this_flow_run,
     unbudgeted,
     workspace_named,
@@ -69,7 +70,7 @@ def pipeline_flow(pipeline: Pipeline) -> Flow[..., Any]:
 
     async def run(**given: Any) -> Any:  # as in run_pipeline: a CampaignResult
         own = answers(pipeline, given)
-        return await _stale() or _unbudgeted(pipeline) or await _run(pipeline, own)
+        return await started_too_often() or await _stale() or _unbudgeted(pipeline) or await _run(pipeline, own)
 
     run.__signature__ = form_signature(pipeline)  # type: ignore[attr-defined]
     run.__name__ = run.__qualname__ = pipeline.name.replace("-", "_")
@@ -78,6 +79,7 @@ def pipeline_flow(pipeline: Pipeline) -> Flow[..., Any]:
         description=pipeline.description or None,
         flow_run_name=run_name,
         persist_result=False,
+        retries=0,
         on_cancellation=[tell],
         on_crashed=[tell],
     )

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from prefect import flow
 from pydantic import Field, WithJsonSchema
 
-from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.planning import Wanted
 from florist.pipelines import load_pipeline
@@ -19,12 +18,15 @@ from florist.pipelines.campaign_defaults import CampaignDefaults, OnRefusal
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
 from florist.studio.steps import WINDOW
 from flows.tasks import (
+    ArchiveGiven,
     Seconds,
+    WorkspaceGiven,
     chosen_archive,
     chosen_workspace,
     ended,
     flow_run_name,
     run_as_flow,
+    started_too_often,
     tell_in_flight,
     unbudgeted,
 )
@@ -37,6 +39,7 @@ RowsGiven = Annotated[str | dict[str, dict[str, str]], WithJsonSchema({"type": "
     name="run-pipeline",
     flow_run_name=flow_run_name,
     persist_result=False,
+    retries=0,
     on_cancellation=[tell_in_flight],
     on_crashed=[tell_in_flight],
 )
@@ -46,8 +49,8 @@ async def run_pipeline(
     rows: RowsGiven = "",
     campaign: str = "",
     new_campaign: bool = False,
-    workspace: FloraWorkspace | None = None,
-    archive: S3Archive | LocalArchive | None = None,
+    workspace: WorkspaceGiven = "",
+    archive: ArchiveGiven = "",
     window: Seconds = WINDOW,
     max_in_flight: Annotated[int, Field(ge=1)] | None = None,
     min_success: Annotated[float, Field(ge=0, le=1)] | None = None,
@@ -67,8 +70,10 @@ async def run_pipeline(
             the worker, https://… or s3://… From Python also the rows themselves: {"sku-1": {"tone": "luxury"}, …}.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
-        workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
-        archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
+        workspace: The name of the FLORA Workspace block that pays. Empty: FLORA_API_KEY of the worker's
+            environment, else the block named default.
+        archive: The name of the S3 Archive or Local Archive block where outputs are kept; with its type before
+            it, as in s3-archive/default, where there is one of each. Empty: the block named default, S3 first.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
         max_in_flight: Rows walked at one time. None of this and of the next three is what the pipeline says under
             `campaign`; where it says nothing, 500.
@@ -83,6 +88,8 @@ async def run_pipeline(
         only_plan: Best left alone: the number of a plan of the campaign that names cells, as `florist rerun` makes
             them; those alone are made.
     """
+    if (given_up := await started_too_often()) is not None:
+        return given_up
     loaded = load_pipeline(Path(pipeline))
     if budget_usd is None or not campaign:
         refused = unbudgeted("Give it a campaign and a budget_usd, or deploy the pipeline: florist deploy")

@@ -7,14 +7,16 @@ from typing import Any
 
 from prefect import flow
 
-from blocks import FloraWorkspace, LocalArchive, S3Archive
 from florist.pipelines import one_step_pipeline
 from florist.studio.steps import STEP_TIMEOUT, WINDOW
 from flows.tasks import (
+    ArchiveGiven,
     Seconds,
+    WorkspaceGiven,
     chosen_archive,
     chosen_workspace,
     flow_run_name,
+    started_too_often,
     tell_in_flight,
     unbudgeted,
     walk_pipeline,
@@ -25,6 +27,7 @@ from flows.tasks import (
     name="run-technique",
     flow_run_name=flow_run_name,
     persist_result=False,
+    retries=0,
     on_cancellation=[tell_in_flight],
     on_crashed=[tell_in_flight],
 )
@@ -33,8 +36,8 @@ async def run_technique(
     inputs: dict[str, str],
     campaign: str = "",
     new_campaign: bool = False,
-    workspace: FloraWorkspace | None = None,
-    archive: S3Archive | LocalArchive | None = None,
+    workspace: WorkspaceGiven = "",
+    archive: ArchiveGiven = "",
     timeout: Seconds = STEP_TIMEOUT,
     window: Seconds = WINDOW,
 ) -> Any:  # a StepResult, or the state that it is refused in
@@ -47,12 +50,16 @@ async def run_technique(
             uploads to FLORA as an asset, and never a signed URL.
         campaign: A name for this piece of work. The same name again resumes it; what is paid is not paid twice.
         new_campaign: It is another one than a campaign whose name differs by capital letters alone.
-        workspace: Who pays. None takes FLORA_API_KEY from the worker's environment, else the block named default.
-        archive: Where outputs are kept. None takes the block named default, S3 before a local folder.
+        workspace: The name of the FLORA Workspace block that pays. Empty: FLORA_API_KEY of the worker's
+            environment, else the block named default.
+        archive: The name of the S3 Archive or Local Archive block where outputs are kept; with its type before
+            it, as in s3-archive/default, where there is one of each. Empty: the block named default, S3 first.
         timeout: Seconds the run may take, FLORA's queue included.
         window: Best left alone: seconds that one attempt watches a run before it is retried.
     """
-    refused = unbudgeted("It has none to give; make a pipeline of it, then: florist deploy")
+    refused = await started_too_often() or unbudgeted(
+        "It has none to give; make a pipeline of it, then: florist deploy"
+    )
     if refused is not None:
         return refused
     results = await walk_pipeline(

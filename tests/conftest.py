@@ -16,7 +16,7 @@ MISSING_SERVER = re.compile(r"Skipped: (\w+) is not installed")
 """How a fixture says that it has no real server to start."""
 
 # What drills and their short versions in the suite have in common; rewritten before either imports it.
-pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns")
+pytest.register_assert_rewrite("tests.drills.ledger", "tests.drills.campaigns", "tests.drills.office")
 
 # What must stand in no log line: an API key, and the parts of a URL that make it a signed one.
 SECRET = re.compile(
@@ -26,7 +26,7 @@ SECRET = re.compile(
 
 
 # Folders whose tests share a server of the session: each stays with one worker, or all would start their own.
-SHARING_A_SERVER = frozenset({"archive", "delivery", "flows", "stores", "studio"})
+SHARING_A_SERVER = frozenset({"archive", "delivery", "flows", "serving", "stores", "studio"})
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
@@ -39,7 +39,8 @@ DRILL_TIMEOUT = 1800.0
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT).parts[0]
-        if folder in SHARING_A_SERVER:
+        # Browsers have a group of their own.
+        if folder in SHARING_A_SERVER and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(folder))
         if item.get_closest_marker("drill"):
             item.add_marker(pytest.mark.timeout(DRILL_TIMEOUT))
@@ -63,6 +64,10 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
         yield
 
 
+NEVER_OF_FLORA = ("botocore", "boto3", "s3transfer", "hypothesis", "asyncio")
+"""Their debug lines speak of test credentials alone, and take a tenth of the time."""
+
+
 class SecretReader(logging.Handler):
     """Reads every record of the session, of every library, at every level."""
 
@@ -71,8 +76,6 @@ class SecretReader(logging.Handler):
         self.leaks: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("botocore", "moto", "hypothesis", "asyncio")):
-            return  # their debug lines speak of test credentials, never of FLORA's
         try:
             line = record.getMessage()
         except Exception:  # noqa: BLE001 - a line that cannot be formatted is somebody else's test
@@ -88,6 +91,8 @@ def _reader() -> Iterator[SecretReader]:
     root.addHandler(reader)
     level = root.level
     root.setLevel(logging.DEBUG)
+    for name in NEVER_OF_FLORA:
+        logging.getLogger(name).setLevel(logging.INFO)
     yield reader
     root.setLevel(level)
     root.removeHandler(reader)

@@ -1,4 +1,7 @@
-"""Has the ledger know what FLORA does with a repeated key, as `florist doctor --probe-idempotency` would have."""
+"""Has the archive know what one that has been at work knows: FLORA's promise, and that its store is safe.
+
+The first is what `florist doctor --probe-idempotency` finds out; the second is proved once a day.
+"""
 
 from datetime import timedelta
 
@@ -12,11 +15,12 @@ KEPT = {"replay": Promise.REPLAY, "duplicate": Promise.REFUSE}
 
 
 async def learn(task: Task) -> None:
-    """Note the promise that the imitation keeps, for both kinds of body."""
+    """Prove the store, and note the promise that the imitation keeps, for both kinds of body."""
     async with FloraAPI(api_key=API_KEY, base_url=task.flora) as client:
         flora = TechniqueRoute(client)
         now = await flora.ask_time(anew=True)
         ledger = Ledger(store_at(task.archive))
+        await ledger.check()
         promises = Promises(ledger.store, scope=flora.promise_scope, lasts=timedelta(days=7))
         for is_same_body in (True, False):
             await promises.learn(

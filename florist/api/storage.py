@@ -15,6 +15,7 @@ from florist.api.errors import APIConnectionError, AssetError, UntrustedUrlError
 from florist.api.rate import Sleep
 from florist.api.retries import Kind, Trouble, retry_delay
 from florist.api.routes import is_loopback, is_requestable
+from florist.api.tls import trusted
 from florist.api.wire_logs import unlogged
 from florist.secrets import SignedUrl
 
@@ -98,6 +99,7 @@ class Storage:
                 timeout=self._timeout,
                 follow_redirects=False,
                 transport=self._transport,
+                verify=trusted(trust_env=not self._is_sandbox),
                 trust_env=not self._is_sandbox,
             )
         return self._http

@@ -30,6 +30,7 @@ from florist.api.retries import (
     verdict_on,
 )
 from florist.api.server_clock import ServerClock
+from florist.api.tls import trusted
 from florist.api.wire_logs import unlogged
 from florist.secrets import redacted
 
@@ -110,6 +111,7 @@ class Transport:
             ),
             follow_redirects=False,
             transport=transport,
+            verify=trusted(trust_env=trust_env),
             trust_env=trust_env,
         )
 

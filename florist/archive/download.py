@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from florist.api.tls import trusted
 from florist.api.wire_logs import unlogged
 from florist.archive.addresses import Resolve, Target, resolved, target_of
 from florist.archive.download_progress import DownloadLimits, DownloadProgress
@@ -50,7 +51,7 @@ class Downloader:
         """
         self._trusted_hosts = trusted_hosts
         self._limits = limits or DownloadLimits()
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._tls = tls or trusted(trust_env=False)
         self._resolve = resolve
         self._monotonic = monotonic
         self._sleep = sleep

@@ -3,22 +3,26 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from florist.campaigns.endings import CampaignResult, raise_if_failed
+from florist.campaigns.log_lines import Log
 from florist.campaigns.options import CampaignOptions
+from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Planned, Wanted
-from florist.campaigns.running import Stage, run_campaign
+from florist.campaigns.running import Stage, charges_told, run_campaign
 from florist.client.client import FloraClient
 from florist.commands.offers import parsed_params
 from florist.commands.run_endings import RunRequest
 from florist.commands.terminal import remark
+from florist.gallery.keeping import SheetKeeper
 from florist.pipelines import load_pipeline
 from florist.settings import FloraSettings
 from florist.stores.locations import store_at
+from florist.stores.store import Store
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
 from florist.studio.studio import Studio
 
@@ -58,13 +62,30 @@ async def _run(request: RunRequest, planned: Planned) -> CampaignResult:
         result = await run_campaign(
             studio,
             Wanted(pipeline, params, rows, location, request.campaign),
-            Stage(logger),
+            _PlainStage(logger),
             options=options,
             is_new_campaign=request.is_new_campaign,
             only_plan=request.only_plan,
         )
     raise_if_failed(result, min_success=options.min_success)
     return result
+
+
+class _PlainStage(Stage):
+    """A run in this process; its contact sheet is written at its end."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log)
+        self._sheet = SheetKeeper()
+
+    async def show_plan(self, plan: CampaignPlan, notes: Sequence[str]) -> None:
+        """Take from the plan which cells there are to be."""
+        self._sheet.planned(plan)
+
+    async def report(self, store: Store, scope: str, result: CampaignResult) -> None:
+        """Tell what was spent, and write the contact sheet."""
+        charges = await charges_told(store, scope, self.log)
+        await self._sheet.ended(store, result, self.log, charges=charges)
 
 
 def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:

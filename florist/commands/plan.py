@@ -18,10 +18,12 @@ from florist.commands.offers import keep_plan, offer, parsed_params, print_steps
 from florist.commands.terminal import remark, say
 from florist.errors import ConfigurationError
 
-WOULD_PAY = 2
-"""Exit code of `florist plan --check` where running it would pay for something."""
-IS_BLOCKED = 3
+HAS_PROBLEMS = 1
 """Exit code of `florist plan --check` where somebody has to mend something first."""
+WOULD_PAY = 2
+"""Exit code of `florist plan --detailed-exitcode` where running it would pay for something."""
+IS_BLOCKED = 3
+"""Exit code of `florist plan --detailed-exitcode` where somebody has to mend something first."""
 
 
 def plan(
@@ -37,10 +39,11 @@ def plan(
     out: Path | None = None,
     save: Annotated[bool, Parameter(negative=())] = False,
     check: Annotated[bool, Parameter(negative=())] = False,
+    detailed_exitcode: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Say what running a pipeline would do with each step of each row, why, and for what price. Spends nothing.
 
-    Exits with 0; with --check, 2 if running it would pay for anything and 3 if a step is blocked.
+    Exits with 0 if there is a plan.
 
     Args:
         pipeline: a YAML file of steps.
@@ -51,7 +54,8 @@ def plan(
         budget: USD that the campaign may cost, all that it has cost before included: tells what does not fit.
         out: write the whole plan there, for `florist run --plan`.
         save: also remember it in the archive, so that the campaign's next plan tells what has changed since.
-        check: tell by the exit code whether anything is left to pay for.
+        check: exit with 1 if a step is blocked, or the price does not fit into the budget; as in a build.
+        detailed_exitcode: exit with 2 if running it would pay for anything, and with 3 if a step is blocked.
     """
     planned = offer(
         wanted_at(pipeline, param, campaign=campaign or ""), rows, archive, is_run=False, cap_usd=budget
@@ -65,7 +69,9 @@ def plan(
     if save:
         number = keep_plan(planned.plan, archive, "plan")
         remark(f"Saved as plan {number} of the campaign.")
-    return exit_code(planned.plan) if check else 0
+    if detailed_exitcode:
+        return exit_code(planned.plan)
+    return HAS_PROBLEMS if check and has_problems(planned.plan) else 0
 
 
 def print_plan(planned: Planned, *, as_json: bool) -> None:
@@ -78,8 +84,13 @@ def print_plan(planned: Planned, *, as_json: bool) -> None:
         say(line)
 
 
+def has_problems(plan: CampaignPlan) -> bool:
+    """Whether running it would leave gaps: a step is blocked, or its price does not fit into the budget."""
+    return plan.is_blocked or (plan.funds is not None and plan.totals.net_usd > plan.funds.free_usd)
+
+
 def exit_code(plan: CampaignPlan) -> int:
-    """Return what `--check` exits with."""
+    """Return what `--detailed-exitcode` exits with."""
     if plan.is_blocked:
         return IS_BLOCKED
     return WOULD_PAY if plan.is_spending else 0

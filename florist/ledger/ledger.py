@@ -29,6 +29,7 @@ from pydantic import ValidationError
 from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
 from florist.ledger.reading import side_by_side
+from florist.ledger.written import written_in
 from florist.stores.store import Store, StoredObject
 
 _SCOPES = "ledger/scopes/"
@@ -75,6 +76,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._written = written_in(store)
         self._claimants: dict[str, str] = {}
         self._hears_webhooks = False
         self._scopes: dict[str, asyncio.Task[bool]] = {}
@@ -116,8 +118,13 @@ class Ledger:
 
         Safe to repeat with the same entry: the owner in it tells our own record from anybody else's.
         """
-        path = _record(entry.work.technique_id, entry.key, entry.number)
-        return await self.store.create(path, entry.model_dump_json(indent=1).encode())
+        technique_id, number = entry.work.technique_id, entry.number
+        path, data = _record(technique_id, entry.key, number), entry.model_dump_json(indent=1).encode()
+        if not await self.store.create(path, data):
+            return False
+        before = _record(technique_id, entry.key, number - 1) if number else None
+        self._written.note(path, data, instead_of=before)
+        return True
 
     async def claim(self, run_id: str, key: str) -> str:
         """Claim a run for an entry, for good; return the key of the entry that has it, which may be another.
@@ -268,7 +275,7 @@ class Ledger:
             return UnreadableEntry(record.key, record.modified_at)
 
     async def _read(self, path: str) -> Entry:
-        return self._parsed(path, await self.store.read(path))
+        return self._parsed(path, self._written.get(path) or await self.store.read(path))
 
     def _parsed(self, path: str, data: bytes | None) -> Entry:
         try:

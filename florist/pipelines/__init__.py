@@ -23,6 +23,7 @@ from florist.pipelines.sources import (
     JoinedSource,
     OutputSource,
     TextSource,
+    UploadSource,
     UrlSource,
 )
 from florist.pipelines.walking import Done, Failed, Skipped, WalkResult, walk
@@ -43,6 +44,7 @@ __all__ = [
     "Step",
     "StepsFailedError",
     "TextSource",
+    "UploadSource",
     "UpstreamOutputError",
     "UrlSource",
     "WalkResult",

@@ -12,7 +12,7 @@ from florist.pipelines.models import PROMPT, Pipeline
 from florist.pipelines.param_values import ParamValue
 from florist.pipelines.problems import Problem
 from florist.pipelines.references import AxisReference, OutputReference, ParamReference, Part, Template
-from florist.pipelines.sources import KIND_NAMES, FileSource, TextSource, UrlSource, media_source
+from florist.pipelines.sources import KIND_NAMES, MediaSource, TextSource, media_source
 from florist.wording import did_you_mean, quoted
 
 BETWEEN_COLLECTED = "\n\n"
@@ -24,7 +24,7 @@ class PlannedInput(FrozenModel):
 
     id: str
     type: MediaKind
-    value: TextSource | FileSource | UrlSource | Template
+    value: TextSource | MediaSource | Template
 
 
 Values = Mapping[str, ParamValue]
@@ -88,7 +88,7 @@ class CellFitting:
 
     def _value(
         self, entry: TechniqueInput, templates: Sequence[Template], values: Values
-    ) -> TextSource | FileSource | UrlSource | Template | None:
+    ) -> TextSource | MediaSource | Template | None:
         if not entry.is_sendable:
             if templates and entry.optional:
                 raise UnusableValueError(
@@ -105,7 +105,7 @@ class CellFitting:
 
     def _filled_in(
         self, entry: TechniqueInput, template: Template, values: Values
-    ) -> TextSource | FileSource | UrlSource | Template | None:
+    ) -> TextSource | MediaSource | Template | None:
         for output in template.outputs:
             self._refuse_other_output(entry, output)
         for param in template.params:
@@ -138,9 +138,7 @@ class CellFitting:
         cells = self._cell.upstream[reference.step]
         return tuple(OutputReference(step=cell, output=reference.output) for cell in cells)
 
-    def _media(
-        self, entry: TechniqueInput, template: Template, values: Values
-    ) -> FileSource | UrlSource | Template | None:
+    def _media(self, entry: TechniqueInput, template: Template, values: Values) -> MediaSource | Template | None:
         parts = (
             self._cell.axes[part.axis] if isinstance(part, AxisReference) else part for part in template.parts
         )
@@ -149,7 +147,7 @@ class CellFitting:
                 return None
             case (ParamReference(param=name),):
                 value = values[name]
-                return value if isinstance(value, FileSource | UrlSource) else None
+                return value if isinstance(value, MediaSource) else None
             case (OutputReference() as reference,):
                 cells = self._cells(reference)
                 if len(cells) > 1:

@@ -9,10 +9,10 @@ from florist.pipelines.axes import axis_values, list_items, value_faults
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.models import Param, Pipeline
 from florist.pipelines.problems import Problem
-from florist.pipelines.sources import FileSource, TextSource, UrlSource, media_source
+from florist.pipelines.sources import MediaSource, TextSource, media_source
 from florist.wording import did_you_mean, quoted
 
-ParamValue = TextSource | FileSource | UrlSource | tuple[str, ...] | None
+ParamValue = TextSource | MediaSource | tuple[str, ...] | None
 """What a param stands for: the values of a list, a source, or None where an optional one has no value."""
 
 

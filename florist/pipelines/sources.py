@@ -14,6 +14,7 @@ from florist.api.models import MediaKind
 from florist.frozen import FrozenModel
 from florist.pipelines.errors import UnusableValueError
 from florist.secrets import shown_url
+from florist.upload_address import SCHEME, UploadAddress
 from florist.wording import quoted, shortened
 
 KIND_NAMES = {
@@ -64,6 +65,20 @@ class UrlSource(_Source):
         return shortened(shown_url(self.url))
 
 
+class UploadSource(_Source):
+    """A file that somebody uploaded to the archive."""
+
+    kind: Literal["upload"] = "upload"
+    address: UploadAddress
+
+    def __str__(self) -> str:
+        return self.address.shown
+
+
+MediaSource = FileSource | UrlSource | UploadSource
+"""Where media come from that no step makes."""
+
+
 class OutputSource(_Source):
     """One output of an earlier step's run; `index` counts in the order in which the run tells them."""
 
@@ -90,18 +105,21 @@ class JoinedSource(_Source):
 
 
 InputSource = Annotated[
-    TextSource | FileSource | UrlSource | OutputSource | JoinedSource, Field(discriminator="kind")
+    TextSource | FileSource | UrlSource | UploadSource | OutputSource | JoinedSource, Field(discriminator="kind")
 ]
 
 
-def media_source(value: str, kind: MediaKind, *, folder: Path) -> FileSource | UrlSource:
-    """Return the source of a media value: an https URL, or a path that starts at the folder.
+def media_source(value: str, kind: MediaKind, *, folder: Path) -> MediaSource:
+    """Return the source of a media value: an https URL, an upload's address, or a path that starts at the folder.
 
-    Looks at the file, so that what can be known before spending is known.
+    Looks at the file, so that what can be known before spending is known. Whether an upload is there, the archive
+    tells: a campaign's plan asks it.
 
     Raises:
         UnusableValueError: another kind of URL, no such file, or a file that by its name is of another kind.
     """
+    if value.startswith(SCHEME):
+        return _upload(value, kind)
     if "://" in value or value.startswith("data:"):
         return _url(value, kind)
     path = (folder / value).absolute()
@@ -113,6 +131,18 @@ def media_source(value: str, kind: MediaKind, *, folder: Path) -> FileSource | U
         raise UnusableValueError(f"the file {shortened(str(path), 300)} {fault}", kind=f"the file {fault}")
     _refuse_other_kind(path.name, kind)
     return FileSource(path=path)
+
+
+def _upload(value: str, kind: MediaKind) -> UploadSource:
+    address = UploadAddress.parsed(value)
+    if address is None:
+        raise UnusableValueError(
+            f"{quoted(value)} is no address of an upload; copy it whole, as `florist upload` or the page of "
+            "uploads told it: upload:<64 digits>.<extension>",
+            kind="no address of an upload",
+        )
+    _refuse_other_kind(address.name, kind)
+    return UploadSource(address=address)
 
 
 def _url(value: str, kind: MediaKind) -> UrlSource:

@@ -91,6 +91,10 @@ class FolderStore:
         """Return a small file whole; None if there is none."""
         return await self._run(self._read, key)
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        """Return a part of a file; None if there is none."""
+        return await self._run(self._read_range, key, start, size_bytes)
+
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """Yield a file's bytes in order.
 
@@ -166,6 +170,10 @@ class FolderStore:
         for key in keys:
             await self._run(self._path(key).unlink, missing_ok=True)
 
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        """Count temporary files that killed writers left behind; see `Store.leftovers`."""
+        return len(await self._run(self._leftovers, (self._now() - older_than).timestamp()))
+
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Remove temporary files that killed writers left behind; see `Store.drop_leftovers`."""
         return await self._run(self._drop_leftovers, (self._now() - older_than).timestamp())
@@ -199,6 +207,14 @@ class FolderStore:
             raise StoreError(f"{path} is no regular file; remove it or move it away", location=self.location)
         return path.read_bytes()
 
+    def _read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        path = self._path(key)
+        if _file_status(path) is None:
+            return None
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(size_bytes)
+
     def _create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         draft = Draft(path)
@@ -209,13 +225,14 @@ class FolderStore:
             draft.discard()
 
     def _drop_leftovers(self, before: float) -> int:
-        dropped = 0
-        for path in self.path.rglob(f"{TEMPORARY_MARK}*"):
-            found = _file_status(path)
-            if found is not None and found.st_mtime < before:
-                path.unlink(missing_ok=True)
-                dropped += 1
-        return dropped
+        found = self._leftovers(before)
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _leftovers(self, before: float) -> tuple[Path, ...]:
+        named = ((path, _file_status(path)) for path in self.path.rglob(f"{TEMPORARY_MARK}*"))
+        return tuple(path for path, found in named if found is not None and found.st_mtime < before)
 
     async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from florist.secrets import SignedUrl
 from florist.stores.errors import (
@@ -28,12 +28,17 @@ from florist.stores.parts import PART_BYTES, filled, read_ahead
 from florist.stores.probe import FOLDER as CHECKS
 from florist.stores.s3_access import Access
 from florist.stores.s3_answers import ABSENT, NO_SUCH_UPLOAD, TAKEN
-from florist.stores.s3_check import Checker
+from florist.stores.s3_check import Checker, Verdict
 from florist.stores.s3_client import S3Calls
 from florist.stores.s3_options import ObjectOptions
 from florist.stores.s3_upload import WRITE_ID, Digest, MultipartUpload
 from florist.stores.store import StoredObject
 from florist.stores.threads import in_thread
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
 
 _READ_BYTES = 1024 * 1024
 _SHA256 = "sha256"
@@ -87,7 +92,7 @@ class S3Store:
             },
             checksum=self.options.checksum,
             credentials=f"{self.access.profile} {self.access.access_key_id}",
-            full_key=lambda key: self._full_prefix + checked_key(key),
+            full_key=lambda key: self.full_prefix + checked_key(key),
             keeps_versions=lambda: self._keeps_versions,
             now=now,
         )
@@ -100,6 +105,14 @@ class S3Store:
     async def check(self) -> None:
         """Prove that the bucket never overwrites, by a probe a day; see `Store.check` and `s3_check`."""
         await self._checker.check()
+
+    async def verdict(self) -> Verdict:
+        """Return what `check` has found out about the bucket; nothing is asked of it."""
+        return await self._checker.verdict()
+
+    async def ask(self, request: "Callable[[S3Client], T]", *, expected: frozenset[str] = frozenset()) -> T | None:
+        """Ask the bucket what no method of a store asks; None if it answers with an expected error code."""
+        return await self._calls.call_expecting(expected, request)
 
     async def head(self, key: str) -> StoredObject | None:
         """Return what is known of an object; None if there is none."""
@@ -115,6 +128,16 @@ class S3Store:
             return content
 
         return await self._calls.call_expecting(ABSENT, whole)
+
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        """Return a part of an object by one ranged GET; None if there is none."""
+        where = {**self._where(key), "Range": f"bytes={start}-{start + size_bytes - 1}"}
+
+        def part(s3: Any) -> bytes:
+            content: bytes = s3.get_object(**where)["Body"].read()
+            return content
+
+        return await self._calls.call_expecting(ABSENT, part)
 
     async def stream(self, key: str) -> AsyncGenerator[bytes, None]:
         """Yield an object's bytes in order; see `Store.stream`."""
@@ -171,11 +194,11 @@ class S3Store:
 
     async def list(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
         """Yield objects whose key begins with `prefix`; see `Store.list`."""
-        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix + prefix}
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self.full_prefix + prefix}
         while True:
             page = await self._calls.call(lambda s3: s3.list_objects_v2(**arguments))
             for item in page.get("Contents", ()):
-                key = item["Key"].removeprefix(self._full_prefix)
+                key = item["Key"].removeprefix(self.full_prefix)
                 yield StoredObject(key=key, size_bytes=item["Size"], modified_at=item["LastModified"])
             if "NextContinuationToken" not in page:
                 return
@@ -226,6 +249,11 @@ class S3Store:
             return False
         return not answer.get("Errors")
 
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        """Count unfinished multipart uploads below the prefix; see `Store.leftovers`."""
+        before = self._now() - older_than
+        return sum([upload["Initiated"] < before async for upload in self._unfinished_uploads()])
+
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         """Abort unfinished multipart uploads below the prefix; see `Store.drop_leftovers`."""
         dropped = 0
@@ -239,11 +267,12 @@ class S3Store:
         return dropped
 
     @property
-    def _full_prefix(self) -> str:
+    def full_prefix(self) -> str:
+        """What the bucket's own keys begin with."""
         return f"{self.prefix}/" if self.prefix else ""
 
     def _where(self, key: str) -> dict[str, Any]:
-        return {"Bucket": self.bucket, "Key": self._full_prefix + checked_key(key)}
+        return {"Bucket": self.bucket, "Key": self.full_prefix + checked_key(key)}
 
     async def _told(self, key: str) -> dict[str, Any] | None:
         arguments = self._where(key)
@@ -378,7 +407,7 @@ class S3Store:
         )
 
     async def _unfinished_uploads(self) -> AsyncGenerator[dict[str, Any], None]:
-        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self._full_prefix}
+        arguments: dict[str, Any] = {"Bucket": self.bucket, "Prefix": self.full_prefix}
         while True:
             page = await self._calls.call(lambda s3: s3.list_multipart_uploads(**arguments))
             for upload in page.get("Uploads", ()):

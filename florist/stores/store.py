@@ -64,6 +64,13 @@ class Store(Protocol):
         """Return a small object whole; None if there is none."""
         ...
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        """Return so many bytes of an object from an offset on, fewer at its end; None if there is no object.
+
+        The offset is inside the object. Nothing is held open between two calls, however slow their caller is.
+        """
+        ...
+
     def stream(self, key: str) -> AsyncIterator[bytes]:
         """Yield an object's bytes in order, in chunks of at most a few MiB.
 
@@ -142,6 +149,10 @@ class Store(Protocol):
 
         For what has no worth any more: probes, our own damaged writes, closed pages of a journal.
         """
+        ...
+
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        """Count what killed writers left under no key, and `drop_leftovers` would remove."""
         ...
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:

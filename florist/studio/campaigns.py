@@ -15,9 +15,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ValidationError
 
 from florist.archive.keys import segment
+from florist.archive.side_by_side import side_by_side
 from florist.errors import ConfigurationError
 from florist.frozen import FrozenModel
 from florist.stores.store import Store
+
+_FOLDER = "ledger/campaigns/"
+_READS_AT_ONCE = 16
 
 
 def campaign_name(name: str) -> str:
@@ -53,6 +57,17 @@ class Campaigns:
         listing = aiter(self._store.list(f"campaigns/{segment(name, otherwise='campaign')}/"))
         return await anext(listing, None) is not None
 
+    async def names(self) -> tuple[str, ...]:
+        """Return the names of all campaigns that were begun here."""
+        names: set[str] = set()
+
+        async def read(key: str) -> None:
+            names.add(_name_in(await self._store.read(key)))
+
+        keys = [item.key async for item in self._store.list(_FOLDER)]
+        await side_by_side(keys, read, at_once=_READS_AT_ONCE)
+        return tuple(sorted(names - {""}))
+
     async def similar(self, name: str) -> tuple[str, ...]:
         """Return the names known here that differ from this one by case alone."""
         keys = [item.key async for item in self._store.list(_folder(name))]
@@ -85,7 +100,7 @@ def mistakable(name: str, similar: Sequence[str]) -> ConfigurationError:
 
 
 def _folder(name: str) -> str:
-    return f"ledger/campaigns/{_digest(name.casefold())}/"
+    return f"{_FOLDER}{_digest(name.casefold())}/"
 
 
 def _key(name: str) -> str:

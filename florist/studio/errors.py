@@ -5,7 +5,9 @@
     FloristError
     └── StudioError
         ├── NotStartedYet               no run at FLORA yet when the window closed; call again
-        └── KeptOutputMissingError      a run that would be reused, whose files are gone for good
+        ├── KeptOutputMissingError      a run that would be reused, whose files are gone for good
+        ├── UploadMissingError          an address of an upload under which nothing is kept
+        └── UploadTooLargeError         more bytes than an upload may have
 """
 
 from florist.errors import FloristError
@@ -27,6 +29,22 @@ class KeptOutputMissingError(StudioError):
         super().__init__(message)
         self.run_id = run_id
         self.keys = keys
+
+
+class UploadMissingError(StudioError):
+    """Nothing is kept under the address of an upload. Nothing was paid for.
+
+    Attributes:
+        address: the address.
+    """
+
+    def __init__(self, message: str, *, address: str) -> None:
+        super().__init__(message)
+        self.address = address
+
+
+class UploadTooLargeError(StudioError):
+    """A file has more bytes than an upload may have. Nothing of it was kept."""
 
 
 class NotStartedYet(StudioError):  # noqa: N818 - not an error: the signal to look again

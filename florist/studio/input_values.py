@@ -16,11 +16,19 @@ from florist.archive.download import Fetch
 from florist.ledger import Body, InputIdentity, Ledger, content_of_file
 from florist.pipelines.errors import UnusableValueError
 from florist.pipelines.planning import ResolvedInput
-from florist.pipelines.sources import FileSource, JoinedSource, OutputSource, TextSource, UrlSource
+from florist.pipelines.sources import (
+    FileSource,
+    JoinedSource,
+    OutputSource,
+    TextSource,
+    UploadSource,
+    UrlSource,
+)
 from florist.secrets import SignedUrl
 from florist.studio.asset_cache import AssetCache
 from florist.studio.output_urls import OutputUrls
 from florist.studio.steps import Upstream
+from florist.studio.uploads import opened_upload
 
 TextOf = Callable[[OutputSource], Awaitable[str]]
 """Reads a text output of an earlier step."""
@@ -98,6 +106,10 @@ class InputValues:
                 return await self._assets.url_of(identity.sha256 or "", lambda: _as_it_is(path))
             case UrlSource(url=url):
                 return url
+            case UploadSource(address=address):
+                return await self._assets.url_of(
+                    address.sha256, lambda: opened_upload(self._ledger.store, address)
+                )
             case OutputSource(step=step, index=index):
                 return await self._output_urls.text_of(upstream[step], index)
             case TextSource(text=text):
@@ -131,6 +143,9 @@ async def identity_of(
             return InputIdentity.of_content(item.id, await content_of_file(path), source=path.name)
         case UrlSource(url=url):
             return InputIdentity.of_content(item.id, await content_of_url(url), source=str(item.source))
+        case UploadSource(address=address):
+            # Its bytes, as of a file: the same picture by path and by upload is the same piece of work.
+            return InputIdentity.of_content(item.id, address.sha256, source=str(address))
         case OutputSource(step=step, index=index):
             return InputIdentity.of_output(item.id, run_ids[step], index)
         case TextSource(text=text):

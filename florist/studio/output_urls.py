@@ -10,12 +10,8 @@
     else, or where FLORA could not open what it was given before ──────────► our bytes, uploaded as an asset
 """
 
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -26,10 +22,10 @@ from florist.archive.expiry import lasts
 from florist.archive.manifest import ArchivedOutput
 from florist.pipelines.errors import UnusableValueError
 from florist.secrets import SignedUrl
-from florist.stores.errors import IntegrityError, ObjectMissingError
+from florist.stores.errors import ObjectMissingError
 from florist.stores.store import Store
-from florist.stores.threads import in_thread
 from florist.studio.asset_cache import LONGEST_QUEUE, AssetCache
+from florist.studio.kept_files import as_file
 from florist.studio.steps import StepResult
 
 PRESIGNED_FOR = timedelta(hours=6)
@@ -112,7 +108,7 @@ class OutputUrls:
             if found is not None:
                 return HandedUrl(found.reveal(), is_repeatable=False)
         output = made.outputs[index]
-        url = await self._assets.url_of(output.sha256, lambda: self._file(output))
+        url = await self._assets.url_of(output.sha256, lambda: as_file(self._store, output.key, output.sha256))
         return HandedUrl(url, is_repeatable=True)
 
     async def text_of(self, made: StepResult, index: int) -> str:
@@ -142,23 +138,6 @@ class OutputUrls:
             return None
         url = run.outputs[index].url if index < len(run.outputs) else None
         return url if lasts(url, needed, now=self._client.server_now()) else None
-
-    @asynccontextmanager
-    async def _file(self, output: ArchivedOutput) -> AsyncIterator[Path]:
-        """Have an archived output as a file, its bytes compared with what its manifest says."""
-        with TemporaryDirectory(prefix="florist-") as folder:
-            path = Path(folder) / output.key.rpartition("/")[2]
-            digest = hashlib.sha256()
-            file = await in_thread(path.open, "wb")
-            try:
-                async for chunk in self._store.stream(output.key):
-                    digest.update(chunk)
-                    await in_thread(file.write, chunk)
-            finally:
-                file.close()
-            if digest.hexdigest() != output.sha256:
-                raise IntegrityError(f"{output.key} in {self._store.location} is not what was kept; look at it")
-            yield path
 
 
 async def kept_text(store: Store, output: KeptText, *, step: str) -> str:

@@ -1,12 +1,16 @@
 """The tasks that all flows share, and how flows come by what tasks need."""
 
 from flows.tasks.bills import report_bill
+from flows.tasks.budgets import BUDGET_REACHED
 from flows.tasks.drifts import compare_with_lock, report_drift
 from flows.tasks.endings import ended, log_in_flight, tell_in_flight
 from flows.tasks.forms import ASK_BEFORE_USD, Answers, answers, form_changes, form_signature
 from flows.tasks.names import flow_run_name, name_of
 from flows.tasks.runs import Seconds, StepTasks, row_task
+from flows.tasks.starts import STARTED_AGAIN, STARTS_AT_MOST, started_too_often
 from flows.tasks.studios import (
+    ArchiveGiven,
+    WorkspaceGiven,
     archive_named,
     chosen_archive,
     chosen_workspace,
@@ -19,9 +23,14 @@ from flows.tasks.walks import run_as_flow, walk_pipeline
 
 __all__ = [
     "ASK_BEFORE_USD",
+    "BUDGET_REACHED",
+    "STARTED_AGAIN",
+    "STARTS_AT_MOST",
     "Answers",
+    "ArchiveGiven",
     "Seconds",
     "StepTasks",
+    "WorkspaceGiven",
     "answers",
     "archive_named",
     "chosen_archive",
@@ -40,6 +49,7 @@ __all__ = [
     "row_task",
     "run_as_flow",
     "shared_studio",
+    "started_too_often",
     "sweep_history",
     "tell_in_flight",
     "this_flow_run",

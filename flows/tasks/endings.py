@@ -9,8 +9,8 @@ from prefect.states import Completed
 
 from blocks import Archive
 from florist.campaigns.endings import CampaignResult, end_line, ending, raise_if_failed
-from florist.ledger import Ledger, in_flight
 from florist.studio.campaigns import campaign_name
+from flows.tasks.stops import STOPPED, stop_words
 from flows.tasks.studios import chosen_archive
 
 
@@ -27,7 +27,7 @@ def ended(result: CampaignResult, *, min_success: float) -> State[CampaignResult
 async def tell_in_flight(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Log what is in flight. FLORA has no cancel: such runs end, are charged, and are collected when resumed."""
     parameters = flow.validate_parameters(flow_run.parameters)
-    archive = await chosen_archive(parameters.get("archive"))
+    archive = await chosen_archive(parameters.get("archive") or "")
     await log_in_flight(flow, flow_run, state, archive, campaign_name(parameters.get("campaign") or ""))
 
 
@@ -35,15 +35,6 @@ async def log_in_flight(
     flow: Flow[..., Any], flow_run: FlowRun, state: State[Any], archive: Archive, campaign: str
 ) -> None:
     """Log what is in flight of a campaign, or of a flow run without one; see `tell_in_flight`."""
-    entries = await Ledger(archive.get_store()).entries()
-    ours = [
-        entry
-        for entry in entries
-        if (entry.work.campaign == campaign if campaign else entry.work.flow_run_id == str(flow_run.id))
-    ]
-    open_runs = in_flight(ours)
-    if open_runs.run_ids:
-        how = f"run campaign {campaign} again" if campaign else "retry this flow run"
-        flow_run_logger(flow_run, flow).warning(
-            "%s: %s. To collect them without paying again, %s.", state.name, open_runs, how
-        )
+    began = STOPPED if state.is_cancelling() else state.name or "crashed"
+    words = await stop_words(archive.get_store(), campaign or str(flow_run.id), began=began)
+    flow_run_logger(flow_run, flow).warning("%s", words)

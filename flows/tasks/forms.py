@@ -123,8 +123,8 @@ def _help(param: Param, pipeline: Pipeline) -> str:
     words = [param.description.rstrip(".") + "." if param.description else ""]
     if param.type is not MediaKind.TEXT:
         words.append(
-            "A path on the worker, an https address, or s3://bucket/key; no signed URL, for Prefect keeps what is "
-            "typed here readable."
+            "A path on the worker, an https address, s3://bucket/key, or upload:… as the upload page gives it. No "
+            "signed URL, for Prefect keeps what is typed here readable."
         )
     if param.optional:
         words.append("A space leaves it out." if param.default and not param.choices else "May be left out.")

@@ -1,4 +1,4 @@
-"""What a flow run is called: as a person typed it, else `spring · 24 rows · $6.24`."""
+"""What a flow run is called: as a person typed it, else `spring · 24 products · $6.24`."""
 
 import re
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from florist.studio.campaigns import campaign_name
 
 _GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
 """How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
+_PLURAL = re.compile(r"[a-z]{2,20}s")
+"""A file's name that says what its rows are, such as products or bottles."""
 _STAMPED = re.compile(r".* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
@@ -36,7 +38,14 @@ async def tell_in_name(plan: CampaignPlan) -> None:
     flow_run_id, name = runtime.flow_run.get_id(), runtime.flow_run.name or ""
     if flow_run_id is None or not (name == plan.campaign or _STAMPED.fullmatch(name)):
         return
-    count = plan.materials.row_count
-    rows = f" · {count:,} row{'s' * (count != 1)}" if plan.materials.rows else ""
+    rows = rows_words(plan.materials.row_count, plan.materials.rows.location) if plan.materials.rows else ""
+    parts = filter(None, (name, rows, shown_usd(plan.totals.net_usd)))
     async with get_client() as client:
-        await client.update_flow_run(UUID(flow_run_id), name=f"{name}{rows} · {shown_usd(plan.totals.net_usd)}")
+        await client.update_flow_run(UUID(flow_run_id), name=" · ".join(parts))
+
+
+def rows_words(count: int, location: str) -> str:
+    """Return how many rows there are, by what their file calls them: `24 products` of `examples/products.csv`."""
+    stem = location.rpartition("/")[2].partition(".")[0]
+    what = stem if count != 1 and _PLURAL.fullmatch(stem) else f"row{'s' * (count != 1)}"
+    return f"{count:,} {what}"

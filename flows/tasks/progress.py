@@ -20,12 +20,13 @@ ROW_TASK = "row"
 """The name of the task of a row."""
 
 _SAID_OF_ROWS = ("Task run failed with", "Finished in state", "Crash detected!")
+_STOPPED = "Finished in state Cancelled"
 
 logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
+async def progress_artifact(plans: RowPlans, name: str) -> AsyncIterator[Tell]:
     """Keep a progress artifact of many rows up to date while the block lasts; yields what takes the events.
 
     Failing to is no reason to stop: it is what people see, not what is paid.
@@ -40,9 +41,7 @@ async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
         yield hear
         return
     try:
-        artifact = await acreate_progress_artifact(
-            0.0, key=artifact_key("progress", plans.pipeline), description="begins"
-        )
+        artifact = await acreate_progress_artifact(0.0, key=artifact_key("progress", name), description="begins")
     except (HTTPError, PrefectException) as error:
         logger.debug("there is no progress artifact: %s", type(error).__name__)
         yield hear
@@ -76,12 +75,16 @@ async def progress_artifact(plans: RowPlans) -> AsyncIterator[Tell]:
 def quiet_rows(flow_run_id: str) -> Iterator[None]:
     """Leave out of the log what Prefect says of each row's task run: the campaign's own lines say it shorter.
 
+    And of each that was stopped, be it a row's or a step's: the flow run says it of all.
+
     The states of the task runs say it all the same.
     """
 
     def is_said(record: logging.LogRecord) -> bool:
-        is_row = getattr(record, "task_name", "") == ROW_TASK and getattr(record, "flow_run_id", "") == flow_run_id
-        return not is_row or not record.msg.startswith(_SAID_OF_ROWS)
+        if getattr(record, "flow_run_id", "") != flow_run_id:
+            return True
+        is_row = getattr(record, "task_name", "") == ROW_TASK
+        return not record.msg.startswith(_SAID_OF_ROWS if is_row else _STOPPED)
 
     prefects = logging.getLogger("prefect.task_runs")
     prefects.addFilter(is_said)

@@ -6,6 +6,7 @@ paid for. What an attempt has come to is remembered, and goes on, from one to th
 only the ledger survives a crash.
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any, TypeVar, cast
@@ -13,7 +14,7 @@ from typing import Annotated, Any, TypeVar, cast
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 from prefect.utilities.annotations import quote
 from pydantic import Field
 
@@ -26,7 +27,7 @@ from florist.pipelines.walking import WalkResult
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import StepFunctions, StepResult, StepRun
 from flows.tasks.progress import ROW_TASK
-from flows.tasks.words import row_words, step_words
+from flows.tasks.words import TASK_STOPPED, row_words, step_words
 
 ValueT = TypeVar("ValueT")
 
@@ -59,7 +60,10 @@ async def make_step(
     run: StepRun, window: float
 ) -> Any:  # what a task returns as a state, Prefect unwraps for its caller
     """Have a step made: started or found, watched for one window, kept."""
-    result = await run.advance(window)
+    try:
+        result = await run.advance(window)
+    except asyncio.CancelledError:
+        return Cancelled(message=TASK_STOPPED)
     return Completed(name=str(result.how).capitalize(), message=step_words(result), data=result)
 
 
@@ -73,7 +77,10 @@ async def make_step(
 )
 async def make_row(run: RowRun, window: float) -> Any:
     """Have a row made: each of its steps, as far as those it needs are done."""
-    walked = await run.advance(window)
+    try:
+        walked = await run.advance(window)
+    except asyncio.CancelledError:
+        return Cancelled(message=TASK_STOPPED)
     raise_for_failures({"": walked})
     return Completed(message=row_words(walked))
 
@@ -93,6 +100,8 @@ class StepTasks:
         above = [self._states[name].model_copy(update={"data": True}) for name in upstream]
         made: Awaitable[State[Any]] = cast(Any, retrying(_unread(run), self._window, wait_for=above))
         self._states[step.name] = await made
+        if self._states[step.name].is_cancelled():
+            raise asyncio.CancelledError
         result: StepResult = await self._states[step.name].aresult()
         return result
 
@@ -106,6 +115,8 @@ async def row_task(run: RowRun, *, window: float) -> WalkResult[StepResult]:
     retrying = make_row.with_options(retries=retries_until(run.timeout, window))
     made: Awaitable[State[Any]] = cast(Any, retrying(_unread(run), window, return_state=True))
     state = await made
+    if state.is_cancelled():
+        raise asyncio.CancelledError
     if run.walked is None:
         await state.aresult()
         raise StepsFailedError([], [])

@@ -3,9 +3,10 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from prefect.blocks.core import Block
+from pydantic import WithJsonSchema
 
 from blocks import Archive, FloraWorkspace, LocalArchive, S3Archive
 from florist.api import FloraAPI
@@ -17,6 +18,12 @@ from flows.tasks.limits import FleetLimit
 DEFAULT_BLOCK = "default"
 
 BlockT = TypeVar("BlockT", bound=Block)
+
+_AS_TEXT = WithJsonSchema({"type": "string"})
+WorkspaceGiven = Annotated[str | FloraWorkspace, _AS_TEXT]
+ArchiveGiven = Annotated[str | S3Archive | LocalArchive, _AS_TEXT]
+"""A block's name, which is all that Prefect's form offers: its choice of blocks looks empty where a default is in
+force, and has a tab for None. Programs may give the block itself."""
 
 
 @asynccontextmanager
@@ -45,14 +52,14 @@ def _client(workspace: FloraWorkspace) -> FloraAPI:
     return workspace.get_client(slot=limit.slot if limit else None)
 
 
-async def chosen_workspace(workspace: FloraWorkspace | None) -> FloraWorkspace:
-    """Return the given workspace, else that of the environment, else the saved block named `default`.
+async def chosen_workspace(workspace: FloraWorkspace | str) -> FloraWorkspace:
+    """Return the given or named workspace, else that of the environment, else the saved block named `default`.
 
     Raises:
-        ConfigurationError: there is none of the three.
+        ConfigurationError: there is none.
     """
-    if workspace is not None:
-        return workspace
+    if workspace:
+        return await workspace_named(workspace) if isinstance(workspace, str) else workspace
     if os.environ.get("FLORA_API_KEY"):
         return FloraWorkspace.from_environment()
     found = await _saved(FloraWorkspace)
@@ -63,15 +70,17 @@ async def chosen_workspace(workspace: FloraWorkspace | None) -> FloraWorkspace:
     return found
 
 
-async def chosen_archive(archive: Archive | None) -> Archive:
-    """Return the given archive, else the saved block named `default`, S3 before folder.
+async def chosen_archive(archive: Archive | str) -> Archive:
+    """Return the given or named archive, else the saved block named `default`, S3 before folder.
 
     There is no folder to fall back on: on a worker it would be a temporary one, and the outputs lost with it.
 
     Raises:
-        ConfigurationError: there is neither.
+        ConfigurationError: there is none.
     """
-    found = archive or await _saved(S3Archive) or await _saved(LocalArchive)
+    if archive:
+        return await archive_named(archive) if isinstance(archive, str) else archive
+    found = await _saved(S3Archive) or await _saved(LocalArchive)
     if found is None:
         raise ConfigurationError(
             "no archive: choose a saved block, or save one as s3-archive/default or local-archive/default"

@@ -13,8 +13,9 @@ from florist.campaigns.events import Tell
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.campaigns.plan.planning import Wanted
-from florist.campaigns.running import Stage, run_campaign
+from florist.campaigns.running import Stage, charges_told, run_campaign
 from florist.campaigns.walking import RowToWalk, WalkRow
+from florist.gallery.keeping import SheetKeeper
 from florist.pipelines import Pipeline
 from florist.pipelines.rows import RowPlans, Rows, step_label
 from florist.pipelines.walking import WalkResult, walk
@@ -23,12 +24,13 @@ from florist.studio.campaigns import campaign_name
 from florist.studio.row_runs import RowRun
 from florist.studio.steps import CampaignRow, StepResult
 from florist.studio.studio import Studio, StudioSteps
-from flows.tasks.bills import report_bill
+from flows.tasks.budgets import tell_if_budget_reached
 from flows.tasks.names import tell_in_name
 from flows.tasks.predecessors import crash_killed_predecessors
 from flows.tasks.progress import progress_artifact, quiet_rows
-from flows.tasks.reports import report_made, report_plan
+from flows.tasks.reports import Report
 from flows.tasks.runs import StepTasks, row_task
+from flows.tasks.stops import noticing_interrupts, tell_stopped
 from flows.tasks.studios import shared_studio
 
 WINDOW_OF_ROWS = 120.0
@@ -47,6 +49,9 @@ class PrefectStage(Stage):
         super().__init__(get_run_logger(), owner=runtime.flow_run.get_id() or "")
         self._window = window
         self._results = results
+        self._report = Report()
+        self._sheet = SheetKeeper()
+        self._campaign = ""
 
     def row_walker(self, studio: Studio, campaign: str) -> WalkRow:
         """Return how a row is walked: many rows each in a task run, a pipeline run once with one for each step."""
@@ -72,20 +77,37 @@ class PrefectStage(Stage):
 
     async def show_plan(self, plan: CampaignPlan, notes: Sequence[str]) -> None:
         """Log the price, and publish the plan."""
-        await report_plan(plan, notes)
+        self._campaign = plan.campaign
+        self._sheet.planned(plan)
+        await self._report.before(plan, notes)
         await tell_in_name(plan)
 
     @asynccontextmanager
     async def watched(self, plans: RowPlans) -> AsyncIterator[tuple[Tell, ...]]:
         """Keep a progress artifact, and the log short."""
-        async with progress_artifact(plans) as artifact:
+        async with progress_artifact(plans, self._campaign or plans.pipeline) as artifact:
             with quiet_rows(self.owner):
                 yield (artifact,)
 
     async def report(self, store: Store, scope: str, result: CampaignResult) -> None:
-        """Publish the bill and what every cell has come to."""
-        await report_bill(store, scope=scope, name=result.pipeline)
-        await report_made(result)
+        """Log and publish the bill, and what every cell has come to; write the contact sheet."""
+        charges = await charges_told(store, scope, self.log)
+        await self._report.after(store, charges, result)
+        tell_if_budget_reached(scope, result)
+        # At last: it takes longest, and nothing hangs on it.
+        await self._sheet.ended(store, result, self.log, charges=charges)
+
+    @asynccontextmanager
+    async def told_if_stopped(self, studio: Studio, campaign: str) -> AsyncIterator[None]:
+        """Have a flow run that somebody stops say what goes on at FLORA without it."""
+        with noticing_interrupts() as is_interrupted:
+            try:
+                yield
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    scope = campaign or self.owner
+                    await tell_stopped(studio.ledger.store, scope, self._report, is_interrupted=is_interrupted())
+                raise
 
 
 async def run_as_flow(
@@ -109,7 +131,7 @@ async def run_as_flow(
     stage = PrefectStage(window=window, results=results)
     if campaign := campaign_name(wanted.campaign):
         await crash_killed_predecessors(campaign)
-    async with shared_studio(workspace, archive) as studio:
+    async with shared_studio(workspace, archive) as studio, stage.told_if_stopped(studio, campaign):
         return await run_campaign(
             studio,
             wanted,

@@ -1,10 +1,15 @@
-"""What the states of task runs say, for people, and what artifacts are called."""
+"""What people read of a flow run in Prefect: what states say, what artifacts are called, where links lead."""
 
 import re
+import shlex
+from urllib.parse import quote
 
 from florist.amounts import shown_usd
 from florist.pipelines.walking import WalkResult
+from florist.settings import FloraSettings
 from florist.studio.steps import StepResult
+
+TASK_STOPPED = "stopped; what was begun of it goes on at FLORA, and is collected when the campaign is run again"
 
 _NOT_FOR_KEYS = re.compile(r"[^a-z0-9]+")
 
@@ -20,6 +25,34 @@ def row_words(walked: WalkResult[StepResult]) -> str:
     return "; ".join(f"{name}: {result.came}, run {result.run.run_id}" for name, result in walked.results.items())
 
 
-def artifact_key(kind: str, pipeline: str) -> str:
-    """Return the key of a pipeline's artifact of this kind."""
-    return f"{kind}-{_NOT_FOR_KEYS.sub('-', pipeline.lower()).strip('-')}"
+def artifact_key(kind: str, name: str) -> str:
+    """Return the key of an artifact of this kind of a campaign or, lacking that, of a pipeline."""
+    return f"{kind}-{_NOT_FOR_KEYS.sub('-', name.lower()).strip('-')}"
+
+
+def escaped(text: str) -> str:
+    """Return a text in which Markdown finds nothing: a campaign may be called anything."""
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|!$~])", r"\\\1", text)
+
+
+def with_code(text: str) -> str:
+    """Return a text of ours in Markdown: what stands in backticks is code, and the rest is escaped."""
+    parts = text.split("`")
+    return "".join(f"`{part}`" if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def as_word(name: str) -> str:
+    """Return a name as a command between backticks takes it."""
+    return shlex.quote(name).replace("`", "")
+
+
+def sheet_link(campaign: str) -> str:
+    """Return where a campaign's pictures are, in Markdown: a running `florist serve`, else the command."""
+    base_url = FloraSettings().gallery_url
+    if base_url is None:
+        return f"`florist gallery {as_word(campaign)} --open`"
+    return f"[the contact sheet]({base_url}/campaigns/{quote(campaign, safe='')}/)"

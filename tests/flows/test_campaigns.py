@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,11 +51,27 @@ async def test_flow_logs_a_line_for_each_gap_that_was_begun_and_few_others(night
 
 async def test_flow_shows_progress_and_the_gaps_first(night: FlowRun):
     artifacts = await night.artifacts()
-    progress = artifacts["progress-captions"]
+    progress = artifacts["progress-spring"]
     assert float(progress.data) == 100.0
     assert progress.description.startswith("21 of 24 rows, 0 in flight, 9 gaps")
-    made = json.loads(artifacts["made-captions"].data)
+    made = json.loads(artifacts["made-spring"].data)
     assert [line["came"] for line in made[:9]].count("not started") == 6
+    assert list(made[-1])[:5] == ["row", "step", "came", "charged", "file"]  # as many as fit a page
+    assert made[-1]["key"].endswith(made[-1]["file"])
+
+
+async def test_report_of_a_flow_has_bill_gaps_pictures_and_plan_in_one_order(floor: Floor, night: FlowRun):
+    report = (await night.artifacts())["report-spring"]
+    headings = re.findall(r"^## (.*)", report.data, re.M)
+    assert headings == ["Bill", "Gaps: 9", "Pictures", "Plan, before the first run"]
+    assert rf"\${floor.books.total.charged_usd}" in report.data
+    assert "**V-007/caption**: unusable\\_file" in report.data
+    assert "florist gallery spring --open" in report.data
+    assert report.description.splitlines()[2] == "21 of 24 rows"
+
+
+async def test_flow_of_24_rows_is_24_task_runs(night: FlowRun):
+    assert len(await night.task_runs(24)) == 24
 
 
 def test_command_with_gaps_exits_with_three_and_tells_events_as_lines(

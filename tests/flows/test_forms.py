@@ -97,7 +97,7 @@ def form(workspace_type: type[Any], tmp_path_factory: pytest.TempPathFactory) ->
     from prefect import get_client
 
     from blocks import FloraWorkspace, LocalArchive
-    from deployments.prepare import _make_work_pool  # what `florist deploy` expects to be there
+    from deployments.prepare import make_work_pool  # what `florist deploy` expects to be there
 
     folder = tmp_path_factory.mktemp("forms")
     (folder / "pipelines").mkdir()
@@ -109,7 +109,7 @@ def form(workspace_type: type[Any], tmp_path_factory: pytest.TempPathFactory) ->
             await workspace.save(NAME, overwrite=True)
             await LocalArchive(path=floor.folder).save(NAME, overwrite=True)
             async with get_client() as client:
-                await _make_work_pool(client)
+                await make_work_pool(client)
 
         asyncio.run(prepare())
         form = Form(folder, floor)
@@ -294,3 +294,21 @@ async def test_file_that_changes_is_deployed_with_what_is_new_told_and_a_schedul
     deployed = await asyncio.to_thread(form.deploy)
     assert (deployed.form_changes, deployed.schedule) == (("changed tone",), "")
     assert (await form.deployment()).schedules == []
+
+
+def test_changes_of_a_form_are_told_field_by_field_and_where_they_stand_is_none():
+    from flows.tasks import form_changes
+
+    def form(**fields: dict[str, object]) -> dict[str, object]:
+        placed = {name: {**field, "position": place} for place, (name, field) in enumerate(fields.items())}
+        return {"properties": placed, "required": ["brief"] if "brief" in fields else []}
+
+    text, number = {"type": "string"}, {"type": "number"}
+    before = form(brief=text, tone=text, mood=text)
+    assert form_changes(before, form(mood=text, tone=text, brief=text)) == ()
+    assert form_changes(before, form(tone=number, brief=text, size=text)) == (
+        "added size",
+        "removed mood",
+        "changed tone",
+    )
+    assert form_changes(before, {**before, "required": []}) == ("changed brief",)

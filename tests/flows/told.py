@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from florist.cli import main
 
-_BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```", re.M | re.S)
+_BLOCK = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```", re.M | re.S)
 _MASKS = (
     (re.compile(r"run_[0-9a-f]{20}"), "run_…"),
     (re.compile(r"\b[0-9a-f]{20}-(\d)"), r"…-\1"),

@@ -62,10 +62,14 @@ def test_parameters_that_are_no_blocks_fit_the_flow(deployment):
     flow.validate_parameters({**filled, **plain})
 
 
-def test_block_references_name_blocks_that_prepare_makes(deployment):
-    for reference in (value for value in deployment.get("parameters", {}).values() if isinstance(value, dict)):
-        slug, _, name = reference["$ref"]["block_document_slug"].partition("/")
-        assert (slug in SLUGS, name) == (True, BLOCK_NAME)
+def test_blocks_are_named_that_prepare_makes(deployment):
+    given = deployment.get("parameters", {})
+    assert {given[name] for name in ("workspace", "archive") if name in given} <= {BLOCK_NAME}
+
+
+def test_form_shows_no_choice_of_blocks_nor_a_tab_for_none(deployment):
+    fields = flow_of(deployment).parameters.properties
+    assert all(fields[name]["type"] == "string" for name in ("workspace", "archive") if name in fields)
 
 
 def test_files_named_in_parameters_are_there(deployment):

@@ -22,7 +22,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in FILES}
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
     for name, text in PAGES.items():
-        for block in re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S):
+        for block in re.findall(rf"^```{language}(?: title=[^\n]*)?\n(.*?)^```", text, re.M | re.S):
             yield name, block
 
 
@@ -117,4 +117,4 @@ def test_site_is_built_without_a_warning_or_anything_of_other_hosts(tmp_path):
 
 def test_addresses_shown_are_those_that_servers_listen_on():
     ports = {port for text in PAGES.values() for port in re.findall(r"127\.0\.0\.1:(\d+)", text)}
-    assert ports == {"8787", "4200"}  # the sandbox, Prefect
+    assert ports == {"8787", "8788", "4200"}  # the sandbox, florist serve, Prefect

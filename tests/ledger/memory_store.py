@@ -9,7 +9,7 @@ from florist.secrets import SignedUrl
 from florist.stores.store import StoredObject
 
 
-@dataclass
+@dataclass(eq=False)
 class MemoryStore:
     now: Callable[[], datetime]
     location: str = "memory://"
@@ -26,6 +26,9 @@ class MemoryStore:
     async def read(self, key: str) -> bytes | None:
         self.reads += 1
         return self.objects[key][0] if key in self.objects else None
+
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        return self.objects[key][0][start : start + size_bytes] if key in self.objects else None
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         yield self.objects[key][0]

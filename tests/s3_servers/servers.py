@@ -85,7 +85,7 @@ def weed_program() -> Path | None:
 def moto_server(directory: Path) -> Iterator[S3Server]:
     def start() -> Start:
         [port] = _free_ports(1)
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        command = [sys.executable, str(Path(__file__).with_name("moto_in_order.py")), str(port)]
         return command, S3Server(f"http://127.0.0.1:{port}")
 
     with _running(start, directory / "moto.log") as server:

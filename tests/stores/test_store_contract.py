@@ -74,6 +74,14 @@ async def test_store_stream_of_an_absent_key_raises(store):
         await content_of(store, "no/such.png")
 
 
+async def test_store_range_of_an_object_is_that_part_of_it(store):
+    data = noise(300_000)
+    await store.write("a.mp4", chunks_of(data), media_type="video/mp4")
+    assert await store.read_range("a.mp4", 1000, 70_000) == data[1000:71_000]
+    assert await store.read_range("a.mp4", 299_990, 70_000) == data[-10:]
+    assert await store.read_range("no/such.mp4", 0, 10) is None
+
+
 async def test_store_create_under_a_free_key_wins(store):
     assert await store.create("ledger/a.json", b"{}") is True
     assert await store.read("ledger/a.json") == b"{}"

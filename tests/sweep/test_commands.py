@@ -182,8 +182,9 @@ def bucket(moto, monkeypatch, sandbox, capsys) -> str:
         monkeypatch.setenv(name, value)
     made_by_hand(sandbox, headlines=0)
     location = f"s3://{moto.bucket}/{moto.store().prefix}"
-    assert called("sweep", "--archive", location) == 0
-    capsys.readouterr()
+    status = called("sweep", "--archive", location)
+    told = capsys.readouterr().err
+    assert status == 0, told
     return location
 
 

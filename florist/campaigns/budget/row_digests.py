@@ -7,7 +7,7 @@ from pathlib import Path
 from florist.ledger import content_of_file
 from florist.pipelines.planning import PlannedStep
 from florist.pipelines.rows import RowPlans
-from florist.pipelines.sources import FileSource
+from florist.pipelines.sources import FileSource, UploadSource
 
 
 class RowDigests:
@@ -30,6 +30,8 @@ class RowDigests:
         return {"name": step.name, "technique": step.technique_id, "inputs": inputs, "needs": step.needs}
 
     async def _value(self, value: object) -> str:
+        if isinstance(value, UploadSource):
+            return value.address.sha256
         if not isinstance(value, FileSource):
             return repr(value)
         if value.path not in self._contents:

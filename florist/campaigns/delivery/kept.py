@@ -22,6 +22,22 @@ async def kept_runs(store: Store, campaign: str) -> list[Manifest]:
         DeliveryError: none is kept, or one cannot be read.
         StoreError: the store could not be asked.
     """
+    found, damaged = await readable_runs(store, campaign)
+    if damaged:
+        raise DeliveryError([*damaged, "`florist archive verify` tells more; nothing was delivered"])
+    if not found:
+        raise DeliveryError(
+            [f"{store.location} keeps nothing of a campaign {campaign!r}; `florist bill` lists them"]
+        )
+    return found
+
+
+async def readable_runs(store: Store, campaign: str) -> tuple[list[Manifest], list[str]]:
+    """Return the manifests of a campaign that can be read, as `kept_runs` does, and what is wrong with the others.
+
+    Raises:
+        StoreError: the store could not be asked.
+    """
     found: dict[str, Manifest] = {}
     damaged: list[str] = []
 
@@ -38,15 +54,10 @@ async def kept_runs(store: Store, campaign: str) -> list[Manifest]:
     folder = f"campaigns/{segment(campaign, otherwise='campaign')}/"
     keys = [item.key async for item in store.list(folder) if item.key.endswith(".json")]
     await side_by_side(keys, read, at_once=READS_AT_ONCE)
-    if damaged:
-        raise DeliveryError([*damaged, "`florist archive verify` tells more; nothing was delivered"])
-    if not found:
-        raise DeliveryError(
-            [f"{store.location} keeps nothing of a campaign {campaign!r}; `florist bill` lists them"]
-        )
-    return sorted(
+    ordered = sorted(
         found.values(), key=lambda manifest: (manifest.row or "", manifest.step or "", _made_at(manifest))
     )
+    return ordered, sorted(damaged)
 
 
 def newest_of_each_cell(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -82,7 +82,7 @@ class _RowDecider:
             digests = await self._facts.digests(step)
             verdict = await self._verdict(step, above)
             if verdict.decision in PAID_NOW:
-                await self._facts.check_files(step)
+                await self._facts.check_files(self._row.key, step)
             outputs = None
             if is_needed and verdict.decision is Decision.REUSE and verdict.found is not None:
                 outputs = await self._facts.outputs_of(verdict.found.run_id)

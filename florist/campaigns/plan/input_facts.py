@@ -12,9 +12,11 @@ from florist.ledger import InputIdentity, Ledger
 from florist.pipelines.fitting import PlannedInput
 from florist.pipelines.planning import PlannedStep, ResolvedInput
 from florist.pipelines.references import Template
-from florist.pipelines.sources import FileSource, OutputSource, TextSource, UrlSource
+from florist.pipelines.sources import FileSource, OutputSource, TextSource, UploadSource, UrlSource
 from florist.studio.input_values import content_behind, content_of_readable, identity_of
 from florist.studio.output_urls import kept_text
+from florist.studio.uploads import missing_upload
+from florist.upload_address import UploadAddress
 
 
 class InputFacts:
@@ -22,6 +24,7 @@ class InputFacts:
 
     Attributes:
         files: the SHA-256 of each file that was hashed.
+        missing: what is wrong with uploads that would be sent and are not there, by row, step and input.
     """
 
     def __init__(self, ledger: Ledger, campaign: str, known: CampaignWork, *, fetch: Fetch) -> None:
@@ -32,6 +35,8 @@ class InputFacts:
         self._archiver = Archiver(ledger.store, fetch=fetch)
         self._hashing: dict[Path, asyncio.Task[str]] = {}
         self._takeable: set[Path] = set()
+        self.missing: dict[tuple[str, str, str], str] = {}
+        self._uploads: dict[UploadAddress, bool] = {}
         self._urls: dict[str, str | None] = {}
 
     @property
@@ -90,13 +95,16 @@ class InputFacts:
             found.setdefault(planned.id, []).append(await self._meaning(planned))
         return {name: digest_of(meanings) for name, meanings in sorted(found.items())}
 
-    async def check_files(self, step: PlannedStep) -> None:
-        """Do nothing if FLORA takes every file that the step would send.
+    async def check_files(self, row: str, step: PlannedStep) -> None:
+        """Do nothing if every file that the step would send is there, and FLORA takes it.
 
         Raises:
             AssetError: one of them is empty, or of a type that FLORA does not take.
+            UploadMissingError: nothing is kept under the address of an upload.
         """
         for planned in step.inputs:
+            if isinstance(planned.value, UploadSource):
+                await self._check_upload(planned.value.address, (row, step.step, planned.id))
             if isinstance(planned.value, FileSource) and planned.value.path not in self._takeable:
                 await asset_file(planned.value.path, content_type=None, file_name=None)
                 self._takeable.add(planned.value.path)
@@ -107,11 +115,22 @@ class InputFacts:
                 return ["text", text]
             case FileSource(path=path):
                 return ["content", await self._content_of_file(path)]
+            case UploadSource(address=address):
+                return ["content", address.sha256]
             case UrlSource(url=url):
                 # Without its signature, which may be another one each day.
                 return ["url", url.partition("?")[0]]
             case Template() as template:
                 return ["template", str(template)]
+
+    async def _check_upload(self, address: UploadAddress, place: tuple[str, str, str]) -> None:
+        store = self._ledger.store
+        if address not in self._uploads:
+            self._uploads[address] = bool(await store.present([address.key]))
+        if not self._uploads[address]:
+            error = missing_upload(address, store.location)
+            self.missing[place] = str(error)
+            raise error
 
     async def _content_of_file(self, path: Path) -> str:
         if path not in self._hashing:

@@ -11,6 +11,7 @@ from florist.campaigns.plan.campaign_plan import FileFacts, Materials, Technique
 from florist.pipelines import Pipeline
 from florist.pipelines.row_files import RowFile
 from florist.pipelines.rows import Rows
+from florist.upload_address import SCHEME
 
 
 class Given(Protocol):
@@ -44,7 +45,8 @@ def materials_of(given: Given, definitions: Mapping[str, Technique], *, row_coun
 def _lasting(given: Given, name: str) -> str:
     """Return a param's value as it may be used from another folder, too."""
     value, declared = given.params[name], given.pipeline.params.get(name)
-    is_path = declared is not None and declared.type is not MediaKind.TEXT and value and "://" not in value
+    is_media = declared is not None and declared.type is not MediaKind.TEXT
+    is_path = is_media and value and "://" not in value and not value.startswith(SCHEME)
     return str(Path(value).absolute()) if is_path else value
 
 

@@ -38,6 +38,7 @@ from florist.pipelines.rows import Rows, plan_rows, row_source
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns, campaign_name
+from florist.wording import quoted
 
 
 class Wanted(NamedTuple):
@@ -128,6 +129,7 @@ async def planned_campaign(
     ):
         facts = InputFacts(Ledger(store), campaign, known, fetch=downloader.fetch)
         decided = await decided_cells(rows, campaign, known, facts)
+    rows.refuse(facts.missing)
     cells = rows.in_order(decided)
     materials = materials_of(wanted, definitions, row_count=rows.count)
     totals = Totals.of(cells, after_picks_usd=rows.after_picks_usd)
@@ -222,6 +224,14 @@ class _PlannedRows:
     def notes(self) -> tuple[str, ...]:
         """What a person should know of how the rows were read."""
         return self._source.notes
+
+    def refuse(self, missing: Mapping[tuple[str, str, str], str]) -> None:
+        """Take note of files that are not there, by row, step and input: nothing is paid for before they are."""
+        pipeline = self._wanted.pipeline
+        for (row, step, input_id), message in missing.items():
+            place = ("steps", step, *pipeline.steps[step].place(input_id))
+            problem = pipeline.problem(place, f"row {quoted(row)}: {message}" if row else message)
+            self.unusable[row] = (*self.unusable.get(row, ()), problem._replace(kind=message))
 
     def in_order(self, decided: Mapping[str, Sequence[Cell]]) -> tuple[Cell, ...]:
         """Return all cells, row by row; those of unusable rows are blocked, and called like those of the first."""

@@ -9,14 +9,19 @@ From it `florist rerun` knows which pipeline and rows a campaign is, and the nex
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
 from florist.archive.records import parsed_record
+from florist.archive.side_by_side import side_by_side
 from florist.campaigns.plan.campaign_plan import CampaignPlan, Materials, PlanModel, Totals
 from florist.campaigns.plan.keys import number_in, numbered, plans_folder
 from florist.pipelines.models import Gate
+from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
+
+_READS_AT_ONCE = 16
 
 Purpose = Literal["plan", "run", "rerun"]
 
@@ -62,6 +67,19 @@ class PlanRecords:
         path = self._path(number)
         content = await self._store.read(path)
         return None if content is None else parsed_record(PlanRecord, content, path)
+
+    async def all(self) -> tuple[PlanRecord, ...]:
+        """Return every plan that can be read, oldest first."""
+        found: dict[int, PlanRecord] = {}
+
+        async def read(path: str) -> None:
+            with suppress(IntegrityError):
+                record = await self.read(number_in(path))
+                if record is not None:
+                    found[number_in(path)] = record
+
+        await side_by_side(await self._paths(), read, at_once=_READS_AT_ONCE)
+        return tuple(record for _, record in sorted(found.items()))
 
     async def keep(
         self, plan: CampaignPlan, purpose: Purpose, *, only: Mapping[str, tuple[str, ...]] | None = None

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
+from florist.upload_address import SCHEME
+
 Base = Path | str
 """A folder on this machine, or the URL of the row file."""
 
@@ -16,7 +18,7 @@ def placed(value: str, base: Base) -> str:
 
     What stands in a row file from elsewhere never leads to a file of this machine.
     """
-    if "://" in value or value.startswith("data:") or not value:
+    if "://" in value or value.startswith(("data:", SCHEME)) or not value:
         return value
     if isinstance(base, Path):
         return os.path.join(base, value)  # noqa: PTH118 - half the time of a path, in every row

@@ -49,10 +49,16 @@ def test_command_with_json_prints_the_documented_shape(desk: Path, capsys):
     assert (plan["schema_version"], plan["totals"]["net_usd"], len(plan["cells"])) == (1, "0.16", 6)
 
 
-def test_command_with_check_tells_by_its_exit_code(desk: Path):
-    assert florist(*PLAN, "--check") == 2
+def test_command_with_a_detailed_exit_code_tells_what_is_left_to_pay(desk: Path):
+    assert florist(*PLAN, "--detailed-exitcode") == 2
     (desk / "b.png").unlink()
-    assert florist(*PLAN, "--check") == 3
+    assert florist(*PLAN, "--detailed-exitcode") == 3
+
+
+def test_command_with_check_exits_with_1_where_a_run_would_leave_gaps(desk: Path):
+    assert (florist(*PLAN, "--check", "--budget", "0.16"), florist(*PLAN, "--check", "--budget", "0.15")) == (0, 1)
+    (desk / "b.png").unlink()
+    assert (florist(*PLAN), florist(*PLAN, "--check")) == (0, 1)
 
 
 def test_plan_that_was_written_is_refused_once_a_file_moved(desk: Path, shop: Shop):

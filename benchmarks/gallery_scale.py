@@ -1,0 +1,168 @@
+"""A contact sheet of 1,000 rows × 4 cells in Chromium: its size, how fast it opens, how it scrolls, what it holds.
+
+Every picture is another one, so that no cache helps. Limits: below 3 MB, open in under 2 s, no picture in the
+window that is not there a second after scrolling stopped, below 300 MB in the page's process.
+
+Chromium draws as it does on a machine with a graphics card. Without one (`--no-gpu`) it keeps the decoded pixels
+of the last pictures, too: up to half a gigabyte of memory, which it gives back when the machine asks for it.
+
+    python -m benchmarks.gallery_scale [--rows 1000] [--no-gpu]
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import sync_playwright
+
+from florist.gallery import Sheet, SheetCell, SheetMedia, SheetRow, render_sheet
+from florist.gallery.derivatives import Derivatives, preview_key
+from florist.gallery.links import RelativeLinks
+from florist.gallery.sheet import SheetColumn, SheetInput
+from tests.browsers import CHROMIUM, FLAGS
+from tests.gallery.imagined import SCENES, still
+
+COLUMNS = ("still", "still@v2", "still@v3", "still@v4")
+HTML_BYTES, OPEN_SECONDS, MEMORY_BYTES = 3_000_000, 2.0, 300_000_000
+SIDE = 480
+LIKE_A_GPU = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-gpu-rasterization", "--ignore-gpu-blocklist")
+
+
+def pictures(folder: Path, count: int) -> Iterator[str]:
+    """Write so many different previews; yield the digests that they stand under."""
+    bases = [Image.open(BytesIO(still(scene).data)).convert("RGB").resize((SIDE, SIDE)) for scene in SCENES]
+    for number in range(count):
+        picture = bases[number % len(bases)].copy()
+        ImageDraw.Draw(picture).text((16, 16), f"{number:05d}", fill="white", font_size=40)
+        sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+        path = folder / preview_key(sha256)
+        path.parent.mkdir(parents=True)
+        picture.save(path, "WEBP", quality=80, method=0)
+        yield sha256
+
+
+def cell(row: str, name: str, sha256: str) -> SheetCell:
+    key = f"campaigns/spring/{row}/{name}/{sha256[:20]}-0.png"
+    media = SheetMedia(
+        index=0, output_id="still", key=key, sha256=sha256, size_bytes=900_000, media_type="image/png"
+    )
+    prompt = f"The bottle of {row} on marble, soft light from the left, room for a headline above; take {name}"
+    return SheetCell(
+        row=row,
+        cell=name,
+        step="still",
+        state="kept",
+        technique="styled-still",
+        run_id=f"run_{sha256[:20]}",
+        charged_usd="0.12",
+        price_usd="0.12",
+        made_at=datetime(2027, 1, 15, tzinfo=UTC),
+        media=(media,),
+        inputs=(SheetInput(id="prompt", text=prompt),),
+    )
+
+
+def written(folder: Path, rows: int) -> Path:
+    shas = list(pictures(folder, rows * len(COLUMNS)))
+    left = iter(shas)
+    keys = [f"sku-{number:04d}" for number in range(rows)]
+    sheet = Sheet(
+        campaign="spring",
+        archive=folder.as_uri(),
+        read_at=datetime.now(UTC),
+        columns=tuple(SheetColumn(cell=name, step="still") for name in COLUMNS),
+        rows=tuple(
+            SheetRow(key=key, cells=tuple(cell(key, name, next(left)) for name in COLUMNS)) for key in keys
+        ),
+    )
+    begun = time.perf_counter()
+    page = render_sheet(sheet, links=RelativeLinks(Derivatives(previews=frozenset(shas))))
+    print(f"rendered in {time.perf_counter() - begun:.2f} s: {len(page.encode()):,} bytes")
+    path = folder / "sheet.html"
+    path.write_text(page)
+    return path
+
+
+IN_WINDOW = """() => {
+  const seen = [...document.querySelectorAll('.tile img')].filter((image) => {
+    const box = image.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  });
+  return [seen.length, seen.filter((image) => image.complete && image.naturalWidth).length];
+}"""
+
+
+def page_bytes() -> int:
+    """Return the proportional memory of the page's process: the largest renderer below this one."""
+    parents, renderers = {}, []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"--type=renderer" in (folder / "cmdline").read_bytes():
+                renderers.append(int(folder.name))
+    return max((_pss(each) for each in renderers if _is_below(each, parents)), default=0)
+
+
+def _is_below(process: int, parents: dict[int, int]) -> bool:
+    while process in parents and process != os.getpid():
+        process = parents[process]
+    return process == os.getpid()
+
+
+def _pss(process: int) -> int:
+    with suppress(OSError, IndexError):
+        return int(Path(f"/proc/{process}/smaps_rollup").read_text().split("\nPss:")[1].split()[0]) * 1024
+    return 0
+
+
+def measured(path: Path, rows: int, flags: tuple[str, ...]) -> bool:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *flags])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        begun = time.perf_counter()
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready=yes]", state="attached")
+        ready = time.perf_counter() - begun
+        page.wait_for_function(f"() => {{ const [all, there] = ({IN_WINDOW})(); return all && all === there; }}")
+        opened = time.perf_counter() - begun
+        print(f"ready after {ready:.2f} s, its first window of pictures after {opened:.2f} s")
+        dropped, most, stops = 0, 0, 40
+        for stop in range(1, stops + 1):
+            page.evaluate(f"scroller.scrollTop = scroller.scrollHeight * {stop / stops}")
+            page.wait_for_timeout(1000 if stop % 8 == 0 else 120)
+            if stop % 8 == 0:
+                seen, there = page.evaluate(IN_WINDOW)
+                dropped += seen - there
+            most = max(most, page_bytes())
+        held = page_bytes()
+        elements = page.evaluate("document.querySelectorAll('*').length")
+        page.fill("#search", f"sku-{rows - 1:04d}")
+        print(f"scrolled through {rows:,} rows: {dropped} pictures were not there; {elements:,} elements")
+        print(f"the page's process holds {held / 1e6:,.0f} MB, and held {most / 1e6:,.0f} at most")
+        return opened < OPEN_SECONDS and not dropped and held < MEMORY_BYTES
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--no-gpu", action="store_true")
+    asked = parser.parse_args()
+    rows, flags = asked.rows, () if asked.no_gpu else LIKE_A_GPU
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), rows)
+        is_kept = measured(path, rows, flags) and path.stat().st_size < HTML_BYTES
+    print("kept" if is_kept else "MISSED")
+    return not is_kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

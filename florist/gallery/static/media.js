@@ -1,0 +1,74 @@
+// Shows one output: a picture, a film, a sound, a text, a document. An SVG is only ever an image, or a file.
+
+const ratios = new Map(); // sha → width / height, learnt from what was loaded
+
+function picture(media, isLarge = false) {
+  const source = isLarge ? media.original : media.preview || media.original;
+  const image = el('img', { src: source, alt: '', decoding: 'async', draggable: false });
+  image.addEventListener('load', () => { if (image.naturalWidth) ratios.set(media.sha, image.naturalWidth / image.naturalHeight); });
+  image.addEventListener('error', () => {
+    if (!isLarge && media.preview && image.src.endsWith(media.preview)) { image.src = media.original; return; }
+    image.replaceWith(el('p', { class: 'broken' }, raw.until && raw.until * 1000 < Date.now() ? 'Its link has ended: make the sheet anew' : 'It cannot be shown'));
+  });
+  return image;
+}
+
+function film(media, label) {
+  return el('video', {
+    src: media.original, controls: true, playsInline: true, loop: true, 'aria-label': label,
+    preload: media.poster ? 'none' : 'metadata', poster: media.poster || undefined,
+  });
+}
+
+// Its poster until somebody plays it: thousands of players are more than a browser needs.
+function filmTile(media, label) {
+  const still = media.poster ? el('img', { src: media.poster, alt: '', decoding: 'async', draggable: false }) : el('video', { src: media.original, muted: true, preload: 'metadata', tabIndex: -1, 'aria-hidden': 'true' });
+  const button = el('button', { type: 'button', class: 'play', tabIndex: -1, 'aria-label': `Play ${label}` }, '▶');
+  const holder = el('div', { class: 'film' }, still, button);
+  holder.play = () => {
+    const player = film(media, label);
+    player.autoplay = true;
+    holder.replaceChildren(player);
+    return player;
+  };
+  button.addEventListener('click', (event) => { event.stopPropagation(); holder.play(); makeCurrent(holder.closest('.cell').cell, { isFocused: false }); });
+  return holder;
+}
+
+const sound = (media, label) => el('audio', { src: media.original, controls: true, preload: 'none', 'aria-label': label });
+
+function fileLink(media, words) {
+  const isShown = media.type === 'application/pdf' || media.kind !== 'document';
+  return el('a', { href: media.original, target: isShown && media.type !== 'image/svg+xml' ? '_blank' : undefined, rel: 'noopener noreferrer', download: isShown && media.type !== 'image/svg+xml' ? undefined : media.name }, words);
+}
+
+function documentTile(media) {
+  const ending = media.name.slice(media.name.lastIndexOf('.') + 1).toUpperCase();
+  return el('div', { class: 'document' }, el('span', { class: 'page' }, ending), fileLink(media, `${sized(media.bytes)}, open`));
+}
+
+function wholeText(media) {
+  return el('div', { class: 'text', dir: 'auto' }, media.text, media.isCut ? el('p', { class: 'more' }, 'It goes on in the ', fileLink(media, 'file')) : null);
+}
+
+// As a cell shows it.
+function tile(media, label) {
+  switch (media.kind) {
+    case 'picture': return picture(media);
+    case 'film': return filmTile(media, label);
+    case 'sound': return el('div', { class: 'sound' }, el('span', { class: 'notes-glyph', 'aria-hidden': 'true' }, '♪'), sound(media, label));
+    case 'text': return el('div', { class: 'text', dir: 'auto' }, media.text || '');
+    default: return documentTile(media);
+  }
+}
+
+// As the details show it.
+function large(media, label) {
+  switch (media.kind) {
+    case 'picture': return picture(media, true);
+    case 'film': return film(media, label);
+    case 'sound': return sound(media, label);
+    case 'text': return wholeText(media);
+    default: return documentTile(media);
+  }
+}

@@ -1,0 +1,90 @@
+"""The pages in a browser: cards are filled, a dropped picture becomes an address, nothing is loaded from afar."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.browsers import needs_chromium, open_browser
+from tests.serving.world import HOSTILE, TOKENS
+
+pytestmark = [needs_chromium, pytest.mark.xdist_group("browser")]
+
+ADA = next(iter(TOKENS.values()))
+DROP = """async () => {
+  const canvas = new OffscreenCanvas(8, 8);
+  canvas.getContext("2d").fillRect(0, 0, 8, 8);
+  const given = new DataTransfer();
+  given.items.add(new File([await canvas.convertToBlob()], "<img src=x onerror=alert(1)>.png"));
+  given.items.add(new File(["<svg xmlns='http://www.w3.org/2000/svg'/>"], "logo.png"));
+  dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with open_browser() as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser, spring) -> Iterator[Any]:
+    """A reviewer's page; whatever it complains of, or asks of another host, fails the test."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    page, said, asked = context.new_page(), [], []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{spring.base_url}/?token={ADA}")
+    yield page
+    context.close()
+    ours = (spring.base_url, spring.base_url.replace("127.0.0.1", "localhost"), "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []
+    assert [words for words in said if "422" not in words] == []
+
+
+def faults(page: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
+
+
+def test_first_page_fills_its_cards_with_pictures_and_bars(visit, spring):
+    visit.wait_for_selector(".card:nth-child(2) .nights rect")
+    visit.wait_for_function("() => [...document.querySelectorAll('.strip img')].some(each => each.naturalWidth)")
+    assert visit.url == f"{spring.base_url}/"
+    assert HOSTILE in visit.locator("h2 bdi").all_text_contents()
+    assert visit.evaluate("document.documentElement.scrollWidth") == 390
+    assert faults(visit) == []
+
+
+def test_picture_that_is_dropped_becomes_an_address_and_what_is_none_says_so(visit, spring):
+    visit.goto(f"{spring.base_url}/uploads")
+    visit.evaluate(DROP)
+    visit.wait_for_selector(".is-bad")
+    address = visit.locator(".address").text_content()
+    assert spring.ada.get(f"/uploads/{address.removeprefix('upload:')}").headers["content-type"] == "image/png"
+    visit.wait_for_function("() => document.querySelector('.thumb img').naturalWidth == 8")
+    assert visit.locator(".name").all_text_contents() == ["logo.png", "<img src=x onerror=alert(1)>.png"]
+    assert "svg" in visit.locator(".is-bad .quiet").text_content()
+    assert faults(visit) == []
+
+
+def test_link_of_another_site_leads_to_the_page_though_the_cookie_is_kept_back(visit, spring):
+    elsewhere = spring.base_url.replace("127.0.0.1", "localhost")
+    visit.goto(f"{elsewhere}/static/icon.svg")
+    visit.evaluate(f"location.href = '{spring.base_url}/uploads?a=1'")
+    visit.wait_for_selector("#drop")
+    assert visit.url == f"{spring.base_url}/uploads?a=1"
+
+
+def test_sheet_shows_its_pictures_and_a_pick_by_key_stands_in_the_reviewer_s_name(visit, spring):
+    visit.goto(f"{spring.base_url}/campaigns/{quote(HOSTILE, safe='')}/")
+    visit.wait_for_function("() => [...document.querySelectorAll('.tile img')].some(each => each.naturalWidth)")
+    with visit.expect_response(lambda answer: answer.request.method == "POST") as posted:
+        visit.keyboard.press("p")
+    assert posted.value.status == 200
+    [row] = spring.bob.get(f"/campaigns/{quote(HOSTILE)}/picks").json()["rows"].values()
+    assert {cell["by"] for cell in row["cells"].values()} == {"Ada <b>Lovelace</b>"}
