@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from florist.api.models import Technique
@@ -122,6 +122,7 @@ def test_what_takes_two_gates_comes_to_no_more_than_the_picks_of_both():
     assert planned(text + both).after_picks_usd == Decimal("0.4")
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_no_picks_that_gates_take_ever_cost_more_than_was_said_at_most(data: st.DataObject):
     counts = data.draw(st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 2)))
