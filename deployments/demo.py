@@ -48,6 +48,7 @@ def _demo(*, keep: bool) -> int:
         if keep:
             _keep_up(flora_url, prefect)
     _say("Sandbox and Prefect server are stopped. `make demo KEEP=1` leaves them up, to look at the UI.")
+    _say(f"What it has made, as a page: {_newest_sheet()}")
     return exit_code
 
 
@@ -57,12 +58,19 @@ def _run_pipeline(flora_url: str, prefect: PrefectServer) -> int:
     return subprocess.run(command, cwd=HERE, env=_environment(flora_url, prefect), check=False).returncode
 
 
+def _newest_sheet() -> str:
+    sheets = (DEMO / "outputs").glob("campaigns/*/contact-sheet*.html")
+    newest = max(sheets, key=lambda sheet: sheet.stat().st_mtime, default=None)
+    return "none, see the lines above" if newest is None else newest.as_uri()
+
+
 def _environment(flora_url: str, prefect: PrefectServer) -> dict[str, str]:
     return {**os.environ, **prefect.environment, "FLORA_API_KEY": DEMO_KEY, "FLORA_BASE_URL": flora_url}
 
 
 def _keep_up(flora_url: str, prefect: PrefectServer) -> None:
-    _say(f"\nPrefect UI   {prefect.ui_url}/runs\nFLORA        {flora_url}\nTo use both from another terminal:\n")
+    _say(f"\nPrefect UI     {prefect.ui_url}/runs\nFLORA          {flora_url}\nContact sheet  {_newest_sheet()}")
+    _say("\nTo use them from another terminal:\n")
     for name, value in (
         ("PREFECT_API_URL", prefect.api_url),
         ("FLORA_BASE_URL", flora_url),

@@ -18,7 +18,8 @@ from florist.studio.uploads import UPLOAD_BYTES_AT_MOST, Upload, keep_upload
 AT_ONCE = 4
 """Uploads that are written side by side; each has a file on this machine's disk meanwhile."""
 
-_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_FORM = "multipart/form-data"
+"""Not what curl says of `--data-binary`, whatever is sent by it: application/x-www-form-urlencoded."""
 
 
 class Uploading:
@@ -44,7 +45,7 @@ class Uploading:
 
     async def take(self, request: Request) -> Response:
         """Keep the body as a file; the same bytes again have the same address."""
-        if request.headers.get("content-type", "").lower().startswith(_FORMS):
+        if request.headers.get("content-type", "").lower().startswith(_FORM):
             raise HTTPException(415, "send the file itself as the body, as in curl --data-binary @FILE")
         async with self._places:
             try:

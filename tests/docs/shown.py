@@ -34,6 +34,8 @@ TYPED_ELSEWHERE = {
     ("docs/deployments.md", ""): "tests/drills/test_deployments_page.py",
     ("docs/tutorial/spreadsheet.md", ""): "tests/flows/test_spreadsheet_tutorial.py",
     ("docs/sandbox.md", "curl "): "tests/flora_sandbox/test_docs.py",
+    ("docs/serve.md", "curl "): "tests/serving/test_docs.py",
+    ("docs/serve.md", "florist upload"): "tests/serving/test_docs.py",
     ("docs/init.md", "florist plan"): "tests/commands/test_init.py",
     ("docs/archive.md", "florist archive presign"): "tests/sweep/test_commands.py",
 }
@@ -43,6 +45,10 @@ NOT_TYPED = {
     ("README.md", "florist sandbox$"): "a sandbox is served on a free port",
     ("docs/tutorial.md", "florist sandbox$"): "a sandbox is served on a free port",
     ("docs/sandbox.md", "florist sandbox$"): "a sandbox is served on a free port",
+    (
+        "docs/serve.md",
+        "florist serve",
+    ): "it goes on until stopped; tests/commands/test_serving.py starts one",
     ("README.md", "make test"): "it is what runs this",
     (
         "docs/sandbox.md",
