@@ -30,6 +30,7 @@ from flows.tasks import (
     flow_run_name,
     is_unattended,
     run_as_flow,
+    started_too_often,
     tell_in_flight,
     this_flow_run,
     unbudgeted,
@@ -40,6 +41,7 @@ from flows.tasks import (
     name="continue-campaign",
     flow_run_name=flow_run_name,
     persist_result=False,
+    retries=0,
     on_cancellation=[tell_in_flight],
     on_crashed=[tell_in_flight],
 )
@@ -69,6 +71,8 @@ async def continue_campaign(
         archive: The name of the S3 Archive or Local Archive block where outputs are kept; with its type before
             it, as in s3-archive/default, where there is one of each. Empty: the block named default, S3 first.
     """
+    if (given_up := await started_too_often()) is not None:
+        return given_up
     if budget_usd is None and (refused := unbudgeted("Give it a budget_usd.")) is not None:
         return refused
     kept_in = await chosen_archive(archive)

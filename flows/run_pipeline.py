@@ -59,7 +59,7 @@ async def run_pipeline(
     rows_sha256: str = "",
     only_plan: int | None = None,
 ) -> Any:  # what a flow returns as a state, Prefect unwraps for its caller: a CampaignResult
-    """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps or Failed.
+    """Run a pipeline and keep every output. Ends as Completed, CompletedWithGaps, AwaitingReview or Failed.
 
     Args:
         pipeline: The YAML file of steps, such as pipelines/product-launch.yaml.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 PATIENCE = 20.0
 """Seconds that a person at a terminal waits for an answer of FLORA before they are told what is wrong."""
@@ -97,5 +98,5 @@ def print_table(
     columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in headings)
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as it is: a row's key, or a note, may look like markup
     console.print(table, soft_wrap=False)

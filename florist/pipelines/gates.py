@@ -227,7 +227,7 @@ class _Laying:
         most: dict[str, int] = {}
         for step in dict.fromkeys(cell.step for cell in awaiting):
             cells = [cell for cell in awaiting if cell.step == step]
-            most[step] = min(len(cells), *self._bounds(cells, above)) if cells else 0
+            most[step] = min(self._bounds(cells, above))
         return most
 
     def _grouped(self) -> dict[str, list[Cell]]:

@@ -15,7 +15,7 @@ from flows.tasks.studios import chosen_archive
 
 
 def ended(result: CampaignResult, *, min_success: float) -> State[CampaignResult]:
-    """Return the state that a flow run ends in: Completed, or CompletedWithGaps, which is of the type COMPLETED.
+    """Return the state that a flow run ends in, of the type COMPLETED: it is named like the campaign's ending.
 
     Raises:
         StepsFailedError, CampaignFailedError: it ends in Failed; raised, so that Prefect may retry it.

@@ -4,6 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from florist.api.models import Technique
 from florist.pipelines import Plan, parse_pipeline
@@ -118,6 +120,31 @@ def test_what_takes_two_gates_comes_to_no_more_than_the_picks_of_both():
     text = HEAD + HEAD.splitlines()[-1].replace("head", "tail") + "\n"
     both = '  both: {technique: w, inputs: {brief: "${steps.head.output} ${steps.tail.output}"}}\n'
     assert planned(text + both).after_picks_usd == Decimal("0.4")
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_no_picks_that_gates_take_ever_cost_more_than_was_said_at_most(data: st.DataObject):
+    counts = data.draw(st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 2)))
+    most = [data.draw(st.integers(1, counts[0])), data.draw(st.integers(1, counts[1]))]
+    gates = [f"gate: {{pick: 1..{most[0]}}}, ", f"gate: {{pick: 1..{most[1]}}}, " * (counts[1] > 1)]
+    last = data.draw(
+        st.sampled_from(("a.output} ${steps.b.output", "b.output", "a.all} ${steps.b.output", "b.all"))
+    )
+    text = f"""
+name: any
+steps:
+  a: {{technique: w, variations: {counts[0]}, {gates[0]}inputs: {{brief: x}}}}
+  b: {{technique: w, variations: {counts[1]}, {gates[1]}inputs: {{brief: "${{steps.a.output}}"}}}}
+  c: {{technique: w, variations: {counts[2]}, inputs: {{brief: "${{steps.{last}}}"}}}}
+"""
+    plan, picks = planned(text), list[str]()
+    said = plan.price_usd + plan.after_picks_usd
+    while (gate := plan.open_gate) is not None:
+        picks += data.draw(st.lists(st.sampled_from(gate.cells), min_size=1, max_size=gate.pick_max, unique=True))
+        plan = planned(text, *picks)
+        assert plan.price_usd + plan.after_picks_usd <= said
+    assert plan.awaiting == ()
 
 
 def take(cell: str, step: str, inputs: dict[str, str] | None = None, **axes: str) -> Take:

@@ -37,6 +37,7 @@ async def add_pick(store: Store, campaign: str, pick: Pick, *, by: str, at: date
     gates = await gates_of(store, campaign)
     run_id = await _looked_at(store, campaign, pick)
     taken = pick.model_copy(update={"by": _name(by), "at": at, "confirm_usd": None, "run_id": run_id})
+    taken = taken.model_copy(update={"note": _plain(pick.note)})
     while True:
         newest = await read_row(store, campaign, pick.row)
         before = newest.cells.get(pick.cell)
@@ -136,9 +137,14 @@ async def _looked_at(store: Store, campaign: str, pick: Pick) -> str:
     return newest.run_id
 
 
+def _plain(note: str) -> str:
+    """Return a note without what a terminal would obey."""
+    return "".join(each for each in note if each == "\n" or unicodedata.category(each) != "Cc").strip()
+
+
 def _name(by: str) -> str:
     """Return a reviewer's name in one line and one spelling."""
-    name = " ".join(unicodedata.normalize("NFC", by).split())[:MOST_NAME]
+    name = " ".join(_plain(unicodedata.normalize("NFC", by)).split())[:MOST_NAME]
     if not name:
         raise PickRefusedError("a pick needs the name of who picks")
     return name

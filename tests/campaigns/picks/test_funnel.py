@@ -2,9 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from florist.campaigns.endings import Ending, end_line
 from florist.campaigns.picks.errors import PickRefusedError
+from florist.campaigns.plan.again import found_again
+from florist.campaigns.plan.comparing import differences_from
 from florist.campaigns.plan.decisions import Because, Decision
+from florist.errors import ConfigurationError
 from tests.campaigns.picks.conftest import Funnel, end_of, made
 
 
@@ -35,6 +40,9 @@ async def test_price_after_the_picks_is_known_before_anything_is_paid(funnel: Fu
     after = await funnel.plan()
     assert (after.totals.net_usd, after.totals.after_picks_usd) == (Decimal("0.01"), Decimal("0.02"))
     assert (after.picks, after.gates["head"].pick_max) == ({"a": 0}, 2)
+    await funnel.pick("b", "head@v2")
+    moved = differences_from(after, await funnel.plan())
+    assert "b/film@head-v2: it was to be awaits, and is new" in "; ".join(moved)
 
 
 async def test_budget_holds_over_a_continue(funnel: Funnel):
@@ -100,9 +108,30 @@ async def test_row_of_which_every_candidate_is_refused_has_gaps_and_waits_for_no
     assert {cell.decision for cell in blocked} == {Decision.BLOCKED}
 
 
+async def test_rows_that_a_program_gave_are_asked_for_again(funnel: Funnel):
+    await funnel.run()
+    with pytest.raises(ConfigurationError, match="a program gave the 2 rows"):
+        await found_again(funnel.store, funnel.campaign, params={})
+
+
 async def refused_pick(funnel: Funnel, row: str, cell: str, verdict: str, **more: object) -> PickRefusedError:
     try:
         await funnel.pick(row, cell, verdict, **more)
     except PickRefusedError as error:
         return error
     raise AssertionError("it was taken")
+
+
+async def test_pick_of_what_is_not_kept_or_by_nobody_is_refused(funnel: Funnel):
+    funnel.rows = ("a",)
+    await funnel.run()
+    refused = [
+        await refused_pick(funnel, "a", "head@v9", "picked"),
+        await refused_pick(funnel, "z", "head", "picked"),
+        await refused_pick(funnel, "a", "head", "picked", run_id="run_of_others"),
+        await refused_pick(funnel, "a", "head", "picked", by=" "),
+    ]
+    assert [each.price_usd for each in refused] == [None] * 4
+    await funnel.pick("a", "head", note="so\x1b[31m red\n", by="  Ann  \n Lee ")
+    standing = (await funnel.picks()).rows["a"].cells["head"]
+    assert (standing.note, standing.by) == ("so[31m red", "Ann Lee")
