@@ -75,8 +75,16 @@ def a_run_of_texts(desk: Desk) -> None:
     desk.florist("run", "my-pipeline.yaml", "--archive", "outputs", "--campaign", "probed")
 
 
+def one_row_to_pick_in(desk: Desk) -> None:
+    """Have the row of which the page shows picks, and those picks."""
+    Path("rows.yaml").write_text("sku-1: {scene: on sand}\n")
+    (picks,) = [block.text for block in blocks("docs/funnel.md") if block.language == "json"]
+    Path("picks.json").write_text(picks)
+
+
 BEFORE: dict[str, Callable[[Desk], object]] = {
     "docs/bill.md": spring,
+    "docs/funnel.md": one_row_to_pick_in,
     "docs/budget.md": lambda desk: spring(desk, "--archive", "outputs", "--budget", "5"),
     "docs/delivery.md": spring,
     "docs/archive.md": lambda desk: spring(desk, "--archive", "outputs"),
