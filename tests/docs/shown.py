@@ -75,6 +75,8 @@ RUN_BY = {
     ("README.md", "yaml"): ("tests/guards/test_docs.py",),
     ("docs/pipelines.md", "yaml"): ("tests/guards/test_docs.py", "tests/pipelines/test_shipped.py"),
     ("docs/deployments.md", "yaml"): ("tests/guards/test_docs.py",),
+    ("docs/funnel.md", "yaml"): ("tests/guards/test_docs.py",),
+    ("docs/funnel.md", "json"): ("tests/docs/test_pages.py",),
 }
 """Tests that run the blocks of a language on a page, or read them as Florist does."""
 

@@ -82,8 +82,16 @@ def two_seasons(desk: Desk) -> None:
     assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
 
 
+def one_row_to_pick_in(desk: Desk) -> None:
+    """Have the row of which the page shows picks, and those picks."""
+    Path("rows.yaml").write_text("sku-1: {scene: on sand}\n")
+    (picks,) = [block.text for block in blocks("docs/funnel.md") if block.language == "json"]
+    Path("picks.json").write_text(picks)
+
+
 BEFORE: dict[str, Callable[[Desk], object]] = {
     "docs/bill.md": spring,
+    "docs/funnel.md": one_row_to_pick_in,
     "docs/budget.md": lambda desk: spring(desk, "--archive", "outputs", "--budget", "5"),
     "docs/delivery.md": spring,
     "docs/gallery.md": two_seasons,
