@@ -89,7 +89,7 @@ async def test_many_starts_of_a_process_are_not_kept_waiting_and_never_exceed_th
     assert await slots_taken(name) == 0
 
 
-async def test_start_whose_wait_is_cancelled_leaves_no_slot_taken(floor: Floor, limited: Any):
+async def test_start_that_is_cancelled_when_a_slot_is_handed_to_it_gives_it_back(floor: Floor, limited: Any):
     from prefect import get_client
     from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 
@@ -99,15 +99,15 @@ async def test_start_whose_wait_is_cancelled_leaves_no_slot_taken(floor: Floor, 
 
     async def start() -> None:
         async with limit.slot():
-            await asyncio.sleep(0.2)
+            raise AssertionError("it was cancelled before it began")
 
     async with get_client() as client:
         await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=1))
-    starts = [asyncio.create_task(start()) for _ in range(3)]
-    await asyncio.sleep(0.1)
-    for each in starts[:2]:  # one holds the slot or is about to, one waits
-        each.cancel()
-    await asyncio.gather(*starts, return_exceptions=True)
+    async with limit.slot():
+        waiting = asyncio.create_task(start())
+        await asyncio.sleep(0.05)
+    waiting.cancel()  # in the moment between the slot's coming and its taking
+    await asyncio.gather(waiting, return_exceptions=True)
     assert await slots_taken(name) == 0
 
 
