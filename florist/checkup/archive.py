@@ -24,9 +24,9 @@ LIFECYCLE = "archive lifecycle"
 CLOCK = "archive clock"
 UPLOADS = "unfinished uploads"
 
-MONEY = ("ledger/", "budgets/", "index/", "campaigns/", "runs/")
-"""What is paid for, and what says so: gone, it would be paid for again, or is lost."""
-NOTES = ("assets/", "checks/", "lost/", "mended/", "plans/", "sweeps/")
+MONEY = ("ledger/", "budgets/", "index/", "campaigns/", "runs/", "picks/", "takes/", "uploads/")
+"""What is paid for, what says so, and what it was made of: gone, it would be paid for again, or is lost."""
+NOTES = ("assets/", "checks/", "derivatives/", "lost/", "mended/", "plans/", "sweeps/")
 """What saves work."""
 
 STALE_AFTER = timedelta(days=1)

@@ -1,5 +1,6 @@
 """The commands that pages show are typed, page by page, each in a sandbox of its own, and exit well."""
 
+import ast
 import asyncio
 import re
 import shlex
@@ -19,6 +20,7 @@ from tests.docs.shown import PAGES, blocks, to_type
 BUCKETS = (
     (re.compile(r"s3://my-bucket/[^\s']*"), "outputs"),  # with every option of its location
     (re.compile(r"s3://shop-media/"), "shop-media/"),
+    (re.compile(r"s3://bucket/florist"), "florist-archive"),
 )
 LAUNCH = """
 name: launch
@@ -72,14 +74,14 @@ def two_reviews(desk: Desk) -> None:
         asyncio.run(Ledger(FolderStore("outputs")).append(entry))
 
 
+def two_campaigns(desk: Desk) -> None:
+    """Have two campaigns to hold against each other."""
+    spring(desk)
+    assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
+
+
 def a_run_of_texts(desk: Desk) -> None:
     desk.florist("run", "my-pipeline.yaml", "--archive", "outputs", "--campaign", "probed")
-
-
-def two_seasons(desk: Desk) -> None:
-    spring(desk)
-    spring(desk, "--archive", "outputs")
-    assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
 
 
 def one_row_to_pick_in(desk: Desk) -> None:
@@ -94,7 +96,7 @@ BEFORE: dict[str, Callable[[Desk], object]] = {
     "docs/funnel.md": one_row_to_pick_in,
     "docs/budget.md": lambda desk: spring(desk, "--archive", "outputs", "--budget", "5"),
     "docs/delivery.md": spring,
-    "docs/gallery.md": two_seasons,
+    "docs/gallery.md": two_campaigns,
     "docs/archive.md": lambda desk: spring(desk, "--archive", "outputs"),
 }
 """What pages take for granted."""
@@ -120,3 +122,11 @@ def test_commands_of_the_ledger_s_page_find_out_and_decide(desk: Desk):
         key = second if "restart" in command else first
         said = typed(desk, command.replace("3f9a", key).replace("run_0123", "run_9"))
     assert "will be paid for anew" in said
+
+
+def test_python_of_the_gallery_s_page_renders_a_sheet(desk: Desk):
+    spring(desk)
+    (program,) = [block.text for block in blocks("docs/gallery.md") if block.language == "python"]
+    names: dict[str, object] = {}
+    asyncio.run(eval(compile(program, "docs/gallery.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names))
+    assert "<html" in str(names["page"])

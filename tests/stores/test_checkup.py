@@ -134,6 +134,7 @@ async def test_unfinished_upload_is_warned_of(moto):
         ({"Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}, Status.FAIL, "removes after 30 days: ledger/"),
         ({"Filter": {"Prefix": "PREFIX/budgets/"}, "Expiration": {"Days": 9}}, Status.FAIL, "9 days: budgets/"),
         ({"Prefix": "PREFIX/ledger/entries", "Expiration": {"Days": 9}}, Status.FAIL, "9 days: ledger/"),
+        ({"Filter": {"Prefix": "PREFIX/picks/"}, "Expiration": {"Days": 9}}, Status.FAIL, "9 days: picks/"),
         ({"Filter": {"Prefix": "PREFIX/plans"}, "Expiration": {"Days": 9}}, Status.WARN, "9 days: plans/"),
         (
             {"Filter": {"Prefix": "PREFIX/index"}, "Transitions": [{"Days": 9, "StorageClass": "GLACIER"}]},
