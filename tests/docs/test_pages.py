@@ -78,8 +78,8 @@ def a_run_of_texts(desk: Desk) -> None:
 
 def two_seasons(desk: Desk) -> None:
     spring(desk)
-    spring(desk, "--archive", "outputs")
     assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
+    shutil.copytree("florist-archive", "outputs")
 
 
 BEFORE: dict[str, Callable[[Desk], object]] = {
