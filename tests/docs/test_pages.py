@@ -78,6 +78,7 @@ def two_campaigns(desk: Desk) -> None:
     """Have two campaigns to hold against each other."""
     spring(desk)
     assert desk.florist("run", "launch.yaml", "--rows", "rows.yaml", "--campaign", "winter")[0] == 0
+    shutil.copytree("florist-archive", "outputs")
 
 
 def a_run_of_texts(desk: Desk) -> None:
