@@ -65,7 +65,6 @@ RUN_BY = {
     ("docs/gallery.md", "python"): ("tests/gallery/test_docs.py",),
     ("docs/sandbox.md", "python"): ("tests/flora_sandbox/test_docs.py",),
     ("docs/sandbox.md", "js"): ("tests/drills/test_official_sdk.py",),
-    ("docs/gallery.md", "python"): ("tests/docs/test_pages.py",),
     ("docs/funnel.md", "json"): ("tests/docs/test_pages.py",),
     ("docs/funnel.md", "yaml"): ("tests/guards/test_docs.py",),
     ("docs/rows.md", "csv"): ("tests/docs/test_pages.py",),
@@ -78,8 +77,6 @@ RUN_BY = {
     ("README.md", "yaml"): ("tests/guards/test_docs.py",),
     ("docs/pipelines.md", "yaml"): ("tests/guards/test_docs.py", "tests/pipelines/test_shipped.py"),
     ("docs/deployments.md", "yaml"): ("tests/guards/test_docs.py",),
-    ("docs/funnel.md", "yaml"): ("tests/guards/test_docs.py",),
-    ("docs/funnel.md", "json"): ("tests/docs/test_pages.py",),
 }
 """Tests that run the blocks of a language on a page, or read them as Florist does."""
 
