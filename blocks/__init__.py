@@ -1,6 +1,6 @@
 """Prefect's blocks: configuration and secrets, saved once and chosen in a form.
 
-They come with the checkout, like the flows. A server learns of them by `python -m deployments.prepare`, or by
+They come with the checkout, like the flows. A server learns of them by `make bootstrap`, or by
 `prefect block register --module blocks`.
 
 Promises: making a block connects to nothing; keys appear in no repr, dump or log; slugs and fields stay.
