@@ -5,7 +5,7 @@ the end of a night would otherwise read every entry of it once more.
 """
 
 from collections import OrderedDict
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from florist.stores.store import Store
 
@@ -32,9 +32,12 @@ class WrittenRecords:
         return self._records.get(path)
 
 
-_of_stores: WeakKeyDictionary[Store, WrittenRecords] = WeakKeyDictionary()
+_of_stores: dict[int, tuple[ref[Store], WrittenRecords]] = {}
 
 
 def written_in(store: Store) -> WrittenRecords:
-    """Return what was written by way of this store object."""
-    return _of_stores.setdefault(store, WrittenRecords())
+    """Return what was written by way of this store object, which is known by its identity: it need not hash."""
+    identity = id(store)
+    if identity not in _of_stores:
+        _of_stores[identity] = ref(store, lambda _: _of_stores.pop(identity, None)), WrittenRecords()
+    return _of_stores[identity][1]

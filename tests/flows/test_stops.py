@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -25,6 +26,15 @@ async def interrupted_once_started(floor: Floor) -> FlowRun:
     return ended
 
 
+@pytest.fixture
+def _python_s_own_handler() -> Iterator[None]:
+    """Have Ctrl-C handled as at a terminal: a worker of the suite's has a handler that ends the suite."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_python_s_own_handler")
 def test_ctrl_c_ends_as_cancelled_with_what_goes_on_and_the_same_again_collects_it(still_floor: Floor):
     stopped = asyncio.run(interrupted_once_started(still_floor))
     (task_run,) = asyncio.run(stopped.task_runs(1)).values()

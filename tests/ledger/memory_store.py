@@ -9,7 +9,7 @@ from florist.secrets import SignedUrl
 from florist.stores.store import StoredObject
 
 
-@dataclass(eq=False)
+@dataclass
 class MemoryStore:
     now: Callable[[], datetime]
     location: str = "memory://"

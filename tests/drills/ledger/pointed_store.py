@@ -54,6 +54,9 @@ class PointedStore:
     async def read(self, key: str) -> bytes | None:
         return await self._pointed("read", key, self._store.read(key))
 
+    async def read_range(self, key: str, start: int, size_bytes: int) -> bytes | None:
+        return await self._pointed("read range", key, self._store.read_range(key, start, size_bytes))
+
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         self._before("stream", key)
         async for chunk in self._store.stream(key):
@@ -100,6 +103,9 @@ class PointedStore:
 
     async def drop_leftovers(self, *, older_than: timedelta) -> int:
         return await self._pointed("drop", "leftovers", self._store.drop_leftovers(older_than=older_than))
+
+    async def leftovers(self, *, older_than: timedelta) -> int:
+        return await self._pointed("count", "leftovers", self._store.leftovers(older_than=older_than))
 
     async def _pointed(self, verb: str, key: str, call: Awaitable[T], *, kind: str = "") -> T:
         name = f"{verb} {kind or kind_of(key)}"
