@@ -36,6 +36,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="make demo", description=__doc__)
     arguments.add_argument("--keep", action="store_true", help="leave sandbox and Prefect server up until Ctrl-C")
     keep = arguments.parse_args().keep
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception: what was started is stopped
     try:
         return _demo(keep=keep)
     except ServerStartError as error:
