@@ -16,6 +16,7 @@ from typing import Any
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, get_current_settings
 from ruamel.yaml import YAML
 
@@ -37,7 +38,7 @@ class Deployed:
     """A deployment, and what has changed in its form.
 
     Attributes:
-        schedule: when it runs by itself; empty for never.
+        schedule: when it runs by itself, and whether that is switched on; empty for never.
         form_changes: None if it is new.
     """
 
@@ -165,11 +166,19 @@ async def _result(
                 for schedule in now.schedules:
                     if schedule.slug == SCHEDULE:
                         await client.delete_deployment_schedule(now.id, schedule.id)
-            shown = pipeline.schedule if pipeline else None
+                now = await client.read_deployment(now.id)
             changes = (
                 form_changes(was.parameter_openapi_schema or {}, now.parameter_openapi_schema or {})
                 if was
                 else None
             )
-            made.append(Deployed(now.name, f"{shown.cron} {shown.timezone}" if shown else "", changes))
+            made.append(Deployed(now.name, _runs_by_itself(now), changes))
     return made
+
+
+def _runs_by_itself(deployment: DeploymentResponse) -> str:
+    return ", ".join(
+        f"{each.schedule.cron} {each.schedule.timezone} ({'on' if each.active else 'off'})"
+        for each in deployment.schedules
+        if isinstance(each.schedule, CronSchedule)
+    )

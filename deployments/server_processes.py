@@ -50,10 +50,14 @@ class PrefectServer:
     process_id: int
 
 
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
+def free_port(wanted: int = 0) -> int:
+    """Return a loopback port that was free a moment ago: the wanted one if it was."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server that comes does
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError:
+            listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 

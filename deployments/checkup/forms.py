@@ -35,7 +35,7 @@ async def budgets_finding(deployed: Sequence[DeploymentResponse], folder: Path) 
     if without:
         mend = "write campaign: {budget_usd: …} into the file, then: florist deploy"
         return fail(BUDGETS, f"no budget, so that nothing is run: {', '.join(without)}", mend)
-    return ok(BUDGETS, f"{len(scheduled)} run by themselves, {len(spending)} of them spend within a budget")
+    return ok(BUDGETS, f"switched on: {len(scheduled)}; of these {len(spending)} spend, within a budget")
 
 
 def _stale(forms: Sequence[DeploymentResponse], folder: Path) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Deployed(Protocol):
 
     @property
     def schedule(self) -> str:
-        """When it runs by itself; empty for never."""
+        """When it runs by itself, and whether that is switched on; empty for never."""
 
     @property
     def form_changes(self) -> tuple[str, ...] | None:
@@ -42,7 +42,7 @@ def deploy(
     lines = [(each.name, _words(each.form_changes), each.schedule) for each in deploy_all(folder.absolute())]
     print_table(("Deployment", "Form", "Runs by itself"), lines)
     if any(schedule for *_, schedule in lines):
-        remark("What runs by itself does so once it is switched on: `active` in its file, or in Prefect's UI.")
+        remark("What is off runs by itself once it is switched on: `active` in its file, or in Prefect's UI.")
 
 
 def _words(changes: tuple[str, ...] | None) -> str:

@@ -62,6 +62,7 @@ def render_sheet(sheet: Sheet, *, links: Links, review: Review | None = None) ->
             kept=states[CellState.KEPT],
             missing=sum(states[state] for state in MISSING),
             waiting=states[CellState.WAITING] + states[CellState.IN_DOUBT],
+            is_served=review is not None,
             until=links.until,
             data=Markup(packed_json(sheet, links, review)),  # noqa: S704 - escaped for where it stands
             styles=[Markup(style.source) for style in styles],  # noqa: S704 - our own files

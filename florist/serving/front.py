@@ -10,6 +10,7 @@ from florist.campaigns.bill.reading import Charges
 from florist.campaigns.plan.records import PlanRecord, PlanRecords
 from florist.errors import FloristError
 from florist.gallery import Derivatives, Sheet, SheetRow
+from florist.gallery.sheet import CellState
 from florist.stores.store import Store
 from florist.studio.campaigns import Campaigns
 
@@ -107,7 +108,7 @@ def card_of(sheet: Sheet, derivatives: Derivatives, nights: Iterable[Night]) -> 
         cells=states.total(),
         kept=kept,
         missing=missing,
-        waiting=len(cells) - kept - missing,
+        waiting=states[CellState.WAITING] + states[CellState.IN_DOUBT],
         reviews=sum(map(_awaits_review, sheet.rows)),
         charged_usd=sheet.money.charged_usd,
         ended=sheet.ended,

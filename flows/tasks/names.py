@@ -10,8 +10,13 @@ from florist.amounts import shown_usd
 from florist.campaigns.plan.campaign_plan import CampaignPlan
 from florist.studio.campaigns import campaign_name
 
-_GENERATED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
-"""How Prefect's server and its UI name a flow run that nobody has named: an adjective and a noun."""
+_GREEK = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|omicron|pi|rho|sigma|tau|upsilon"
+    "|phi|chi|psi|omega"
+)
+_GENERATED = re.compile(rf"[A-Za-z]+-[A-Za-z]+|({_GREEK})\d*(-[a-z]+){{1,3}}")
+"""How a flow run is named that nobody has named: by Prefect's server an adjective and a noun, by its UI's form a
+star, such as `phi5-lesath` or `chi-canis-majoris-void`."""
 _PLURAL = re.compile(r"[a-z]{2,20}s")
 """A file's name that says what its rows are, such as products or bottles."""
 _STAMPED = re.compile(r".* \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

@@ -29,7 +29,7 @@ TYPED_ELSEWHERE = {
     ("README.md", "florist rerun spring"): "tests/flows/test_spreadsheet_night.py",
     ("README.md", "florist deliver spring"): "tests/flows/test_spreadsheet_night.py",
     ("README.md", "prefect "): "tests/drills/test_deployments_page.py",
-    ("README.md", "python -m deployments"): "tests/drills/test_deployments_page.py",
+    ("README.md", "make bootstrap"): "tests/drills/test_deployments_page.py",
     ("README.md", "florist deploy"): "tests/drills/test_deployments_page.py",
     ("docs/deployments.md", ""): "tests/drills/test_deployments_page.py",
     ("docs/tutorial/spreadsheet.md", ""): "tests/flows/test_spreadsheet_tutorial.py",

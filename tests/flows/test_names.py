@@ -5,7 +5,15 @@ import pytest
 
 @pytest.mark.parametrize(
     ("typed", "shown"),
-    [("Autumn relaunch, second try", True), ("verdant-fox", False), ("Awesome-Tuna", False), ("", False)],
+    [
+        ("Autumn relaunch, second try", True),
+        ("V-001-again", True),
+        ("verdant-fox", False),
+        ("Awesome-Tuna", False),
+        ("phi5-lesath", False),
+        ("chi417-canis-majoris-void", False),
+        ("", False),
+    ],
 )
 def test_flow_run_that_a_person_has_named_keeps_its_name(typed: str, shown: bool, monkeypatch: pytest.MonkeyPatch):
     from flows.tasks import flow_run_name

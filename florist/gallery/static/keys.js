@@ -3,7 +3,7 @@
 const KEYS = [
   ['← ↑ → ↓', 'move; Home and End, Page up and Page down'],
   ['Enter', 'zoom, play, or read'], ['I', 'what made it, and of what'],
-  ['P', 'pick'], ['X', 'reject'], ['U', 'undo the last decision'], ['1 – 5', 'stars; 0 takes them away'], ['N', 'note'],
+  ['P', 'pick'], ['X', 'reject'], ['U', 'undo the last decision'], ['1 – 5', 'stars; 0 takes them away'], ['N', 'note; Enter keeps it, Shift Enter is a new line'],
   ['Space', 'choose for comparing'], ['C', 'compare two or four, with zoom in step'],
   ['/', 'search'], ['?', 'these keys'], ['Esc', 'close'],
 ];

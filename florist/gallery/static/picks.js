@@ -181,7 +181,11 @@ async function writeNote(cell) {
   const area = el('textarea', { value: cell.pick.note, rows: 4, maxLength: 2000, dir: 'auto', 'aria-label': 'Note' });
   const answer = ask(`Note on ${cellLabel(cell)}`, area, [['', 'Leave it'], ['keep', 'Keep', 'is-main']]);
   area.focus();
-  area.addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) $('message').close('keep'); });
+  area.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    $('message').close('keep');
+  });
   if (await answer === 'keep' && area.value !== cell.pick.note) decide(cell, { note: area.value });
 }
 
