@@ -151,7 +151,8 @@ def _told(offered: OfferedTakes, remarks: list[str]) -> dict[str, object]:
         "price_usd": f"{plan.totals.net_usd.normalize():f}",
         "price": price_words(plan.totals),
         # Its first line says which campaign it is, which people see.
-        "told": [*remarks, *summary(plan)[1:]],
+        "told": summary(plan)[1:],
+        "remarks": remarks,
         "is_sandbox": plan.is_sandbox,
         "ordered": False,
     }

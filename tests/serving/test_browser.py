@@ -123,6 +123,8 @@ def test_take_is_ordered_at_the_price_that_is_shown_and_stands_in_the_sheet_unti
         page.get_by_role("link", name="All campaigns").click()
         page.wait_for_selector(".card")
     assert shop.runs_charged == before
+    written = [path.read_text() for path in (shop.store.path / "takes").rglob("*.json")]
+    assert sum("a <b>white</b> barn, x p" in text for text in written) == 1
 
 
 def order_of_the_next(client: Any) -> dict[str, Any]:

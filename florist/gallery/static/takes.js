@@ -61,6 +61,7 @@ function takeForm(cell) {
     } else if (told.cells) {
       const order = el('button', { type: 'button', class: 'is-main' }, `Order for ${usd(told.price_usd)}`);
       order.addEventListener('click', () => send(body, { confirm_usd: told.price_usd, cells: told.cells }));
+      parts.push(...told.remarks.map((words) => el('p', { dir: 'auto' }, words)));
       parts.push(el('p', { dir: 'auto' }, bdi(told.cells.join(', ')), `: ${told.price}${told.is_sandbox ? ', of a sandbox' : ''}`),
         el('details', {}, el('summary', {}, 'The plan'), el('pre', { dir: 'auto', tabIndex: 0 }, told.told.join('\n'))), order);
     }
