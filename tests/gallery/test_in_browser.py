@@ -106,7 +106,6 @@ def test_details_lead_from_a_film_to_its_still_and_on(spring, sheet_page):
 
 def test_details_in_a_file_give_the_command_that_makes_another_take(spring, archive, sheet_page):
     page = sheet_page.open(spring)
-    page.keyboard.press("ArrowRight")
     page.keyboard.press("i")
     page.get_by_label("With this prompt").fill("It's late")
     page.get_by_label("How many more").fill("2")
