@@ -42,8 +42,10 @@ drills: $(VENV)/.installed seaweedfs ## slow proofs: real processes, kills, big 
 bench: $(VENV)/.installed seaweedfs
 	$(BIN)/python -m benchmarks
 
-screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI; needs Chromium
+screenshots: $(VENV)/.installed ## the docs' pictures of Prefect's UI, sheet and server; needs Chromium
 	$(BIN)/python -m docs.images.make_screenshots
+	$(BIN)/python -m docs.screenshots_gallery
+	$(BIN)/python -m docs.screenshots_serve
 
 seaweedfs: $(VENV)/.installed ## a real S3 server for the store tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group seaweedfs

@@ -5,8 +5,9 @@ import logging
 import sys
 from pathlib import Path
 
+from florist.client.client import FloraClient
 from florist.commands.archive_option import DEFAULT_ARCHIVE, Archive
-from florist.commands.terminal import remark, say
+from florist.commands.terminal import PATIENCE, remark, say
 from florist.errors import ConfigurationError
 from florist.serving.app import create_app
 from florist.serving.origins import Origins, is_loopback
@@ -28,6 +29,9 @@ def serve(
 ) -> None:
     """Show an archive's campaigns to people: contact sheets, picks, uploads. Pays for nothing.
 
+    With FLORA_API_KEY it tells in a sheet what another take costs, and takes the order, which
+    florist continue makes and pays for.
+
     Args:
         host: where it listens; one that other machines can reach needs --token-file.
         port: 0 takes a free one.
@@ -40,13 +44,19 @@ def serve(
             f"{host} can be reached from other machines: give each reviewer a token of their own (--token-file), "
             "and put a proxy with TLS before it"
         )
-    public_url = FloraSettings().gallery_url
+    settings = FloraSettings()
+    public_url = settings.gallery_url
     store = store_at(archive)
     given = tokens_in(token_file) if token_file else {YOU: new_token()}
     listener = listening_socket(host, port)
     port = listener.getsockname()[1]
     _log_requests(quiet=quiet)
-    app = create_app(store, Tokens(given), Origins.of(host, port, public_url=public_url))
+    app = create_app(
+        store,
+        Tokens(given),
+        Origins.of(host, port, public_url=public_url),
+        open_flora=(lambda: FloraClient(total_timeout=PATIENCE)) if settings.api_key else None,
+    )
     base = public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if token_file is None:
         say(f"{base}/?token={given[YOU].get_secret_value()}")

@@ -43,10 +43,14 @@ class Review:
     Attributes:
         url: takes GET and POST as `florist serve` does: `/campaigns/{name}/picks`.
         reviewer: whose picks they will be.
+        takes: where another take is ordered: `/campaigns/{name}/takes`; empty where it cannot be.
+        home: the page that lists the campaigns; empty if there is none.
     """
 
     url: str
     reviewer: str = ""
+    takes: str = ""
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from florist.gallery.sheet import (
     SheetPick,
     SheetRow,
 )
+from florist.pipelines.models import MAX_VARIATIONS
 
 TEXT_BUDGET = 1_200_000
 """Characters of prompts and texts in one page; where there are more, the long ones are cut."""
@@ -62,7 +63,11 @@ class _Packer:
             "archive": sheet.archive,
             "against": sheet.against,
             "until": _moment(self._links.until),
-            "review": None if review is None else {"url": review.url, "reviewer": review.reviewer},
+            "review": None
+            if review is None
+            else {"url": review.url, "reviewer": review.reviewer, "takes": review.takes},
+            "longest": self._longest,
+            "mostVariations": MAX_VARIATIONS,
             "states": [str(state) for state in CellState],
             "columns": [[column.cell, column.step, dict(column.axes)] for column in sheet.columns],
             "rows": rows,

@@ -16,6 +16,7 @@ from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.delivery.kept import newest_of_each_cell, readable_runs
 from florist.campaigns.delivery.learnt_axes import axes_learnt
 from florist.campaigns.picks import CampaignPicks, RowGate, read_picks
+from florist.campaigns.picks.takes import read_takes
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
 from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap, in_order
@@ -30,8 +31,9 @@ from florist.gallery.sheet import (
     SheetPick,
     SheetRow,
 )
-from florist.gallery.states import NOT_BEGUN, Standing, awaiting, standing_of
+from florist.gallery.states import NOT_BEGUN, ORDERED, Standing, awaiting, standing_of
 from florist.pipelines.axes import MARK
+from florist.pipelines.choices import Take
 from florist.secrets import redacted
 from florist.stores.errors import IntegrityError, StoreError
 from florist.stores.store import Store
@@ -73,18 +75,19 @@ async def read_sheet(
 
 
 async def _sheet(store: Store, campaign: str, charges: Charges | None, now: datetime) -> Sheet:
-    kept, outcome, known, picks = await asyncio.gather(
+    kept, outcome, known, picks, takes = await asyncio.gather(
         readable_runs(store, campaign),
         Outcomes(store, campaign).newest(),
         _charges(store, campaign, charges),
         _picks(store, campaign),
+        _takes(store, campaign),
     )
     manifests, damaged = kept
     is_known = bool(manifests) or outcome is not None or isinstance(known, Charges)
     if isinstance(known, ConfigurationError) and not is_known and not await _was_planned(store, campaign):
         raise known
     found = known.charges if isinstance(known, Charges) else ()
-    material = _Material(store, campaign, axes_learnt(manifests), outcome, found, picks)
+    material = _Material(store, campaign, axes_learnt(manifests), outcome, found, picks, takes)
     columns = material.columns()
     rows = await material.rows(columns)
     return Sheet(
@@ -113,6 +116,12 @@ async def _picks(store: Store, campaign: str) -> CampaignPicks | IntegrityError:
         return await read_picks(store, campaign)
     except IntegrityError as error:  # a sheet without picks is better than none; it says so
         return error
+
+
+async def _takes(store: Store, campaign: str) -> Mapping[str, Sequence[Take]]:
+    with suppress(IntegrityError):  # the campaign's next plan tells of it
+        return await read_takes(store, campaign)
+    return {}
 
 
 def _is_read(picks: CampaignPicks | IntegrityError) -> TypeGuard[CampaignPicks]:
@@ -153,6 +162,7 @@ class _Material:
         outcome: Outcome | None,
         charges: Iterable[Charge],
         picks: CampaignPicks | IntegrityError,
+        takes: Mapping[str, Sequence[Take]],
     ) -> None:
         self._store = store
         self._picks = picks if _is_read(picks) else None
@@ -169,6 +179,7 @@ class _Material:
         self._charges: dict[_Place, Charge] = {}
         for charge in sorted(charges, key=lambda charge: (charge.at, charge.attempt)):
             self._charges[_Place(charge.row, charge.cell)] = charge
+        self._takes = {_Place(row, take.cell): take for row, known in takes.items() for take in known}
         gaps = outcome.gaps if outcome else ()
         self._gaps: dict[_Place, ToldGap] = {_Place(gap.row, gap.cell): gap for gap in gaps}
 
@@ -182,6 +193,10 @@ class _Material:
                 columns[cell] = _column_of(manifest, columns.get(cell))
         for place in self._charges:
             columns.setdefault(place.cell, ToldColumn(cell=place.cell, step=place.cell.partition(MARK)[0]))
+        of_steps = {column.step: column for column in columns.values()}
+        for place, take in self._takes.items():
+            alike = of_steps.get(take.step) or ToldColumn(cell=place.cell, step=take.step)
+            columns.setdefault(place.cell, alike.model_copy(update={"cell": place.cell, "axes": take.axes}))
         return in_order(columns.values())
 
     async def rows(self, columns: Sequence[ToldColumn]) -> tuple[SheetRow, ...]:
@@ -196,7 +211,7 @@ class _Material:
                 row: {told[number].cell for number in (*cells, *behind.get(row, ()))}
                 for row, cells in self._outcome.rows.items()
             }
-        for place in sorted({*self._manifests, *self._charges}):
+        for place in sorted({*self._manifests, *self._charges, *self._takes}):
             places.setdefault(place.row, set()).add(place.cell)
         cells: dict[_Place, SheetCell] = {}
 
@@ -241,7 +256,9 @@ class _Material:
     def _standing(self, place: _Place) -> Standing:
         outcome, gate = self._outcome, self._gate(place.row)
         otherwise = NOT_BEGUN
-        if outcome and place.row in outcome.awaiting:
+        if place in self._takes:
+            otherwise = ORDERED
+        elif outcome and place.row in outcome.awaiting:
             otherwise = awaiting(outcome.awaiting[place.row], is_picked=gate is not None and gate.enough)
         return standing_of(
             self._manifests.get(place),

@@ -29,6 +29,7 @@ _SCRIPTS = (
     "grid",
     "filters",
     "zoom",
+    "takes",
     "details",
     "picks",
     "compare",
@@ -64,6 +65,7 @@ def render_sheet(sheet: Sheet, *, links: Links, review: Review | None = None) ->
             waiting=states[CellState.WAITING] + states[CellState.IN_DOUBT],
             is_served=review is not None,
             until=links.until,
+            home=review.home if review else "",
             data=Markup(packed_json(sheet, links, review)),  # noqa: S704 - escaped for where it stands
             styles=[Markup(style.source) for style in styles],  # noqa: S704 - our own files
             scripts=[Markup(script.source) for script in scripts],  # noqa: S704 - our own files

@@ -28,6 +28,8 @@ class CellState(StrEnum):
     """It was not begun."""
     AWAITS_PICK = "awaits pick"
     """It is made of what a person has yet to pick."""
+    ORDERED = "ordered"
+    """A further take that somebody asked for; the campaign's next run makes it."""
 
 
 MISSING = frozenset({CellState.FAILED, CellState.GAP, CellState.REVIEW})

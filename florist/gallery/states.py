@@ -27,6 +27,12 @@ class Standing(NamedTuple):
 
 KEPT = Standing(CellState.KEPT)
 NOT_BEGUN = Standing(CellState.GAP, "not_started", "nothing of it was begun", AGAIN)
+ORDERED = Standing(
+    CellState.ORDERED,
+    "ordered",
+    "ordered, not made yet",
+    "`florist continue CAMPAIGN` shows the price of all that is to be made, and makes it",
+)
 UNREADABLE = Standing(
     CellState.FAILED, "unreadable", "it is paid for, and its manifest cannot be read", "`florist archive verify`"
 )

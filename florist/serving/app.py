@@ -23,6 +23,7 @@ from florist.serving.media_answers import not_found
 from florist.serving.origins import Origins
 from florist.serving.reviewing import Reviewing
 from florist.serving.showing import Showing
+from florist.serving.taking import OpensFlora, Taking
 from florist.serving.tokens import Tokens
 from florist.serving.uploading import Uploading
 from florist.stores.store import Store
@@ -39,6 +40,7 @@ def create_app(
     tokens: Tokens,
     origins: Origins,
     *,
+    open_flora: OpensFlora | None = None,
     more_routes: Sequence[BaseRoute] = (),
     open_to_all: tuple[str, ...] = (),
     upload_bytes_at_most: int = UPLOAD_BYTES_AT_MOST,
@@ -46,6 +48,7 @@ def create_app(
     """Return the application that shows one archive.
 
     Args:
+        open_flora: asks FLORA what another take costs; None: no takes are ordered here.
         more_routes: of other rooms; they come first.
         open_to_all: beginnings of the paths among them that need no token.
     """
@@ -56,7 +59,8 @@ def create_app(
         Route("/favicon.ico", _icon),
         *Uploading(store, kept, most_bytes=upload_bytes_at_most).routes(),
         *Reviewing(store).routes(),
-        *Showing(store, kept).routes(),
+        *Taking(store, open_flora).routes(),
+        *Showing(store, kept, orders_takes=open_flora is not None).routes(),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused, FloristError: _failed})
     # It would send whoever forgets a slash to an address made of the request's own headers.

@@ -85,12 +85,14 @@ async def refuse_unknown(store: Store, name: str) -> None:
         raise HTTPException(404, "this archive knows no such campaign")
 
 
+def told_faults(error: ValidationError) -> str:
+    """Return what is wrong with a body, for people."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors())
+
+
 def _pick_in(body: bytes) -> Pick:
     try:
         pick = Pick.model_validate_json(body)
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise HTTPException(422, told) from error
+        raise HTTPException(422, told_faults(error)) from error
     return Pick(**pick.model_dump(include=_GIVEN))

@@ -58,9 +58,10 @@ logger = logging.getLogger(__name__)
 class Showing:
     """Shows one archive."""
 
-    def __init__(self, store: Store, kept: KeptObjects) -> None:
+    def __init__(self, store: Store, kept: KeptObjects, *, orders_takes: bool = False) -> None:
         self._store = store
         self._kept = kept
+        self._takes = "takes" if orders_takes else ""
         self._places = asyncio.Semaphore(SHEETS_AT_ONCE)
         self._charges = RecentCharges(store)
         self._making: dict[str, asyncio.Task[None]] = {}
@@ -110,7 +111,7 @@ class Showing:
         # As the browser counts: a slash within a name is quoted, unless a proxy has undone that.
         root = "../" * (request.scope["raw_path"].count(b"/") - 1)
         links = ServerLinks(derivatives, root)
-        review = Review("picks", request.state.reviewer)
+        review = Review("picks", request.state.reviewer, self._takes, root)
         html = await asyncio.to_thread(render_sheet, sheet, links=links, review=review)
         headers = {"content-security-policy": _policy_of(html), "vary": "accept-encoding"}
         if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -104,6 +104,16 @@ def test_details_lead_from_a_film_to_its_still_and_on(spring, sheet_page):
     assert page.locator("#details .relatives .relative").count() == 3
 
 
+def test_details_in_a_file_give_the_command_that_makes_another_take(spring, archive, sheet_page):
+    page = sheet_page.open(spring)
+    page.keyboard.press("i")
+    page.get_by_label("With this prompt").fill("It's late")
+    page.get_by_label("How many more").fill("2")
+    text = """'prompt=It'"'"'s late'"""
+    command = f"florist take spring tulip-001 still --more 2 --param {text} --archive {archive.location}"
+    assert page.inner_text(".take-answer .copy") == command
+
+
 def test_gap_says_what_to_do_with_the_command_as_code(autumn, sheet_page):
     page = sheet_page.open(autumn)
     assert page.locator(".is-failed .advice code").first.inner_text() == "florist rerun autumn --only failed"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from florist.stores.folder import FolderStore
-from tests.serving.world import HOSTILE, Served, make_campaigns, served
+from tests.serving.world import HOSTILE, Served, Shop, make_campaigns, served, shop_in
 
 LIMIT = 300_000
 """Bytes that an upload may have in these tests."""
@@ -36,4 +36,18 @@ def spring(two_campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     archive = tmp_path_factory.mktemp("serving") / "archive"
     shutil.copytree(two_campaigns, archive)
     with served(FolderStore(archive)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A campaign that further takes can be ordered of."""
+    with shop_in(tmp_path_factory.mktemp("shop")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def counter(shop: Shop) -> Iterator[Served]:
+    """The server where they are ordered."""
+    with served(shop.store, open_flora=shop.flora) as server:
         yield server

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -18,16 +19,23 @@ from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 from florist.api import FloraAPI
 from florist.archive.manifest import ArchivedOutput, Manifest
-from florist.campaigns.plan.planning import Wanted
+from florist.campaigns.endings import CampaignResult
+from florist.campaigns.plan.again import found_again
+from florist.campaigns.plan.planning import Wanted, planned_campaign
+from florist.campaigns.plan.records import PlanRecords
 from florist.campaigns.running import Stage, run_campaign
-from florist.pipelines import parse_pipeline
+from florist.pipelines import load_pipeline, parse_pipeline
 from florist.serving.app import create_app
 from florist.serving.origins import Origins
 from florist.serving.server import listening_socket, server_of
 from florist.serving.tokens import Tokens
 from florist.stores.folder import FolderStore
 from florist.stores.store import Store
+from florist.studio.row_locations import rows_of
 from florist.studio.studio import Studio
+from tests.studio.conftest import connected
+
+T = TypeVar("T")
 
 TOKENS = {"Ada <b>Lovelace</b>": "ada-ada-ada-ada-ada-ada", "Bob": "bob-bob-bob-bob-bob-bob"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
@@ -129,9 +137,7 @@ def make_campaigns(folder: Path, campaigns: Mapping[str, Mapping[str, Mapping[st
     """Have the sandbox make campaigns, by their names and rows, in an archive in the folder."""
 
     async def make(sandbox: SandboxServer) -> None:
-        async with FloraAPI(
-            api_key=sandbox.api_key, base_url=sandbox.base_url, workspace_id=sandbox.workspace_id
-        ) as client:
+        async with connected(sandbox) as client:
             studio = Studio(client, FolderStore(folder / "archive"))
             pipeline = parse_pipeline(STILLS, file=folder / "stills.yaml")
             for name, rows in campaigns.items():
@@ -140,7 +146,61 @@ def make_campaigns(folder: Path, campaigns: Mapping[str, Mapping[str, Mapping[st
             await studio.aclose()
 
     with SandboxServer(folder / "flora", Settings(duration_scale=0)) as sandbox:
-        # In a thread: where a browser is open, Playwright holds this one's event loop.
-        thread = threading.Thread(target=lambda: asyncio.run(make(sandbox)))
-        thread.start()
-        thread.join()
+        _in_own_thread(lambda: make(sandbox))
+
+
+@dataclass
+class Shop:
+    """A campaign of a pipeline's and a rows' file, on a sandbox that goes on; whoever runs it pays."""
+
+    folder: Path
+    sandbox: SandboxServer
+
+    @property
+    def store(self) -> FolderStore:
+        return FolderStore(self.folder / "archive")
+
+    @property
+    def runs_charged(self) -> int:
+        """Counted by the sandbox's own books."""
+        return self.sandbox.books().total.charged
+
+    def flora(self) -> FloraAPI:
+        return connected(self.sandbox)
+
+    def begin(self) -> None:
+        """Run the campaign for the first time."""
+        (self.folder / "stills.yaml").write_text(STILLS.replace("variations: 2", ""))
+        (self.folder / "rows.csv").write_text("key,scene\nsku-1,a red barn\n")
+        _in_own_thread(lambda: self._run(self.folder / "stills.yaml", str(self.folder / "rows.csv")))
+
+    def go_on(self) -> CampaignResult:
+        """Run it as `florist continue` does: with what its last plan was made of."""
+
+        async def run() -> CampaignResult:
+            found = await found_again(self.store, "spring", params={})
+            return await self._run(found.pipeline, found.rows)
+
+        return _in_own_thread(run)
+
+    async def _run(self, pipeline: Path, rows: str) -> CampaignResult:
+        async with self.flora() as client, Studio(client, self.store) as studio, rows_of(rows) as own:
+            wanted = Wanted(load_pipeline(pipeline), {}, own, rows, campaign="spring")
+            plan = (await planned_campaign(client, self.store, wanted)).plan
+            await PlanRecords(self.store, "spring").keep(plan, "run")
+            return await run_campaign(studio, wanted, Stage(logging.getLogger("tests.serving")))
+
+
+@contextmanager
+def shop_in(folder: Path) -> Iterator[Shop]:
+    """Open a shop for the block, its campaign run once."""
+    with SandboxServer(folder / "flora", Settings(duration_scale=0)) as sandbox:
+        shop = Shop(folder, sandbox)
+        shop.begin()
+        yield shop
+
+
+def _in_own_thread(act: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return what a coroutine does; where a browser is open, Playwright holds this thread's event loop."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(act())).result()

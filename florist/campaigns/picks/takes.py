@@ -69,7 +69,7 @@ def takes_of(
 
     Args:
         known: the takes that its row has.
-        inputs: texts in place of the pipeline's own, by the ids of the step's inputs.
+        inputs: texts in place of the cell's own, by the ids of the step's inputs.
 
     Raises:
         TakeRefusedError: there can be none like this.
@@ -88,6 +88,9 @@ def takes_of(
     last = max([step.variations, *(int(take.axes.get(VARIATION, "1")) for take in alike)])
     if last + more > MAX_VARIATIONS:
         raise TakeRefusedError(f"{cell.label} has {last} variations, and {MAX_VARIATIONS} are the most")
+    # More of a take is more of what was asked for then.
+    own = next((take.inputs for take in known if take.cell == cell.cell), {})
+    inputs = {**own, **inputs}
     return tuple(_take(cell.step, axes, number, inputs) for number in range(last + 1, last + more + 1))
 
 

@@ -57,6 +57,7 @@ function showDetails(cell) {
         pickControls(cell),
         inputs.length ? el('section', {}, el('h3', {}, 'Made from'), inputs) : null,
         after.length ? el('section', {}, el('h3', {}, 'Made of it'), el('div', { class: 'relatives' }, after.map((each) => cellButton(each)))) : null,
+        takeForm(cell),
         el('section', {}, el('h3', {}, 'Run'), el('dl', {},
           fact('Technique', cell.technique),
           fact('Charged', usd(cell.charged), cell.price !== null && cell.price !== cell.charged ? ` (quoted ${usd(cell.price)})` : ''),

@@ -5,6 +5,7 @@ const FILTERS = [
   ['missing', 'Missing', (cell) => MISSING.has(cell.state)],
   ['waiting', 'Under way', (cell) => WAITING.has(cell.state)],
   ['awaits', 'Awaits pick', (cell) => cell.state === 'awaits pick' || (cell.row.gate && isPickable(cell) && pickedIn(cell.row).length < cell.row.gate.min)],
+  ['ordered', 'Ordered', (cell) => cell.state === 'ordered'],
   ['picked', 'Picked', (cell) => cell.pick.verdict === 'picked'],
   ['rejected', 'Rejected', (cell) => cell.pick.verdict === 'rejected'],
 ];
