@@ -5,8 +5,8 @@ window that is not there a second after scrolling stopped, below 300 MB in the p
 
 Chromium draws as it does on a machine with a graphics card. Without one (`--no-gpu`) it keeps the decoded pixels
 of the last pictures, too: up to half a gigabyte of purgeable memory, which no page can let go of. Removing the
-pictures does not free it, and canvases in their place held a gigabyte that Chromium did not give back. So the limit
-is missed there; what is left once the machine has asked for memory is told beside it.
+pictures does not free it, and canvases in their place held a gigabyte that Chromium did not give back. So the
+limit is missed there; what is left once the machine has asked for memory is told beside it.
 
     python -m benchmarks.gallery_scale [--rows 1000] [--no-gpu]
 """
