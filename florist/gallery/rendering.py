@@ -19,6 +19,7 @@ from florist.amounts import shown_usd
 from florist.gallery.links import Links, Review
 from florist.gallery.packing import packed_json
 from florist.gallery.sheet import MISSING, CellState, Sheet
+from florist.wording import without_controls
 
 _STYLES = ("vendor/photoswipe/photoswipe.css", "static/sheet.css")
 _LIBRARIES = ("vendor/photoswipe/photoswipe.umd.min.js",)
@@ -117,10 +118,15 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters["usd"] = shown_usd
     environment.filters["moment"] = _moment
     return environment
+
+
+def _shown(value: object) -> object:
+    return without_controls(value) if type(value) is str else value  # not Markup, which is ours
 
 
 def _moment(moment: datetime) -> str:

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from florist.amounts import shown_usd
+from florist.wording import without_controls
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -38,10 +39,18 @@ def unknown_page(*, again: str = "") -> HTMLResponse:
     return page("unknown.html", 200 if again else 401, again=again, place="", reviewer="you")
 
 
+def _shown(value: object) -> object:
+    return without_controls(value) if type(value) is str else value  # not Markup, which is ours
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=_shown,
     )
     environment.filters["usd"] = shown_usd
     environment.filters["quoted"] = lambda name: quote(name, safe="")

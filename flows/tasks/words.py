@@ -8,6 +8,7 @@ from florist.amounts import shown_usd
 from florist.pipelines.walking import WalkResult
 from florist.settings import FloraSettings
 from florist.studio.steps import StepResult
+from florist.wording import without_controls
 
 TASK_STOPPED = "stopped; what was begun of it goes on at FLORA, and is collected when the campaign is run again"
 
@@ -36,7 +37,7 @@ def escaped(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|!$~])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>#|!$~])", r"\\\1", without_controls(text))
 
 
 def with_code(text: str) -> str:

@@ -1,9 +1,12 @@
 """`make demo` in a fresh clone, with nothing of this machine's environment but the path."""
 
+import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,6 +42,14 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+def kinds_in(sheet: str) -> set[str]:
+    """Return of what kind the outputs are that a contact sheet shows."""
+    found = re.search(r'id="sheet-data">(.*?)</script>', Path(unquote(sheet)).read_text())
+    assert found
+    rows = json.loads(found[1])["rows"]
+    return {media[1] for _, cells, *_ in rows for cell in cells for media in cell[2]}
+
+
 @pytest.mark.drill
 def test_make_demo_in_a_fresh_clone_makes_media_and_leaves_nothing_running(tmp_path: Path) -> None:
     # The index keeps packages under the home; a clone's visitor has them to download once.
@@ -50,4 +61,5 @@ def test_make_demo_in_a_fresh_clone_makes_media_and_leaves_nothing_running(tmp_p
     kept = sorted(path.suffix for path in (clone / "demo/outputs").rglob("*") if path.suffix)
     print(f"\ninstalled in {installing:.0f} s, demo in {seconds:.1f} s, kept {kept}\n{said}")  # noqa: T201
     assert {".png", ".txt", ".mp4"} <= set(kept)
+    assert kinds_in(re.findall(r"as a page: file://(\S+)", said)[-1]) == {"picture", "text", "film", "document"}
     assert processes_of(clone) == []

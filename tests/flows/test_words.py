@@ -18,3 +18,9 @@ def test_command_in_an_advice_is_code_and_all_else_is_escaped():
 
     advice = f"change <b>, or pay by `florist rerun {as_word('a`*b')}`"
     assert with_code(advice) == r"change \<b\>, or pay by `florist rerun 'a*b'`"
+
+
+def test_name_that_turns_the_direction_of_writing_shows_that_it_does():
+    from flows.tasks.words import escaped
+
+    assert escaped("<b> \u202egnp.exe עברית 👩\u200d🎨") == "\\<b\\> �gnp.exe עברית 👩\u200d🎨"

@@ -63,7 +63,7 @@ def test_first_page_fills_its_cards_with_pictures_and_bars(visit, spring):
     visit.wait_for_selector(".card:nth-child(2) .nights rect")
     visit.wait_for_function("() => [...document.querySelectorAll('.strip img')].some(each => each.naturalWidth)")
     assert visit.url == f"{spring.base_url}/"
-    assert HOSTILE in visit.locator("h2 bdi").all_text_contents()
+    assert HOSTILE.replace("\u202e", "�") in visit.locator("h2 bdi").all_text_contents()
     assert visit.evaluate("document.documentElement.scrollWidth") == 390
     assert faults(visit) == []
 
@@ -131,3 +131,24 @@ def order_of_the_next(client: Any) -> dict[str, Any]:
     body = {"row": "sku-1", "cell": "still"}
     offer = client.post("/campaigns/spring/takes", json=body).json()
     return {**body, "confirm_usd": offer["price_usd"], "cells": offer["cells"]}
+
+
+def test_two_reviewers_on_one_row_see_what_both_have_said(visit, spring):
+    sheet = f"{spring.base_url}/campaigns/{quote(HOSTILE, safe='')}"
+    visit.goto(f"{sheet}/")
+    [row] = visit.locator(".row .key").all_text_contents()
+    said = {"row": row, "cell": "still@v2", "verdict": "rejected", "note": "too dark \u202eevil"}
+    assert spring.bob.post(f"{sheet}/picks", json=said).status_code == 200
+    with visit.expect_response(lambda answer: answer.request.method == "POST"):
+        visit.keyboard.press("p")
+    visit.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it looks every five seconds else
+    visit.wait_for_selector(".cell.is-picked + .cell.is-rejected")
+    visit.keyboard.press("ArrowRight")
+    visit.keyboard.press("i")
+    assert "by Bob" in visit.locator("#details .who").text_content()
+    assert visit.locator("#details .note").text_content() == "too dark �evil"
+    [seen] = spring.bob.get(f"{sheet}/picks").json()["rows"].values()
+    assert {name: cell["verdict"] for name, cell in seen["cells"].items()} == {
+        "still": "picked",
+        "still@v2": "rejected",
+    }

@@ -2,6 +2,10 @@
 
 const $ = (id) => document.getElementById(id);
 
+// What would reorder the words around it is shown as � instead; `without_controls` in wording.py is the same.
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const shownText = (child) => (typeof child === 'string' ? child.replace(CONTROLS, '\ufffd') : child);
+
 function el(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -11,7 +15,7 @@ function el(tag, properties = {}, ...children) {
     else if (name in made && !name.startsWith('aria') && name !== 'role') made[name] = value;
     else made.setAttribute(name, value === true ? '' : value);
   }
-  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) made.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) made.append(shownText(child));
   return made;
 }
 
