@@ -26,6 +26,9 @@ class UnheardConsole(Console):
         stop_writing()
 
 
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+del _CONTROLS[ord("\n")], _CONTROLS[ord("\t")]
+
 out = UnheardConsole(soft_wrap=True, highlight=False)
 err = UnheardConsole(stderr=True, soft_wrap=True, highlight=False)
 
@@ -50,9 +53,14 @@ def unheard() -> Iterator[None]:
         stop_writing()
 
 
+def obeyed_by_none(text: str) -> str:
+    """Return a text without what a terminal would obey: it may be of somebody else's file, or of a row's key."""
+    return text.translate(_CONTROLS)
+
+
 def say(line: str) -> None:
     """Print a line of the answer as it is; brackets in it are no markup."""
-    out.print(line, markup=False)
+    out.print(obeyed_by_none(line), markup=False)
 
 
 def write(text: str) -> None:
@@ -65,7 +73,7 @@ def remark(line: str, style: str | None = None) -> None:
     """Print a line beside the answer as it is, after what was printed of the answer."""
     with unheard():
         sys.stdout.flush()
-    err.print(line, markup=False, style=style)
+    err.print(obeyed_by_none(line), markup=False, style=style)
 
 
 def asked(question: str) -> bool | None:
@@ -91,12 +99,16 @@ def print_table(
     """
     console = console or out
     if not console.is_terminal:
-        lines = ("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in (headings, *rows))
+        lines = (
+            "\t".join(" ".join(obeyed_by_none(cell).split()) for cell in row) + "\n" for row in (headings, *rows)
+        )
         with unheard():
             console.file.write("".join(lines))  # see `write`
         return
     columns = (Column(name, justify="right" if name in right else "left", overflow="fold") for name in headings)
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*map(Text, row))  # as it is: a row's key, or a note, may look like markup
+        table.add_row(
+            *(Text(obeyed_by_none(cell)) for cell in row)
+        )  # as it is: a row's key, or a note, may look like markup
     console.print(table, soft_wrap=False)

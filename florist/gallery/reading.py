@@ -15,7 +15,8 @@ from florist.campaigns.bill.charges import Charge
 from florist.campaigns.bill.reading import Charges, read_charges
 from florist.campaigns.delivery.kept import newest_of_each_cell, readable_runs
 from florist.campaigns.delivery.learnt_axes import axes_learnt
-from florist.campaigns.picks import CampaignPicks, RowGate, read_picks
+from florist.campaigns.picks import CampaignPicks, RowGate, RowPicks, read_picks
+from florist.campaigns.picks.reading import row_picks
 from florist.campaigns.picks.takes import read_takes
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
@@ -231,17 +232,27 @@ class _Material:
         )
 
     def _gate(self, row: str) -> SheetGate | None:
-        gate = self._picks.row(row).gate if self._picks else None
+        gate = self._row_picks(row).gate
         return _gate_of(gate) if gate else None
 
     def _gates(self, row: str) -> tuple[SheetGate, ...]:
-        return tuple(map(_gate_of, self._picks.row(row).gates)) if self._picks else ()
+        return tuple(map(_gate_of, self._row_picks(row).gates))
+
+    def _row_picks(self, row: str) -> RowPicks:
+        """Return what stands for a row. What was said of another run says nothing of the one that is shown."""
+        if self._picks is None:
+            return RowPicks()
+        cells = {
+            cell: standing
+            for cell, standing in self._picks.row(row).cells.items()
+            if (manifest := self._manifests.get(_Place(row, cell))) is None
+            or standing.run_id in ("", manifest.run_id)
+        }
+        return row_picks(cells, self._picks.gates)
 
     def _pick(self, place: _Place) -> SheetPick | None:
-        standing = self._picks.row(place.row).cells.get(place.cell) if self._picks else None
-        manifest = self._manifests.get(place)
-        # What was said of another run says nothing of the one that is shown.
-        if standing is None or (manifest and standing.run_id not in ("", manifest.run_id)):
+        standing = self._row_picks(place.row).cells.get(place.cell)
+        if standing is None:
             return None
         return SheetPick(
             verdict=standing.verdict,

@@ -109,7 +109,7 @@ class Recovery:
                 case StartAnew():
                     return await start_anew(call, entry)
                 case WaitAndLook(reason):
-                    call.on_wait(reason, self._timing.look_again)
+                    call.on_wait(reason, await self._longest_wait(call, case))
             await self._sleep(self._timing.look_again)
             newer = await self._recorder.reread(call, entry.number)
             if newer.number != entry.number:
@@ -161,6 +161,16 @@ class Recovery:
             seen = await self._with_doubts(looked_for, seen)
             found = conclusion(looked_for, seen, situation, timing=self._timing)
         return found
+
+    async def _longest_wait(self, call: StartCall, case: _Case) -> float:
+        """Return after how many seconds this call looks no more: history is mature, and its patience at an end."""
+        whole = self._timing.open_for + timedelta(seconds=self._timing.patience)
+        mature = whole - self._watched(case)
+        if case.is_clock_trusted:
+            now = await self._effects.ask_time(anew=False)
+            mature = min(mature, case.entry.settles_at + timedelta(seconds=self._timing.patience) - now)
+        patient = (call.patient_until or 0.0) - self._monotonic()
+        return max(mature.total_seconds(), patient, 0.0) + self._timing.look_again
 
     async def _situation(self, call: StartCall, case: _Case) -> Situation:
         """Return what is known of the moment; it is taken before history is read."""

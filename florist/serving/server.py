@@ -7,6 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from florist.errors import ConfigurationError
+from florist.serving.connections import ImpatientProtocol
 
 CONNECTIONS_AT_MOST = 512
 """More are answered with 503. Each holds a block of what it reads."""
@@ -44,7 +45,7 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=ImpatientProtocol,
             ws="none",
             lifespan="off",
             loop="asyncio",

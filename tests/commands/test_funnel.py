@@ -79,3 +79,10 @@ def test_pick_that_is_refused_says_why_and_exits_with_1(waiting: Desk):
     code, said = go_on(waiting, "take", "spring", "", "head", "--param", "breif=x")
     assert (code, 'did you mean "brief"?' in said) == (1, True)
     assert waiting.books.total.charged == 3
+
+
+def test_file_of_picks_that_somebody_sent_makes_the_terminal_do_nothing(waiting):
+    escape = "\x1b]0;owned\x07\x1b[2J\x9b31m"
+    code, said = picked(waiting, f"head{escape}", by=f"Eve{escape}")
+    assert (code, "by Eve" in said, "keeps nothing of head" in said) == (1, True, True)
+    assert not {"\x1b", "\x07", "\x9b"} & set(said)

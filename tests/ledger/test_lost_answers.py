@@ -252,6 +252,21 @@ def test_run_that_another_archive_has_paid_for_is_adopted_and_not_called_new():
     assert (again.how, again.run_id, world.charged()) == (How.ADOPTED, paid.run_id, 1)
 
 
+def test_wait_for_what_another_archive_may_have_paid_says_how_long_it_takes():
+    world = World("duplicate")
+    world.start()
+    world.store = MemoryStore(world.flora.now)
+    told = []
+    process = world.process()
+    with pytest.raises(NeedsReviewError):
+        world.run(process.start(work(), on_wait=lambda *wait: told.append((world.time.seconds, *wait))))
+    ended_at = world.time.seconds
+    waits = [(at, seconds) for at, reason, seconds in told if "another archive" in reason]
+    assert waits
+    assert all(ended_at - 1 <= at + seconds < ended_at + 20 for at, seconds in waits)
+    assert world.charged() == 1
+
+
 @pytest.mark.parametrize("has_heard", [True, False])
 def test_posts_go_side_by_side_where_webhooks_have_come_and_not_for_an_address_alone(has_heard):
     world = World("duplicate")

@@ -1,6 +1,7 @@
 """Takes a pick: holds it against what stands, and writes the row's next record."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from florist.archive.manifest import Manifest
 from florist.archive.records import parsed_record
 from florist.campaigns.picks.errors import PickRefusedError
 from florist.campaigns.picks.keys import PICKS, record_key
-from florist.campaigns.picks.reading import RowRecord, gates_of, read_row, row_picks
+from florist.campaigns.picks.reading import RowRecord, gates_of, read_row
 from florist.campaigns.picks.records import Pick, PickRecord, Standing, step_of
 from florist.pipelines.models import Gate
 from florist.pipelines.rows import step_label
@@ -44,7 +45,9 @@ async def add_pick(store: Store, campaign: str, pick: Pick, *, by: str, at: date
         if before is not None and _says_the_same(before, taken):
             return taken.model_copy(update={"number": before.number, "by": before.by, "at": before.at})
         _refuse_unconfirmed(before, pick)
-        _refuse_too_many(newest, taken, gates.get(step_of(pick.cell)))
+        gate = gates.get(step_of(pick.cell))
+        if gate and (in_the_way := _in_the_way(newest, taken, gate)):
+            raise await _full(store, campaign, taken, gate, in_the_way)
         taken = taken.model_copy(update={"number": newest.number + 1})
         record = _following(campaign, newest, taken, before)
         if await store.create(
@@ -96,28 +99,48 @@ def _refuse_unconfirmed(before: Standing | None, pick: Pick) -> None:
         )
 
 
-def _refuse_too_many(newest: RowRecord, pick: Pick, gate: Gate | None) -> None:
-    if gate is None or pick.verdict != "picked":
-        return
+def _in_the_way(newest: RowRecord, pick: Pick, gate: Gate) -> list[Standing]:
+    """Return the picks that leave a gate no room for one more; none where there is room."""
+    if pick.verdict != "picked":
+        return []
     step = step_of(pick.cell)
-    others = {name: standing for name, standing in newest.cells.items() if name != pick.cell}
-    row = row_picks(others, {step: gate})
-    if row.gate is not None and row.gate.picked >= gate.pick_max:
-        named = [each.cell for each in others.values() if each.is_picked and each.step == step]
-        raise PickRefusedError(
-            f"{step_label(pick.row, step)} takes {gate.pick_max} picks at most, and has {', '.join(named)}: take "
-            "one back first"
-        )
+    others = [each for name, each in newest.cells.items() if name != pick.cell and each.step == step]
+    picked = [each for each in others if each.is_picked]
+    return picked if len(picked) >= gate.pick_max else []
+
+
+async def _full(
+    store: Store, campaign: str, pick: Pick, gate: Gate, there: Sequence[Standing]
+) -> PickRefusedError:
+    """Return the refusal; it says which picks are of runs that the sheet does not show any more."""
+    named = []
+    for each in there:
+        is_shown = each.run_id == await _newest_run(store, campaign, pick.row, each.cell)
+        named.append(each.cell if is_shown else f"{each.cell} (of an earlier run)")
+    return PickRefusedError(
+        f"{step_label(pick.row, step_of(pick.cell))} takes {gate.pick_max} picks at most, and has "
+        f"{', '.join(named)}: take one back first"
+    )
 
 
 async def _looked_at(store: Store, campaign: str, pick: Pick) -> str:
     """Return the run that the pick is of, by default the newest of the cell: nobody picks what is not there."""
+    run_id = await _newest_run(store, campaign, pick.row, pick.cell, asked=pick.run_id)
+    if not run_id:
+        raise PickRefusedError(
+            f"campaign {campaign} keeps nothing of {step_label(pick.row, pick.cell)}: there is nothing to pick"
+        )
+    return run_id
+
+
+async def _newest_run(store: Store, campaign: str, row: str, cell: str, *, asked: str = "") -> str:
+    """Return the newest kept run of a cell, or the one that is asked for; an empty string if there is none."""
     folder = "/".join(
         (
             "campaigns",
             segment(campaign, otherwise="campaign"),
-            segment(pick.row, otherwise="single"),
-            segment(pick.cell, otherwise="step"),
+            segment(row, otherwise="single"),
+            segment(cell, otherwise="step"),
         )
     )
     keys = [item.key async for item in store.list(f"{folder}/") if item.key.endswith(".json")]
@@ -126,15 +149,11 @@ async def _looked_at(store: Store, campaign: str, pick: Pick) -> str:
     ours = [
         manifest
         for manifest in manifests
-        if (manifest.campaign, manifest.row or "", manifest.step) == (campaign, pick.row, pick.cell)
+        if (manifest.campaign, manifest.row or "", manifest.step) == (campaign, row, cell)
     ]
-    asked = [manifest for manifest in ours if pick.run_id in ("", manifest.run_id)]
-    newest = max(asked, key=lambda manifest: manifest.created_at or manifest.archived_at, default=None)
-    if newest is None:
-        raise PickRefusedError(
-            f"campaign {campaign} keeps nothing of {step_label(pick.row, pick.cell)}: there is nothing to pick"
-        )
-    return newest.run_id
+    found = [manifest for manifest in ours if asked in ("", manifest.run_id)]
+    newest = max(found, key=lambda manifest: manifest.created_at or manifest.archived_at, default=None)
+    return newest.run_id if newest else ""
 
 
 def _plain(note: str) -> str:

@@ -5,7 +5,8 @@
     takes/<digest of the campaign>/<digest of the row>/000000.json      the newest counts; none is ever altered
 
 A record is written before anything is paid for. From then on each plan of the campaign has its cells, so that a
-run which was cut short is gone on with like any other. Two that ask at once get variations of their own.
+run which was cut short is gone on with like any other. Of two that ask at once one is to look again: its takes are
+other variations then, of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ def takes_of(
 async def add_takes(
     store: Store, campaign: str, row: str, takes: Sequence[Take], *, by: str, at: datetime
 ) -> TakeRecord:
-    """Write takes down, before anything is paid for them. Safe to repeat until it returns.
+    """Write takes down, before anything is paid for them. Safe to repeat, as of the same time, until it returns.
 
     Raises:
         TakeRefusedError: somebody has just asked for other takes of these names; look again.
@@ -106,11 +107,11 @@ async def add_takes(
     while True:
         newest = await newest_under(store, row_folder(TAKES, campaign, row))
         number = -1 if newest is None else number_in(newest)
-        before = parsed_record(TakeRecord, await store.read(newest) or b"", newest).takes if newest else ()
-        standing = {take.cell: take for take in before}
-        added = [take for take in takes if take.cell not in standing]
-        others = [take.cell for take in takes if standing.get(take.cell, take) != take]
-        if others or (added and len(added) < len(takes)):
+        last = parsed_record(TakeRecord, await store.read(newest) or b"", newest) if newest else None
+        before = last.takes if last else ()
+        if last and (last.by, last.at, last.added) == (by, at, tuple(take.cell for take in takes)):
+            return last  # ours: the answer to writing it was lost
+        if {take.cell for take in before} & {take.cell for take in takes}:
             raise TakeRefusedError(f"somebody has just asked for another take of {row or 'it'}; look again")
         record = TakeRecord(
             campaign=campaign,
@@ -118,11 +119,11 @@ async def add_takes(
             number=number + 1,
             by=by,
             at=at,
-            takes=(*before, *added),
-            added=tuple(take.cell for take in added),
+            takes=(*before, *takes),
+            added=tuple(take.cell for take in takes),
         )
         key = record_key(TAKES, campaign, row, number + 1)
-        if not added or await store.create(key, record.model_dump_json(indent=1).encode()):
+        if await store.create(key, record.model_dump_json(indent=1).encode()):
             return record
 
 

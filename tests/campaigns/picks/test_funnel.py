@@ -10,6 +10,7 @@ from florist.campaigns.plan.again import found_again
 from florist.campaigns.plan.comparing import differences_from
 from florist.campaigns.plan.decisions import Because, Decision
 from florist.errors import ConfigurationError
+from florist.gallery import read_sheet
 from tests.campaigns.picks.conftest import Funnel, end_of, made
 
 
@@ -135,3 +136,22 @@ async def test_pick_of_what_is_not_kept_or_by_nobody_is_refused(funnel: Funnel):
     await funnel.pick("a", "head", note="so\x1b[31m red\n", by="  Ann  \n Lee ")
     standing = (await funnel.picks()).rows["a"].cells["head"]
     assert (standing.note, standing.by) == ("so[31m red", "Ann Lee")
+
+
+async def test_pick_of_an_earlier_run_is_not_counted_in_the_sheet_and_named_where_in_the_way(
+    funnel: Funnel,
+):
+    await funnel.run()
+    await funnel.pick("a", "head")
+    await funnel.pick("a", "head@v2")
+    funnel.briefs["a"] = "Autumn"
+    await funnel.run()
+    row = (await read_sheet(funnel.store, funnel.campaign)).rows[0]
+    assert row.gate is not None
+    assert (row.gate.picked, row.gate.enough) == (0, False)
+    refused = await refused_pick(funnel, "a", "head@v3", "picked")
+    assert "has head (of an earlier run), head@v2 (of an earlier run): take one back first" in refused.problem
+    await funnel.pick("a", "head@v2")
+    row = (await read_sheet(funnel.store, funnel.campaign)).rows[0]
+    assert row.gate is not None
+    assert (row.gate.picked, row.gate.enough) == (1, True)

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from florist.campaigns.picks import PickRefusedError
-from tests.campaigns.picks.conftest import Funnel, PowerCut, made
+from florist.campaigns.picks.takes import TakeRecord, add_takes
+from florist.pipelines.choices import Take
+from tests.campaigns.picks.conftest import NOW, Funnel, PowerCut, made
 
 
 async def test_reviewers_at_once_lose_nothing_and_pick_no_more_than_allowed(funnel: Funnel):
@@ -82,3 +84,13 @@ async def test_pick_that_was_about_to_be_sent_when_the_campaign_died_counts_as_s
     assert funnel.charged == 8
     assert made(await funnel.run()) == ["a/film@head-v2"]
     assert funnel.charged == 9
+
+
+async def test_of_two_who_ask_for_the_same_take_at_once_one_is_to_look_again(funnel: Funnel):
+    take = Take(cell="head@v5", step="head", axes={"variation": "5"})
+    asked = [add_takes(funnel.store, funnel.campaign, "a", [take], by=who, at=NOW) for who in ("ann", "bo")]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in found) == ["TakeRecord", "TakeRefusedError"]
+    written = next(each for each in found if isinstance(each, TakeRecord))
+    again = await add_takes(funnel.store, funnel.campaign, "a", [take], by=written.by, at=NOW)
+    assert again == written
