@@ -11,6 +11,7 @@ ARCHIVE ?=
 # The stamp: made anew when what we depend on changes.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Florist needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	@echo "Installing into $(VENV): a minute or three, the first time"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,xlsx]' --group dev --group docs
