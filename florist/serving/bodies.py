@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 SILENCE = 60.0
 """Seconds that a body may pause for."""
@@ -39,6 +39,8 @@ async def body_chunks(request: Request, *, most_bytes: int) -> AsyncIterator[byt
                 chunk = await anext(chunks, None)
         except TimeoutError as error:
             raise HTTPException(408, "the body stopped coming", {"connection": "close"}) from error
+        except ClientDisconnect as error:  # nobody reads the answer; the log has it
+            raise HTTPException(400, "the body was broken off") from error
         if chunk is None:
             return
         size_bytes += len(chunk)

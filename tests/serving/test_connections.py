@@ -1,6 +1,8 @@
 """Connections that send no whole request are hung up on: without a token they would take every place."""
 
+import logging
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,3 +55,17 @@ def test_rest_of_a_refused_body_that_trickles_in_is_not_waited_for(hasty):
 def test_connection_is_kept_for_a_second_request(hasty):
     for _ in range(2):
         assert hasty.ada.get("/uploads").status_code == 200
+
+
+def test_upload_that_somebody_breaks_off_is_no_fault_of_the_server_s(hasty, caplog):
+    caplog.set_level(logging.INFO)
+    with connected(hasty) as connection:
+        token = hasty.ada.headers["authorization"]
+        head = f"POST /uploads HTTP/1.1\r\nhost: {hasty.base_url[7:]}\r\nauthorization: {token}\r\n"
+        connection.sendall(f"{head}x-florist-review: 1\r\ncontent-length: 99\r\n\r\nabc".encode())
+    for _ in range(50):
+        if any("POST /uploads 4" in record.getMessage() for record in caplog.records):
+            break
+        time.sleep(0.1)
+    assert "POST /uploads 4" in caplog.text
+    assert "Exception in ASGI" not in caplog.text
