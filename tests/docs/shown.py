@@ -66,6 +66,7 @@ RUN_BY = {
     ("docs/sandbox.md", "python"): ("tests/flora_sandbox/test_docs.py",),
     ("docs/sandbox.md", "js"): ("tests/drills/test_official_sdk.py",),
     ("docs/funnel.md", "json"): ("tests/docs/test_pages.py",),
+    ("docs/serve.md", "json"): ("tests/serving/test_docs.py",),
     ("docs/funnel.md", "yaml"): ("tests/guards/test_docs.py",),
     ("docs/rows.md", "csv"): ("tests/docs/test_pages.py",),
     ("docs/rows.md", "yaml"): ("tests/docs/test_pages.py",),

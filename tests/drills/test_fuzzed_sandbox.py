@@ -3,11 +3,9 @@
 import pytest
 from hypothesis import settings
 
-from tests.flora_sandbox.fuzzing import FUZZED, LIMITS, OPERATIONS, answers_as_documented, fuzzed
+from tests.flora_sandbox.fuzzing import LIMITS, OPERATIONS, answers_as_documented, fuzzed
 
 __all__ = ["fuzzed"]
-
-pytestmark = FUZZED
 
 
 @pytest.mark.drill

@@ -17,8 +17,6 @@ from flora_sandbox.app import application
 from flora_sandbox.server import SandboxServer
 from flora_sandbox.settings import Settings
 
-# The sandbox is a thread of this process: what it draws at random meanwhile is nothing that the strategies did.
-FUZZED = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 LIMITS = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 OPERATIONS = [found.ok() for found in openapi.from_dict(application().openapi()).get_all_operations()]

@@ -4,11 +4,9 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from tests.flora_sandbox.fuzzing import FUZZED, LIMITS, OPERATIONS, answers_as_documented, fuzzed
+from tests.flora_sandbox.fuzzing import LIMITS, OPERATIONS, answers_as_documented, fuzzed
 
 __all__ = ["fuzzed"]
-
-pytestmark = FUZZED
 
 
 @pytest.mark.short_drill

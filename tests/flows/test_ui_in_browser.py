@@ -111,6 +111,7 @@ def test_field_with_choices_offers_those_and_a_wrong_one_typed_past_it_is_refuse
     page.get_by_role("button", name="Open menu").nth(list(PIPELINE.params).index("tone")).click()
     page.get_by_role("menuitem", name="Use JSON Input").click()
     page.locator(".cm-content").fill('"shrill"')
+    page.wait_for_timeout(1000)  # the editor hands its text on after a pause
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("'shrill' is not one of").first.wait_for()
     assert len(ui.flow_runs()) == before > 0

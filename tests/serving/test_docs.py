@@ -4,12 +4,14 @@ import json
 import shlex
 import shutil
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from florist.cli import main
-from tests.docs.shown import commands
+from florist.serving.taking import TakesAsked
+from tests.docs.shown import blocks, commands
 from tests.serving.world import PNG, TOKENS
 
 SHOWN = commands("docs/serve.md")
@@ -49,3 +51,9 @@ def test_upload_of_two_files_prints_two_addresses(tmp_path: Path, monkeypatch, c
         main(shlex.split(command)[1:])
     assert not ended.value.code
     assert [line[-4:] for line in capsys.readouterr().out.split()] == [".png", ".pdf"]
+
+
+def test_bodies_of_another_take_are_an_offer_and_an_order():
+    [shown_bodies] = [block.text for block in blocks("docs/serve.md") if block.language == "json"]
+    offer, order = map(TakesAsked.model_validate_json, shown_bodies.splitlines())
+    assert (offer.confirm_usd, order.confirm_usd, list(order.cells or ())) == (None, Decimal("0.24"), ["still@v5"])
