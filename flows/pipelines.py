@@ -16,8 +16,10 @@ from prefect.states import Failed
 from florist.campaigns.options import CampaignOptions
 from florist.campaigns.plan.errors import PriceNotAgreedError
 from florist.campaigns.plan.planning import Wanted
+from florist.errors import ConfigurationError
 from florist.pipelines import Pipeline, load_pipeline
 from florist.pipelines.campaign_defaults import CampaignDefaults
+from florist.pipelines.errors import InvalidPipelineError
 from florist.pipelines.schedules import dated_campaign
 from florist.studio.campaigns import campaign_name
 from florist.studio.row_locations import absolute_location, rows_of, shown_location
@@ -101,6 +103,8 @@ async def _run(pipeline: Pipeline, own: Answers) -> Any:
             )
     except PriceNotAgreedError as error:
         return Failed(name="NeedsConfirmation", message=str(error))
+    except (ConfigurationError, InvalidPipelineError) as mistake:
+        return Failed(message=str(mistake))  # of whoever filled in the form: the words help, a traceback does not
     return ended(result, min_success=options.min_success)
 
 

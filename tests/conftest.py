@@ -36,6 +36,11 @@ DRILL_TIMEOUT = 1800.0
 """Seconds, the servers' start included; of other tests, see pyproject.toml."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return two workers a core: half of the time they wait for servers."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT).parts[0]

@@ -188,6 +188,16 @@ async def test_run_above_what_was_agreed_to_ends_before_anything_is_paid_and_nam
     assert form.floor.books.total.runs == runs
 
 
+async def test_mistake_in_a_form_ends_in_its_words_without_a_traceback_and_unpaid(form: Form):
+    runs = form.floor.books.total.runs
+    ended = await form.send(archive="no-such-archive")
+    log = [line.message for line in await ended.log()]
+    assert ended.state.type.value == "FAILED"
+    assert "no-such-archive" in ended.state.message
+    assert not any("Traceback" in line for line in log)
+    assert form.floor.books.total.runs == runs
+
+
 async def test_run_from_a_stale_form_is_refused_with_what_has_changed(changed: Any):
     form = changed("tone: {choices: [calm, loud]", "mood: {default: grey}\n  tone: {choices: [calm, loud, shrill]")
     runs = form.floor.books.total.runs
