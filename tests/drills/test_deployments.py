@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from deployments.server_processes import PrefectServer, prefect_server, sandbox_server, server_process
+from tests.drills.office import WITHIN, until
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK_POOL = "florist"
-WITHIN = 180.0
 PIPELINE = "run-pipeline/pipeline-by-file"
 FORM = "product-launch/product-launch"
 TERMINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -75,14 +75,6 @@ class Studio:
         """What FLORA was asked for and charged."""
         books = httpx.get(self.flora_url.replace("/api/v1", "/_sandbox/books"), timeout=30).json()
         return {name: books["total"][name] for name in ("requests", "runs", "charged_usd")}
-
-
-def until(look: Callable[[], Any], is_enough: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + WITHIN
-    while not is_enough(seen := look()):
-        assert time.monotonic() < deadline, seen
-        time.sleep(0.5)
-    return seen
 
 
 @contextmanager
