@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SENT_AT_ONCE = 1024 * 1024
+"""Bytes of a body that are sent without asking the store first whether it wants them."""
 UNKNOWN_LIFE = timedelta(hours=1)
 """What a session token is taken to live for that does not say when it ends; one hour is AWS's default."""
 
@@ -177,6 +180,7 @@ def _client(access: Access, *, is_checksummed: bool) -> "tuple[S3Client, Credent
         "s3", endpoint_url=access.endpoint_url, verify=access.ca_bundle, config=Config(**options)
     )
     _say_with_every_call(client, access)
+    client.meta.events.register_last("before-call.s3", _send_small_bodies_at_once)
     return client, session.get_credentials()
 
 
@@ -191,6 +195,13 @@ def _say_with_every_call(client: "S3Client", access: Access) -> None:
 
     if said:
         client.meta.events.register("provide-client-params.s3", add)
+
+
+def _send_small_bodies_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Drop `Expect: 100-continue`, a round trip that tells early that a large body would be sent in vain."""
+    body = params.get("body")
+    if isinstance(body, BytesIO) and body.getbuffer().nbytes <= SENT_AT_ONCE:
+        params["headers"].pop("Expect", None)
 
 
 class _Found(CredentialProvider):
