@@ -26,6 +26,11 @@ class Tally:
         self.kept_at: dict[str, float] = {}
         self.seen_at: dict[str, float] = {}
 
+    def forget(self) -> None:
+        """Count anew: the store is proved once a day, not in every run."""
+        for calls in (self.store_calls, self.s3_calls):
+            calls.clear()
+
     def counted(self, store: Any) -> Any:
         """Return a store in front of this one, whichever methods it has."""
         return _CountedStore(store, self)

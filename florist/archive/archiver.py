@@ -18,6 +18,7 @@ from florist.archive.manifest import ArchivedOutput, Manifest, ManifestPointer, 
 from florist.archive.transfers import Transfers
 from florist.stores.errors import IntegrityError, KeyTakenError
 from florist.stores.store import Store
+from florist.stores.written import written_in
 
 T = TypeVar("T")
 
@@ -38,11 +39,12 @@ class Archiver:
 
         Args:
             fetch: yields the bytes behind a URL: `Downloader.fetch`.
-            outputs_at_once: transfers at once, over all runs; the one whose URL dies first goes next. Each takes
-                some 40 MiB for media on S3.
+            outputs_at_once: transfers of more than a megabyte at once, over all runs; the one whose URL dies
+                first goes next. Each takes some 40 MiB for media on S3.
             now: FLORA's time, which the ends that URLs state are told in.
         """
         self._store = store
+        self._written = written_in(store, "manifests")
         self._layout = layout or Layout()
         self._transfers = Transfers(store, fetch, at_once=outputs_at_once)
         self._now = now
@@ -144,7 +146,9 @@ class Archiver:
         return tuple(sorted(kept, key=lambda output: output.index))
 
     async def _keep_manifest(self, key: str, manifest: Manifest) -> Manifest:
-        if await self._store.create(key, manifest.to_json()):
+        data = manifest.to_json()
+        if await self._store.create(key, data):
+            self._written.note(key, data)
             return manifest
         standing = await read_manifest(self._store, key, manifest.run_id)
         if standing is None or standing.outputs != manifest.outputs:

@@ -94,6 +94,10 @@ class ArchivedOutput(ManifestModel):
     sha256: Sha256
     size_bytes: int = Field(gt=0)
     media_type: str = Field(description="Told from the bytes.")
+    width: int | None = Field(
+        default=None, gt=0, description="Of a picture, in pixels, where its beginning tells."
+    )
+    height: int | None = Field(default=None, gt=0, description="Likewise.")
     text: str | None = Field(default=None, description="A short text output itself.")
     warning: str | None = Field(default=None, description="What to know before using it.")
 

@@ -1,8 +1,8 @@
 """A priority semaphore: of those who wait for a permit, the one with the earliest deadline gets the next."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
@@ -24,6 +24,17 @@ class PrioritySemaphore:
             yield
         finally:
             self._release()
+
+    @contextmanager
+    def if_free(self) -> Generator[bool, None, None]:
+        """Hold a permit to the end of the block if there is one; yields whether there is."""
+        is_free = self._free > 0
+        self._free -= is_free
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._release()
 
     async def _acquire(self, deadline: datetime) -> None:
         if self._free:

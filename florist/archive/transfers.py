@@ -6,8 +6,9 @@ FLORA's URL ─► download ─► media type told from the bytes ─► truncat
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from florist.archive.errors import DeadUrlError, TransferBrokenError
 from florist.archive.formats import UNKNOWN, MediaType, accepted
 from florist.archive.fresh_urls import FreshUrls
 from florist.archive.manifest import ArchivedOutput
+from florist.archive.picture_size import PictureSize, picture_size
 from florist.archive.priority_semaphore import PrioritySemaphore
 from florist.archive.truncation import reject_truncated
 from florist.media_types import SNIFFED_BYTES
@@ -25,6 +27,9 @@ from florist.stores.errors import IntegrityError
 from florist.stores.store import Store, StoredObject
 
 T = TypeVar("T")
+
+Attempt = Callable[[Output, AsyncGenerator[bytes, None]], Awaitable[T]]
+"""Keeps an output, given what FLORA says of it and the bytes behind its URL, fetched as they are read."""
 
 TEXT = MediaType("text/plain", "txt")
 UNKNOWN_FORMAT = "its format is not known here, so it could not be checked for being whole or of the declared type"
@@ -36,16 +41,33 @@ TEXT_BYTES_IN_MANIFEST = 16 * 1024
 ATTEMPTS = 3
 """Whole transfers of one output, each with the downloader's own resumes; and fresh URLs for it."""
 
+LIGHT_BYTES = 1024 * 1024
+"""Up to here an output takes next to no memory, and there may be many transfers at once."""
+LIGHT_AT_ONCE = 16
+"""As many as an S3 store has connections."""
+
 logger = logging.getLogger(__name__)
 
 
+class _HeavyError(Exception):
+    """An output turns out to be heavy, and as many of these as may be are under way. Never leaves this module."""
+
+
 class Transfers:
-    """Copies outputs into one store; whoever holds a URL that dies soon goes first."""
+    """Copies outputs into one store; whoever holds a URL that dies soon goes first.
+
+    How heavy an output is shows only as it comes. So each begins among the light ones; what grows beyond them
+    goes on if a heavy one may, and otherwise begins anew when its turn comes.
+
+    Args:
+        at_once: heavy transfers.
+    """
 
     def __init__(self, store: Store, fetch: Fetch, *, at_once: int) -> None:
         self._store = store
         self._fetch = fetch
-        self._permits = PrioritySemaphore(at_once)
+        self._light = PrioritySemaphore(LIGHT_AT_ONCE)
+        self._heavy = PrioritySemaphore(at_once)
 
     async def keep(
         self, urls: FreshUrls, index: int, *, key_of: Callable[[str], str], deadline: datetime
@@ -60,17 +82,17 @@ class Transfers:
             TransferError: or `IntegrityError`: the bytes could not be had as promised.
         """
 
-        async def attempt(output: Output, url: SignedUrl | None) -> ArchivedOutput:
+        async def attempt(output: Output, opened: AsyncGenerator[bytes, None]) -> ArchivedOutput:
             if output.text is not None:
                 chunks = _once(_encoded(output))
                 stored = await self._write(urls.run.run_id, index, key_of(TEXT.extension), chunks, TEXT.name)
                 return await self._archived(output, index, stored, TEXT)
-            async with aclosing(self._opened(url)) as opened, aclosing(_with_beginning(opened)) as chunks:
+            async with aclosing(_with_beginning(opened)) as chunks:
                 beginning = await anext(chunks, b"")
                 media = accepted(output.type, beginning)
                 whole = reject_truncated(_joined(beginning, chunks), media.name)
                 stored = await self._write(urls.run.run_id, index, key_of(media.extension), whole, media.name)
-            return await self._archived(output, index, stored, media)
+            return await self._archived(output, index, stored, media, picture_size(media.name, beginning))
 
         return await self._attempts(urls, index, deadline, attempt)
 
@@ -82,11 +104,9 @@ class Transfers:
             KeyTakenError: other bytes stand under the key.
         """
 
-        async def attempt(source: Output, url: SignedUrl | None) -> None:
-            chunks = self._opened(url) if source.text is None else _once(_encoded(source))
-            async with aclosing(chunks):
-                same = _same_as(output, chunks)
-                await self._write(urls.run.run_id, output.index, key, same, output.media_type)
+        async def attempt(source: Output, opened: AsyncGenerator[bytes, None]) -> None:
+            chunks = opened if source.text is None else _once(_encoded(source))
+            await self._write(urls.run.run_id, output.index, key, _same_as(output, chunks), output.media_type)
 
         await self._attempts(urls, output.index, deadline, attempt)
 
@@ -103,30 +123,55 @@ class Transfers:
         urls: FreshUrls,
         index: int,
         deadline: datetime,
-        attempt: Callable[[Output, SignedUrl | None], Awaitable[T]],
+        attempt: Attempt[T],
     ) -> T:
-        run_id = urls.run.run_id
-        async with self._permits.held(deadline):
-            url = urls.run.outputs[index].url
-            for number in range(1, ATTEMPTS + 1):
-                try:
-                    return await attempt(urls.run.outputs[index], url)
-                except DeadUrlError as error:
-                    url = await urls.fresh_url(index, url, error)
-                except IntegrityError as error:
-                    if number == ATTEMPTS:
-                        raise IntegrityError(f"output {index} of run {run_id}: {error}") from error
-                    logger.warning("output %d of run %s: %s; fetching it anew", index, run_id, error)
-                except TransferBrokenError as error:
-                    if number == ATTEMPTS:
-                        raise
-                    logger.warning("output %d of run %s: %s; fetching it anew", index, run_id, error)
-            raise urls.unavailable(index, "each fresh URL was dead before it was fetched")
+        async with self._light.held(deadline), AsyncExitStack() as held:
 
-    def _opened(self, url: SignedUrl | None) -> AsyncGenerator[bytes, None]:
+            @cache  # one permit, however often it is tried
+            def may_be_heavy() -> bool:
+                return held.enter_context(self._heavy.if_free())
+
+            try:
+                return await self._attempted(urls, index, attempt, may_be_heavy)
+            except _HeavyError:
+                pass
+        async with self._heavy.held(deadline):
+            return await self._attempted(urls, index, attempt, lambda: True)
+
+    async def _attempted(
+        self, urls: FreshUrls, index: int, attempt: Attempt[T], may_be_heavy: Callable[[], bool]
+    ) -> T:
+        run_id, url = urls.run.run_id, urls.run.outputs[index].url
+        for number in range(1, ATTEMPTS + 1):
+            try:
+                async with aclosing(self._opened(url, may_be_heavy)) as opened:
+                    return await attempt(urls.run.outputs[index], opened)
+            except DeadUrlError as error:
+                url = await urls.fresh_url(index, url, error)
+            except IntegrityError as error:
+                if number == ATTEMPTS:
+                    raise IntegrityError(f"output {index} of run {run_id}: {error}") from error
+                logger.warning("output %d of run %s: %s; fetching it anew", index, run_id, error)
+            except TransferBrokenError as error:
+                if number == ATTEMPTS:
+                    raise
+                logger.warning("output %d of run %s: %s; fetching it anew", index, run_id, error)
+        raise urls.unavailable(index, "each fresh URL was dead before it was fetched")
+
+    async def _opened(
+        self, url: SignedUrl | None, may_be_heavy: Callable[[], bool]
+    ) -> AsyncGenerator[bytes, None]:
         if url is None or url.is_dropped:
             raise DeadUrlError("there is no URL here")
-        return self._fetch(url)
+        size_bytes, is_heavy = 0, False
+        async with aclosing(self._fetch(url)) as chunks:
+            async for chunk in chunks:
+                size_bytes += len(chunk)
+                if size_bytes > LIGHT_BYTES and not is_heavy:
+                    if not may_be_heavy():
+                        raise _HeavyError
+                    is_heavy = True
+                yield chunk
 
     async def _write(
         self, run_id: str, index: int, key: str, chunks: AsyncIterator[bytes], media_type: str
@@ -134,7 +179,7 @@ class Transfers:
         return await self._store.write(key, chunks, media_type=media_type, metadata=metadata_of(run_id, index))
 
     async def _archived(
-        self, output: Output, index: int, stored: StoredObject, media: MediaType
+        self, output: Output, index: int, stored: StoredObject, media: MediaType, size: PictureSize | None = None
     ) -> ArchivedOutput:
         if stored.sha256 is None:
             raise IntegrityError(f"{self._store.location} wrote {stored.key} without a hash")
@@ -149,6 +194,8 @@ class Transfers:
             sha256=stored.sha256,
             size_bytes=stored.size_bytes,
             media_type=media.name,
+            width=size.width if size else None,
+            height=size.height if size else None,
             warning=warning,
             text=text,
         )

@@ -19,7 +19,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from florist.archive.side_by_side import side_by_side
-from florist.gallery.drawable import FILMS, PICTURES, UndrawableError
+from florist.gallery.drawable import FILMS, PICTURES, PREVIEW_PIXELS, UndrawableError
 from florist.gallery.sheet import Sheet, SheetMedia
 from florist.stores.errors import IntegrityError, ObjectMissingError
 from florist.stores.store import Store
@@ -31,6 +31,8 @@ Draw = Callable[[IO[bytes], str], bytes]
 FOLDER = "derivatives/"
 VERSION = 1
 """Of what draws: what an older one could not draw is tried again."""
+SHOWN_ITSELF_BYTES = 32 * 1024
+"""Of an original that is not worth a derivative, if its pixels are few, too."""
 ORIGINALS_AT_ONCE = 2
 """Read and decoded side by side: each may take a quarter of a gigabyte while it is."""
 ORIGINAL_BYTES_AT_MOST = 2 * 1024**3
@@ -131,8 +133,16 @@ async def make_derivatives(
 
 
 def _wanted(sheet: Sheet) -> dict[str, SheetMedia]:
-    known = PICTURES.keys() | FILMS.keys()
-    return {media.sha256: media for media in sheet.media() if media.media_type in known}
+    return {media.sha256: media for media in sheet.media() if _is_wanted(media)}
+
+
+def _is_wanted(media: SheetMedia) -> bool:
+    """Whether a derivative would be smaller than what it is made of: a small original is shown itself."""
+    is_light = media.size_bytes <= SHOWN_ITSELF_BYTES
+    if media.media_type in FILMS:
+        return not is_light
+    is_small = media.width is not None and max(media.width, media.height or 0) <= PREVIEW_PIXELS
+    return media.media_type in PICTURES and not (is_light and is_small)
 
 
 def _key(media: SheetMedia) -> str:

@@ -25,5 +25,9 @@ FILMS: Mapping[str, str] = {
 """FFmpeg's demuxers of media types."""
 
 
+PREVIEW_PIXELS = 480
+"""Of the longer side of a preview, at most."""
+
+
 class UndrawableError(FloristError):
     """No derivative can be made of this content; the message says why. Its original is shown instead."""

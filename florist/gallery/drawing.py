@@ -13,10 +13,8 @@ from typing import IO, Any
 import av
 from PIL import Image, ImageOps
 
-from florist.gallery.drawable import FILMS, PICTURES, UndrawableError
+from florist.gallery.drawable import FILMS, PICTURES, PREVIEW_PIXELS, UndrawableError
 
-PREVIEW_PIXELS = 480
-"""Its longer side at most."""
 PIXELS_AT_MOST = 64_000_000
 """Of an original: 8,000 × 8,000. Decoded, four bytes each."""
 FRAMES_TRIED = 240

@@ -316,6 +316,8 @@ class _Material:
             sha256=output.sha256,
             size_bytes=output.size_bytes,
             media_type=output.media_type,
+            width=output.width,
+            height=output.height,
             text=text,
             is_cut=is_cut,
             warning=output.warning,

@@ -40,6 +40,7 @@ class SheetMedia(FrozenModel):
     """One output as it is kept.
 
     Attributes:
+        width, height: of a picture, in pixels, where that is known.
         text: of a text output, up to a limit.
         is_cut: whether the text goes on in the file.
         warning: what to know before using it.
@@ -51,6 +52,8 @@ class SheetMedia(FrozenModel):
     sha256: str
     size_bytes: int
     media_type: str
+    width: int | None = None
+    height: int | None = None
     text: str | None = None
     is_cut: bool = False
     warning: str | None = None

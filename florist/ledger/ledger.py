@@ -29,8 +29,8 @@ from pydantic import ValidationError
 from florist.ledger.entries import Entry
 from florist.ledger.errors import EntryMissingError, UnreadableRecordError
 from florist.ledger.reading import side_by_side
-from florist.ledger.written import written_in
 from florist.stores.store import Store, StoredObject
+from florist.stores.written import written_in
 
 _SCOPES = "ledger/scopes/"
 
@@ -76,7 +76,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._written = written_in(store)
+        self._written = written_in(store, "entries")
         self._claimants: dict[str, str] = {}
         self._hears_webhooks = False
         self._scopes: dict[str, asyncio.Task[bool]] = {}

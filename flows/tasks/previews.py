@@ -8,6 +8,7 @@ import base64
 import io
 from typing import NamedTuple
 
+from florist.archive.side_by_side import side_by_side
 from florist.campaigns.endings import CampaignResult, KeptOutput
 from florist.errors import FloristError
 from florist.media_types import EXTENSIONS
@@ -19,6 +20,8 @@ except ImportError:  # optional: a report then has the link alone
     Image = None  # type: ignore[assignment]
 
 PREVIEWS_AT_MOST = 12
+DRAWN_AT_ONCE = 2
+"""Each takes up to a quarter of a gigabyte while it is decoded."""
 SIDE = 240
 """Pixels of the longer side: 3 to 12 kB of WebP."""
 QUALITY = 65
@@ -48,8 +51,16 @@ async def previews_of(store: Store, result: CampaignResult) -> list[Preview]:
     """
     if Image is None:
         return []
-    drawn = [await _drawn(store, label, output) for label, output in _pictures(result)[:PREVIEWS_AT_MOST]]
-    return [preview for preview in drawn if preview is not None]
+    wanted = _pictures(result)[:PREVIEWS_AT_MOST]
+    drawn: dict[str, Preview] = {}
+
+    async def draw(picture: tuple[str, KeptOutput]) -> None:
+        label, output = picture
+        if (preview := await _drawn(store, label, output)) is not None:
+            drawn[output.key] = preview
+
+    await side_by_side(wanted, draw, at_once=DRAWN_AT_ONCE)
+    return [drawn[output.key] for _, output in wanted if output.key in drawn]
 
 
 def has_pillow() -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import Run
+from florist.archive import transfers
 from florist.archive.archiver import Archiver
 from florist.archive.download import Downloader
 from florist.archive.errors import ArchiveError, OutputExpiredError, OutputRefusedError, TransferBrokenError
@@ -300,7 +301,8 @@ async def test_keep_takes_the_url_that_dies_first_before_the_others(server, stor
     assert [request.path for request in server.requests] == ["/soon", "/mid", "/late"]
 
 
-async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(store):
+async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(store, monkeypatch):
+    monkeypatch.setattr(transfers, "LIGHT_AT_ONCE", 1)
     fetched, all_wait = [], asyncio.Event()
 
     async def fetch(url):
@@ -308,7 +310,7 @@ async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(st
         await all_wait.wait()
         yield PNG
 
-    archiver = Archiver(store, fetch=fetch, outputs_at_once=1, now=lambda: NOW)
+    archiver = Archiver(store, fetch=fetch, now=lambda: NOW)
     keeping = []
     for waiting, (name, minutes) in enumerate(
         (("any", 300), ("late", 90), ("untold", 0), ("soon", 1), ("mid", 30))
@@ -316,7 +318,7 @@ async def test_keep_of_several_runs_takes_the_url_that_dies_first_of_them_all(st
         until = f"?Expires={int((NOW + timedelta(minutes=minutes)).timestamp())}" if minutes else ""
         run = run_with(("imageUrl", f"https://media.test/{name}{until}"), run_id=f"run_{name}")
         keeping.append(asyncio.create_task(archiver.keep(run, ORIGIN)))
-        while not fetched or len(archiver._transfers._permits._waiting) < waiting:
+        while not fetched or len(archiver._transfers._light._waiting) < waiting:
             await asyncio.sleep(0.001)
     all_wait.set()
     await asyncio.gather(*keeping)

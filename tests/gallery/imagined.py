@@ -37,6 +37,7 @@ class Content(NamedTuple):
     media_type: str
     output_id: str = "image"
     kind: str = "imageUrl"
+    size: tuple[int, int] | None = None
 
 
 @cache
@@ -213,6 +214,8 @@ def _output(place: RunPlace, index: int, content: Content) -> ArchivedOutput:
         sha256=hashlib.sha256(content.data).hexdigest(),
         size_bytes=len(content.data),
         media_type=content.media_type,
+        width=content.size[0] if content.size else None,
+        height=content.size[1] if content.size else None,
         text=content.data.decode() if content.kind == "text" else None,
     )
 

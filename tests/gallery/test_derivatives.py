@@ -9,7 +9,7 @@ from PIL import Image
 
 from florist.gallery import derivatives as module
 from florist.gallery import make_derivatives, read_sheet
-from florist.gallery.derivatives import poster_key, preview_key
+from florist.gallery.derivatives import SHOWN_ITSELF_BYTES, poster_key, preview_key
 from florist.stores.folder import FolderStore
 from tests.gallery.imagined import Content, Imagined
 
@@ -92,7 +92,7 @@ async def test_image_bomb_is_refused_before_it_is_decoded(imagined, side):
 
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "image/webp", "video/mp4", "video/webm"])
 async def test_damaged_file_is_told_and_not_tried_again(imagined, kind):
-    derived = await derived_of(imagined, Content(png(9, 9)[:40] + kind.encode(), kind))
+    derived = await derived_of(imagined, Content(png(9, 9)[:40] + kind.encode() + bytes(SHOWN_ITSELF_BYTES), kind))
     assert len(derived.problems) == 1
     again = await make_derivatives(imagined.store, await read_sheet(imagined.store, "spring"))
     assert again.problems == derived.problems
@@ -100,7 +100,31 @@ async def test_damaged_file_is_told_and_not_tried_again(imagined, kind):
 
 async def test_film_is_read_as_what_it_is_called_and_as_nothing_else(imagined):
     # Left to itself, FFmpeg would find out what it is: a picture here, a playlist of other files elsewhere.
-    assert len((await derived_of(imagined, Content(png(64, 64), "video/mp4"))).problems) == 1
+    assert (
+        len((await derived_of(imagined, Content(png(64, 64) + bytes(SHOWN_ITSELF_BYTES), "video/mp4"))).problems)
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("side", "told", "size_bytes", "is_drawn"),
+    [
+        (480, True, 0, False),
+        (481, True, 0, True),
+        (480, False, 0, True),
+        (480, True, SHOWN_ITSELF_BYTES, True),
+    ],
+    ids=["small", "of many pixels", "of a size nobody noted", "of many bytes"],
+)
+async def test_picture_that_is_small_is_shown_itself(imagined, side, told, size_bytes, is_drawn):
+    content = Content(png(side, side) + bytes(size_bytes), "image/png", size=(side, side) if told else None)
+    derived = await derived_of(imagined, content)
+    assert (len(derived.previews), derived.problems) == (int(is_drawn), {})
+
+
+async def test_film_that_is_small_is_shown_itself(imagined):
+    derived = await derived_of(imagined, Content(bytes(SHOWN_ITSELF_BYTES), "video/mp4"))
+    assert derived == module.Derivatives()
 
 
 async def test_svg_is_left_to_the_browser(imagined):

@@ -405,6 +405,21 @@ def test_next_request_leaves_once_a_run_is_claimed_though_its_record_is_still_to
     assert {world.entry(work(row)).state for row in "123"} == {State.STARTED}
 
 
+@pytest.mark.parametrize(("behaviour", "waits"), [("replay", False), ("duplicate", True)])
+def test_next_request_leaves_before_a_run_is_claimed_only_where_history_need_not_tell_them_apart(behaviour, waits):
+    world = World(behaviour)
+    process = world.process()
+
+    async def slow_claim(key: str) -> None:
+        if key.startswith("ledger/claims/"):
+            await asyncio.sleep(20)
+
+    process.store.hinder = slow_claim
+    all_started(world, process, map(str, range(9)))  # eight may be under way
+    assert (max(left_at for left_at, _ in world.flora.took) > 5) is waits
+    assert all(world.charged(work(str(row))) == 1 for row in range(9))
+
+
 def test_request_whose_run_was_claimed_and_not_recorded_is_no_candidate_of_the_next_one():
     world = World("duplicate")
     world.flora.faults = [Fault(), LOST]

@@ -10,6 +10,7 @@ from florist.archive.side_by_side import side_by_side
 from florist.campaigns.delivery.errors import DeliveryError
 from florist.stores.errors import IntegrityError
 from florist.stores.store import Store
+from florist.stores.written import written_in
 
 READS_AT_ONCE = 16
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -40,10 +41,11 @@ async def readable_runs(store: Store, campaign: str) -> tuple[list[Manifest], li
     """
     found: dict[str, Manifest] = {}
     damaged: list[str] = []
+    written = written_in(store, "manifests")
 
     async def read(key: str) -> None:
         try:
-            manifest = parsed_record(Manifest, await store.read(key) or b"", key)
+            manifest = parsed_record(Manifest, written.get(key) or await store.read(key) or b"", key)
         except IntegrityError as error:
             damaged.append(str(error))
             return

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from florist.ledger import State, written
+from florist.ledger import State
 from florist.ledger.ledger import Ledger
+from florist.stores import written
 from tests.ledger.world import World, completed, work
 
 
