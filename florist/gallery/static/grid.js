@@ -119,11 +119,14 @@ function fill(row) {
 function empty(row) {
   const isInUse = row.element.contains(document.activeElement) || [...row.element.querySelectorAll('video, audio')].some((player) => !player.paused);
   if (!row.isFilled || isInUse || (current && current.row === row)) return;
-  row.isFilled = false;
-  for (const strip of row.element.children) {
-    for (const image of strip.querySelectorAll('img')) image.src = ''; // lets go of what is still on its way
-    while (strip.children.length > 1) strip.lastChild.remove();
-  }
+  row.element.querySelectorAll('img, canvas').forEach(letGo);
+  for (const cell of [...row.cells, ...row.against]) cell.element = null;
+  // A new shell: of one that is out of the window, Chromium keeps the layout, and with it all that was in it.
+  const before = row.element;
+  near.unobserve(before);
+  before.replaceWith(shell(row));
+  row.element.hidden = before.hidden;
+  near.observe(row.element);
 }
 
 const near = new IntersectionObserver((entries) => {
