@@ -92,7 +92,7 @@ def written(folder: Path, rows: int) -> Path:
     return path
 
 
-PIXELS_A_STOP = 2100
+PIXELS_A_STOP = 1900
 """Less than the window and what is filled above and below it: no row is passed over."""
 IN_WINDOW = """() => {
   const seen = [...document.querySelectorAll('.tile.is-picture')].filter((tile) => {

@@ -34,8 +34,8 @@ function caption(cell) {
   const words = cell.state === 'kept' ? (cell.media.length > 1 ? `${cell.media.length} outputs` : '') : cell.state;
   const paid = cell.charged !== null && Number(cell.charged) > 0;
   return el('div', { class: 'caption' },
-    el('span', { class: 'mark' }, GLYPHS[stands.verdict] || ''),
-    el('span', { class: 'stars', 'aria-label': stands.stars ? `${stands.stars} stars` : undefined, role: stands.stars ? 'img' : undefined }, '★'.repeat(stands.stars)),
+    GLYPHS[stands.verdict] ? el('span', { class: 'mark' }, GLYPHS[stands.verdict]) : null,
+    stands.stars ? el('span', { class: 'stars', 'aria-label': `${stands.stars} stars`, role: 'img' }, '★'.repeat(stands.stars)) : null,
     stands.note ? el('span', { class: 'noted', title: stands.note }, '✎') : null,
     el('span', { class: 'name', dir: 'auto' }, words),
     el('span', { class: paid ? 'price' : 'price is-asked', title: paid ? 'charged' : 'the price of a run' }, usd(paid ? cell.charged : cell.price)));
@@ -131,7 +131,7 @@ function empty(row) {
 
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) (isIntersecting ? fill : empty)(target.row);
-}, { root: scroller, rootMargin: '1000px 0px' });
+}, { root: scroller, rootMargin: '600px 0px' });
 
 function columnHeads() {
   const cells = columns.map((column) => {

@@ -19,7 +19,7 @@ function drawn(image, before = null) {
   image.hidden = true;
   image.addEventListener('load', async () => {
     const canvas = await canvasOf(image).catch(() => null);
-    before?.remove();
+    if (before) letGo(before);
     if (!canvas) { image.hidden = false; return; }
     letGo(image); // while it is in the page: one without a source that is not stays for good
     if (image.isConnected) image.replaceWith(canvas); else letGo(canvas);
@@ -27,6 +27,8 @@ function drawn(image, before = null) {
   return image;
 }
 
+const STILL = /^image\/(png|jpeg)$/; // others may move, or be drawn by lines
+const spare = []; // canvases of rows that are empty again
 async function canvasOf(image) {
   const { naturalWidth, naturalHeight } = image;
   const box = image.parentElement.getBoundingClientRect();
@@ -34,16 +36,18 @@ async function canvasOf(image) {
   const scale = box.width ? Math.min(1, devicePixelRatio * fit(box.width / naturalWidth, box.height / naturalHeight)) : 1;
   const [width, height] = [naturalWidth, naturalHeight].map((side) => Math.max(1, Math.round(side * scale)));
   const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
-  const canvas = el('canvas', { width, height });
-  canvas.source = image.src;
+  const canvas = Object.assign(spare.pop() || el('canvas'), { width, height, source: image.src });
   canvas.getContext('2d', { willReadFrequently: true, colorSpace: matchMedia('(color-gamut: p3)').matches ? 'display-p3' : 'srgb' }).drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas;
 }
 
+// At once, and not with the next garbage.
 function letGo(element) {
-  if (element.tagName === 'CANVAS') element.width = 0; // at once, and not with the next garbage
-  else element.removeAttribute('src');
+  if (element.tagName !== 'CANVAS') { element.removeAttribute('src'); return; }
+  element.remove();
+  element.width = 0;
+  spare.push(element);
 }
 
 let redrawing = 0;
@@ -96,7 +100,7 @@ function wholeText(media) {
 // As a cell shows it.
 function tile(media, label) {
   switch (media.kind) {
-    case 'picture': return media.preview ? drawn(picture(media)) : picture(media);
+    case 'picture': return media.preview || STILL.test(media.type) ? drawn(picture(media)) : picture(media);
     case 'film': return filmTile(media, label);
     case 'sound': return el('div', { class: 'sound' }, el('span', { class: 'notes-glyph', 'aria-hidden': 'true' }, '♪'), sound(media, label));
     case 'text': return el('div', { class: 'text', dir: 'auto' }, media.text || '');
