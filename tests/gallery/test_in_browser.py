@@ -1,10 +1,12 @@
 """The page in Chromium: from disk, from an S3 server, and with reviewers; nothing is asked of another host."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from florist.gallery import Review, read_sheet, render_sheet
 from florist.gallery.derivatives import Derivatives, make_derivatives
@@ -54,9 +56,16 @@ def loaded(page: Any, selector: str) -> bool:
     return True
 
 
+def drawn(page: Any) -> bool:
+    """Wait for a picture of the grid with more than one colour, as the window shows it."""
+    page.wait_for_selector(".tile.is-picture canvas")
+    with Image.open(BytesIO(page.locator(".tile.is-picture").first.screenshot())) as shot:
+        return len(shot.convert("RGB").getcolors(1 << 24)) > 100
+
+
 def test_sheet_from_disk_shows_its_pictures_and_asks_nothing_of_any_host(spring, sheet_page):
     page = sheet_page.open(spring)
-    assert loaded(page, ".tile.is-picture img")
+    assert drawn(page)
     assert shown_rows(page) == ["tulip-001", "rose-002", "peony-003"]
     assert (sheet_page.hosts(), sheet_page.complaints) == ({""}, [])
 
@@ -308,7 +317,7 @@ def test_sheet_of_an_s3_server_shows_its_pictures_and_plays_its_films(seaweedfs_
     path = tmp_path / "sheet.html"
     path.write_text(in_own_thread(make))
     page = sheet_page.open(path)
-    assert loaded(page, ".tile.is-picture img")
+    assert drawn(page)
     page.click(".tile.is-film .play")
     page.wait_for_function("() => document.querySelector('.tile video').currentTime > 0.1")
     assert len(sheet_page.hosts() - {""}) == 1

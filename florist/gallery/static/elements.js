@@ -15,7 +15,7 @@ function el(tag, properties = {}, ...children) {
     else if (name in made && !name.startsWith('aria') && name !== 'role') made[name] = value;
     else made.setAttribute(name, value === true ? '' : value);
   }
-  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) made.append(shownText(child));
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false && child !== '') made.append(shownText(child));
   return made;
 }
 

@@ -90,7 +90,7 @@ const SIZES = [['small', 'S', '120px'], ['medium', 'M', `clamp(150px, ${FIT}, 28
 function drawSizes(size) {
   sheet.style.setProperty('--cell', (SIZES.find(([name]) => name === size) || SIZES[1])[2]);
   $('sizes').replaceChildren(...SIZES.map(([name, words]) => el('button', { type: 'button', class: 'chip', 'aria-pressed': String(name === size), title: `${name} pictures`, 'aria-label': `${name} pictures`,
-    on: { click: () => { drawSizes(name); remember('size', name); if (current) makeCurrent(current); } } }, words)));
+    on: { click: () => { drawSizes(name); redraw(); remember('size', name); if (current) makeCurrent(current); } } }, words)));
 }
 
 function startFilters() {

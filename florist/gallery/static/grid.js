@@ -34,8 +34,8 @@ function caption(cell) {
   const words = cell.state === 'kept' ? (cell.media.length > 1 ? `${cell.media.length} outputs` : '') : cell.state;
   const paid = cell.charged !== null && Number(cell.charged) > 0;
   return el('div', { class: 'caption' },
-    el('span', { class: 'mark' }, GLYPHS[stands.verdict] || ''),
-    el('span', { class: 'stars', 'aria-label': stands.stars ? `${stands.stars} stars` : undefined, role: stands.stars ? 'img' : undefined }, '★'.repeat(stands.stars)),
+    GLYPHS[stands.verdict] ? el('span', { class: 'mark' }, GLYPHS[stands.verdict]) : null,
+    stands.stars ? el('span', { class: 'stars', 'aria-label': `${stands.stars} stars`, role: 'img' }, '★'.repeat(stands.stars)) : null,
     stands.note ? el('span', { class: 'noted', title: stands.note }, '✎') : null,
     el('span', { class: 'name', dir: 'auto' }, words),
     el('span', { class: paid ? 'price' : 'price is-asked', title: paid ? 'charged' : 'the price of a run' }, usd(paid ? cell.charged : cell.price)));
@@ -119,16 +119,19 @@ function fill(row) {
 function empty(row) {
   const isInUse = row.element.contains(document.activeElement) || [...row.element.querySelectorAll('video, audio')].some((player) => !player.paused);
   if (!row.isFilled || isInUse || (current && current.row === row)) return;
-  row.isFilled = false;
-  for (const strip of row.element.children) {
-    for (const image of strip.querySelectorAll('img')) image.src = ''; // lets go of what is still on its way
-    while (strip.children.length > 1) strip.lastChild.remove();
-  }
+  row.element.querySelectorAll('img, canvas').forEach(letGo);
+  for (const cell of [...row.cells, ...row.against]) cell.element = null;
+  // A new shell: of one that is out of the window, Chromium keeps the layout, and with it all that was in it.
+  const before = row.element;
+  near.unobserve(before);
+  before.replaceWith(shell(row));
+  row.element.hidden = before.hidden;
+  near.observe(row.element);
 }
 
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) (isIntersecting ? fill : empty)(target.row);
-}, { root: scroller, rootMargin: '1000px 0px' });
+}, { root: scroller, rootMargin: '600px 0px' });
 
 function columnHeads() {
   const cells = columns.map((column) => {

@@ -13,6 +13,52 @@ function picture(media, isLarge = false) {
   return image;
 }
 
+// What the grid shows is drawn once, as large as it stands there, and is let go of with its row. Of an image element
+// Chromium keeps the decoded pixels long after it is gone: half a gigabyte where no graphics card draws.
+function drawn(image, before = null) {
+  image.hidden = true;
+  image.addEventListener('load', async () => {
+    const canvas = await canvasOf(image).catch(() => null);
+    if (before) letGo(before);
+    if (!canvas) { image.hidden = false; return; }
+    letGo(image); // while it is in the page: one without a source that is not stays for good
+    if (image.isConnected) image.replaceWith(canvas); else letGo(canvas);
+  }, { once: true });
+  return image;
+}
+
+const STILL = /^image\/(png|jpeg)$/; // others may move, or be drawn by lines
+const spare = []; // canvases of rows that are empty again
+async function canvasOf(image) {
+  const { naturalWidth, naturalHeight } = image;
+  const box = image.parentElement.getBoundingClientRect();
+  const fit = image.closest('.has-1') ? Math.min : Math.max; // as object-fit does
+  const scale = box.width ? Math.min(1, devicePixelRatio * fit(box.width / naturalWidth, box.height / naturalHeight)) : 1;
+  const [width, height] = [naturalWidth, naturalHeight].map((side) => Math.max(1, Math.round(side * scale)));
+  const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
+  const canvas = Object.assign(spare.pop() || el('canvas'), { width, height, source: image.src });
+  canvas.getContext('2d', { willReadFrequently: true, colorSpace: matchMedia('(color-gamut: p3)').matches ? 'display-p3' : 'srgb' }).drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas;
+}
+
+// At once, and not with the next garbage.
+function letGo(element) {
+  if (element.tagName !== 'CANVAS') { element.removeAttribute('src'); return; }
+  element.remove();
+  element.width = 0;
+  spare.push(element);
+}
+
+let redrawing = 0;
+function redraw() {
+  clearTimeout(redrawing);
+  redrawing = setTimeout(() => {
+    for (const canvas of sheet.querySelectorAll('canvas')) canvas.before(drawn(el('img', { src: canvas.source, alt: '' }), canvas));
+  }, 150);
+}
+addEventListener('resize', redraw);
+
 function film(media, label) {
   return el('video', {
     src: media.original, controls: true, playsInline: true, loop: true, 'aria-label': label,
@@ -22,7 +68,7 @@ function film(media, label) {
 
 // Its poster until somebody plays it: thousands of players are more than a browser needs.
 function filmTile(media, label) {
-  const still = media.poster ? el('img', { src: media.poster, alt: '', decoding: 'async', draggable: false }) : el('video', { src: media.original, muted: true, preload: 'metadata', tabIndex: -1, 'aria-hidden': 'true' });
+  const still = media.poster ? drawn(el('img', { src: media.poster, alt: '' })) : el('video', { src: media.original, muted: true, preload: 'metadata', tabIndex: -1, 'aria-hidden': 'true' });
   const button = el('button', { type: 'button', class: 'play', tabIndex: -1, 'aria-label': `Play ${label}` }, '▶');
   const holder = el('div', { class: 'film' }, still, button);
   holder.play = () => {
@@ -54,7 +100,7 @@ function wholeText(media) {
 // As a cell shows it.
 function tile(media, label) {
   switch (media.kind) {
-    case 'picture': return picture(media);
+    case 'picture': return media.preview || STILL.test(media.type) ? drawn(picture(media)) : picture(media);
     case 'film': return filmTile(media, label);
     case 'sound': return el('div', { class: 'sound' }, el('span', { class: 'notes-glyph', 'aria-hidden': 'true' }, '♪'), sound(media, label));
     case 'text': return el('div', { class: 'text', dir: 'auto' }, media.text || '');
