@@ -90,7 +90,9 @@ def test_link_of_another_site_leads_to_the_page_though_the_cookie_is_kept_back(v
 
 def test_sheet_shows_its_pictures_and_a_pick_by_key_stands_in_the_reviewer_s_name(visit, spring):
     visit.goto(f"{spring.base_url}/campaigns/{quote(HOSTILE, safe='')}/")
-    shown = "[...document.querySelectorAll('.tile img, .tile canvas')].some(each => each.naturalWidth || each.width)"
+    shown = (
+        "[...document.querySelectorAll('.tile img, .tile canvas')].some(each => each.naturalWidth || each.width)"
+    )
     visit.wait_for_function(f"() => {shown}")
     with visit.expect_response(lambda answer: answer.request.method == "POST") as posted:
         visit.keyboard.press("p")
