@@ -199,8 +199,9 @@ def test_picks_of_a_file_outlive_its_closing(archive, sheet_page):
     path = archive.path / "kept.html"
     path.write_text(gated_page(archive))
     sheet_page.open(path).keyboard.press("p")
+    sheet_page.page.wait_for_selector(".cell.is-picked")
     page = sheet_page.open(path)
-    assert page.locator(".cell.is-picked").count() == 1
+    page.wait_for_selector(".cell.is-picked")
     assert "1 of 3 rows" in page.inner_text("#picking")
 
 
