@@ -52,15 +52,14 @@ async def previews_of(store: Store, result: CampaignResult) -> list[Preview]:
     if Image is None:
         return []
     wanted = _pictures(result)[:PREVIEWS_AT_MOST]
-    drawn: dict[str, Preview] = {}
+    drawn: dict[int, Preview] = {}
 
-    async def draw(picture: tuple[str, KeptOutput]) -> None:
-        label, output = picture
-        if (preview := await _drawn(store, label, output)) is not None:
-            drawn[output.key] = preview
+    async def draw(place: int) -> None:
+        if (preview := await _drawn(store, *wanted[place])) is not None:
+            drawn[place] = preview
 
-    await side_by_side(wanted, draw, at_once=DRAWN_AT_ONCE)
-    return [drawn[output.key] for _, output in wanted if output.key in drawn]
+    await side_by_side(range(len(wanted)), draw, at_once=DRAWN_AT_ONCE)
+    return [drawn[place] for place in sorted(drawn)]
 
 
 def has_pillow() -> bool:
