@@ -19,7 +19,7 @@ function drawn(image, before = null) {
   image.hidden = true;
   image.addEventListener('load', async () => {
     const canvas = await canvasOf(image).catch(() => null);
-    if (before) letGo(before);
+    before?.remove();
     if (!canvas) { image.hidden = false; return; }
     letGo(image); // while it is in the page: one without a source that is not stays for good
     if (image.isConnected) image.replaceWith(canvas); else letGo(canvas);
@@ -28,7 +28,6 @@ function drawn(image, before = null) {
 }
 
 const STILL = /^image\/(png|jpeg)$/; // others may move, or be drawn by lines
-const spare = []; // canvases of rows that are empty again
 async function canvasOf(image) {
   const { naturalWidth, naturalHeight } = image;
   const box = image.parentElement.getBoundingClientRect();
@@ -36,7 +35,7 @@ async function canvasOf(image) {
   const scale = box.width ? Math.min(1, devicePixelRatio * fit(box.width / naturalWidth, box.height / naturalHeight)) : 1;
   const [width, height] = [naturalWidth, naturalHeight].map((side) => Math.max(1, Math.round(side * scale)));
   const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
-  const canvas = Object.assign(spare.pop() || el('canvas'), { width, height, source: image.src });
+  const canvas = Object.assign(el('canvas', { width, height }), { source: image.src });
   canvas.getContext('2d', { willReadFrequently: true, colorSpace: matchMedia('(color-gamut: p3)').matches ? 'display-p3' : 'srgb' }).drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas;
@@ -44,10 +43,8 @@ async function canvasOf(image) {
 
 // At once, and not with the next garbage.
 function letGo(element) {
-  if (element.tagName !== 'CANVAS') { element.removeAttribute('src'); return; }
-  element.remove();
-  element.width = 0;
-  spare.push(element);
+  if (element.tagName === 'CANVAS') element.width = 0;
+  else element.removeAttribute('src');
 }
 
 let redrawing = 0;
