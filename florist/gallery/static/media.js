@@ -19,10 +19,11 @@ function drawn(image, before = null) {
   image.hidden = true;
   image.addEventListener('load', async () => {
     const canvas = await canvasOf(image).catch(() => null);
+    if (!image.isConnected) { if (canvas) letGo(canvas); return; } // its row was emptied, or it is drawn once more
     before?.remove();
     if (!canvas) { image.hidden = false; return; }
     letGo(image); // while it is in the page: one without a source that is not stays for good
-    if (image.isConnected) image.replaceWith(canvas); else letGo(canvas);
+    image.replaceWith(canvas);
   }, { once: true });
   return image;
 }
@@ -51,7 +52,11 @@ let redrawing = 0;
 function redraw() {
   clearTimeout(redrawing);
   redrawing = setTimeout(() => {
-    for (const canvas of sheet.querySelectorAll('canvas')) canvas.before(drawn(el('img', { src: canvas.source, alt: '' }), canvas));
+    for (const canvas of sheet.querySelectorAll('canvas')) {
+      const pending = canvas.previousElementSibling; // of a change just before
+      if (pending?.tagName === 'IMG') { letGo(pending); pending.remove(); }
+      canvas.before(drawn(el('img', { src: canvas.source, alt: '' }), canvas));
+    }
   }, 150);
 }
 addEventListener('resize', redraw);
