@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import signal
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -34,6 +35,11 @@ hypothesis.settings.load_profile("suite")
 
 DRILL_TIMEOUT = 1800.0
 """Seconds, the servers' start included; of other tests, see pyproject.toml."""
+
+
+# Of a command that a script starts with `&`, SIGINT is ignored, and so it would be of every process started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:

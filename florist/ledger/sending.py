@@ -136,9 +136,8 @@ class Sender:
             return await self._after(post, error)
         call.gate.took(self._monotonic() - began)
         run_id = answer.run.run_id
-        if (
-            call.gate.limit > 1
-        ):  # others are told apart without history, so none of them may take this run for its own
+        # Others beside it are told apart without history, so none of them may take this run for its own.
+        if call.gate.limit > 1:
             post.leave_place()
         if answer.is_replayed and post.is_repeat:
             await self._learn(post, Promise.REPLAY, answer.request_id)

@@ -10,6 +10,7 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from florist.stores.errors import StoreError, StoreUnavailableError
 from florist.stores.s3 import S3Store
 from florist.stores.s3_access import Access
+from florist.stores.s3_client import SENT_AT_ONCE
 from tests.stores.test_s3 import BIG, events_of, write
 
 KEYS = ("access", "secret", "token")
@@ -119,6 +120,24 @@ async def test_s3_every_call_names_the_expected_owner_and_the_payer(moto):
     for name, (owner, payer) in asked.items():
         assert owner == "123456789012", name
         assert payer == "requester" or name in without_payer, name
+
+
+async def test_s3_asks_whether_it_may_send_before_a_large_body_alone(moto):
+    store = S3Store(moto.bucket, access=moto.access)
+    asked: list[tuple[str, bool]] = []
+
+    def note(model, params, **_):
+        if "body" in params and model.name in {"PutObject", "UploadPart"}:
+            asked.append((model.name, "Expect" in params["headers"]))
+
+    events_of(store).register_last("before-call.s3", note)
+    await store.create("small.json", bytes(SENT_AT_ONCE))
+    await store.create("large.json", bytes(SENT_AT_ONCE + 1))
+    await write(store, BIG)
+    assert asked[:2] == [("PutObject", False), ("PutObject", True)]
+    assert asked[2:]
+    assert all(operation == "UploadPart" for operation, _ in asked[2:])
+    assert all(asks for _, asks in asked[2:])
 
 
 def fields(access: Access) -> dict[str, object]:
