@@ -10,6 +10,7 @@ from florist.api.errors import RunWithoutOutputsError
 from florist.api.models import Run, RunStatus
 from florist.api.watching_schedule import (
     LIKELY,
+    WORTH_A_GLANCE,
     Pace,
     first_look,
     first_poll_delay,
@@ -100,8 +101,10 @@ class WatchedRun:
         return self.last_asked_at - self.began_at if is_running else None
 
     def is_due(self, now: float, *, ahead: float = 0.0) -> bool:
-        """Whether to look at it now; a little ahead of time only where its end may come at any time."""
-        return self.next_poll_at <= now + (0.0 if self.is_expected else ahead) and not self.lacks_details
+        """Whether to look at it now; a little ahead of time only where it may have ended already."""
+        if self.lacks_details or self.next_poll_at > now + ahead:
+            return False
+        return self.next_poll_at <= now or not self.is_expected or self._chance_of_end(now) >= WORTH_A_GLANCE
 
     def note_age(self, seconds: float, now: float) -> None:
         """Note how long ago FLORA says that it was created, which tells when to expect its end."""
@@ -117,10 +120,11 @@ class WatchedRun:
 
     def is_likely_ended(self, now: float) -> bool:
         """Whether it has probably ended since it was last looked at, going by others of its technique."""
-        if not self.is_expected:
-            return False
+        return self.is_expected and self._chance_of_end(now) >= LIKELY
+
+    def _chance_of_end(self, now: float) -> float:
         looked = self.last_asked_at - self.began_at if self._was_looked_at else -math.inf
-        return self.durations.chance(now - self.began_at, after=looked) >= LIKELY
+        return self.durations.chance(now - self.began_at, after=looked)
 
     def update(self, run: Run, now: float, *, in_full: bool) -> None:
         """Take in what FLORA says of the run; `in_full` when the run itself was read, not its history item."""

@@ -22,8 +22,11 @@ late costs more than one request too many."""
 EARLY_QUANTILE = 0.1
 """Where durations are known, the first look comes when this share of runs has ended."""
 
-WORTH_A_LOOK = 0.15
+WORTH_A_LOOK = 0.05
 """A run is looked at again once it has ended with this probability."""
+
+WORTH_A_GLANCE = 0.02
+"""From this probability on, a run that is due soon is looked for on pages that are read for others."""
 
 LIKELY = 0.7
 """From this probability on, that a run has ended is worth a request of its own."""
@@ -34,7 +37,7 @@ AFTER_THE_END = 0.05
 LONGEST_FIRST_DELAY = 120.0
 """Seconds. No expectation is trusted beyond this; from here on looks cost next to nothing."""
 
-FINE_SHARE = 0.05
+FINE_SHARE = 0.03
 """A run's end is seen late by such a share of its duration, where nothing more is known of it."""
 
 EASE = 4.0
@@ -76,7 +79,7 @@ def first_look(durations: Durations) -> float:
 def next_look(looked: float, durations: Durations, pace: Pace) -> float:
     """Return at which age to look again at a run that had not ended at the age of `looked` seconds.
 
-    When it has probably ended, or after a twentieth of its age if that is possible at all; every 5 s at least. One
+    When it has probably ended, or after three hundredths of its age if that is possible at all; every 5 s at least. One
     that takes longer than any before it is looked at the less often the longer it takes.
     """
     if looked < (first := first_look(durations)):

@@ -66,7 +66,7 @@ def test_200_runs_in_flight_are_each_seen_within_seconds_of_their_end(
 ) -> None:
     at = watching(arrivals=arrivals, outputs_in_history=outputs_in_history)
     ends_late = late(at, in_jumping_time(waited_for(at, runs=SOME, in_flight=IN_FLIGHT)))
-    assert (ends_late[SOME // 2] < 1.5, ends_late[-1] < 10) == (True, True)
+    assert (ends_late[SOME // 2] < 1.2, ends_late[9 * SOME // 10] < 2.3, ends_late[-1] < 10) == (True, True, True)
 
 
 @pytest.mark.parametrize("outputs_in_history", [True, False])
@@ -189,7 +189,7 @@ def test_runs_on_one_page_cost_one_request_a_tick(watching: Make, in_jumping_tim
 def test_runs_strewn_thinly_over_history_are_mostly_retrieved(watching: Make, in_jumping_time: Jump) -> None:
     at = watching()
     in_jumping_time(waited_for(at, runs=20, in_flight=20, others=100))
-    assert at.flora.retrieves > 3 * at.flora.pages
+    assert at.flora.retrieves > 2 * at.flora.pages
 
 
 def test_runs_below_a_thousand_newer_ones_are_found_again_without_reading_those(

@@ -68,7 +68,7 @@ def test_next_look_comes_when_it_has_probably_ended_but_not_in_every_second() ->
     assert next_look(2, known(3, 3, 3), PACE) == 3 + AFTER_THE_END
     assert next_look(90, known(*range(60, 260)), PACE) == 95
     assert next_look(60, known(*range(60, 80)), PACE) == 62 + AFTER_THE_END
-    assert next_look(25, known(*range(20, 40)), PACE) == 28 + AFTER_THE_END
+    assert next_look(25, known(*range(20, 40)), PACE) == 26 + AFTER_THE_END
 
 
 def test_next_look_beyond_all_that_is_known_comes_ever_later() -> None:
