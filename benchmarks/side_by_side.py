@@ -32,7 +32,7 @@ from florist.stores.locations import store_at
 
 ENTRIES = 10_000
 KILLED_AFTER = 6.0
-REVIEW = "what became of it is uncertain"
+REVIEW = "needs_review"
 
 
 @dataclass

@@ -99,6 +99,7 @@ class _Packer:
                 self._text(cell.advice),
                 cell.earlier,
                 None if cell.pick is None else _pick(cell.pick),
+                None if cell.order is None else [cell.order.by, _moment(cell.order.at)],
             ]
         )
 

@@ -17,7 +17,7 @@ from florist.campaigns.delivery.kept import newest_of_each_cell, readable_runs
 from florist.campaigns.delivery.learnt_axes import axes_learnt
 from florist.campaigns.picks import CampaignPicks, RowGate, RowPicks, read_picks
 from florist.campaigns.picks.reading import row_picks
-from florist.campaigns.picks.takes import read_takes
+from florist.campaigns.picks.takes import Order, TakeRecord, read_takes
 from florist.campaigns.plan.records import PlanRecords
 from florist.errors import ConfigurationError
 from florist.gallery.outcomes import Outcome, Outcomes, ToldColumn, ToldGap, in_order
@@ -29,6 +29,7 @@ from florist.gallery.sheet import (
     SheetInput,
     SheetMedia,
     SheetMoney,
+    SheetOrder,
     SheetPick,
     SheetRow,
 )
@@ -119,7 +120,7 @@ async def _picks(store: Store, campaign: str) -> CampaignPicks | IntegrityError:
         return error
 
 
-async def _takes(store: Store, campaign: str) -> Mapping[str, Sequence[Take]]:
+async def _takes(store: Store, campaign: str) -> Mapping[str, TakeRecord]:
     with suppress(IntegrityError):  # the campaign's next plan tells of it
         return await read_takes(store, campaign)
     return {}
@@ -163,7 +164,7 @@ class _Material:
         outcome: Outcome | None,
         charges: Iterable[Charge],
         picks: CampaignPicks | IntegrityError,
-        takes: Mapping[str, Sequence[Take]],
+        takes: Mapping[str, TakeRecord],
     ) -> None:
         self._store = store
         self._picks = picks if _is_read(picks) else None
@@ -180,7 +181,11 @@ class _Material:
         self._charges: dict[_Place, Charge] = {}
         for charge in sorted(charges, key=lambda charge: (charge.at, charge.attempt)):
             self._charges[_Place(charge.row, charge.cell)] = charge
-        self._takes = {_Place(row, take.cell): take for row, known in takes.items() for take in known}
+        self._takes: dict[_Place, Take] = {}
+        self._orders: dict[_Place, Order] = {}
+        for row, record in takes.items():
+            self._takes.update((_Place(row, take.cell), take) for take in record.takes)
+            self._orders.update((_Place(row, cell), order) for cell, order in record.orders.items())
         gaps = outcome.gaps if outcome else ()
         self._gaps: dict[_Place, ToldGap] = {_Place(gap.row, gap.cell): gap for gap in gaps}
 
@@ -264,6 +269,10 @@ class _Material:
             spent=standing.spent,
         )
 
+    def _order(self, place: _Place) -> SheetOrder | None:
+        order = self._orders.get(place)
+        return None if order is None else SheetOrder(by=order.by, at=order.at)
+
     def _standing(self, place: _Place) -> Standing:
         outcome, gate = self._outcome, self._gate(place.row)
         otherwise = NOT_BEGUN
@@ -301,6 +310,7 @@ class _Material:
             inputs=_inputs(manifest) if manifest else (),
             earlier=max(0, self._runs.get(place, 0) - 1),
             pick=self._pick(place),
+            order=self._order(place),
         )
 
     async def _media(self, output: ArchivedOutput) -> SheetMedia:

@@ -100,6 +100,13 @@ class SheetPick(FrozenModel):
     spent: bool = False
 
 
+class SheetOrder(FrozenModel):
+    """Who asked for a further take, and when; see `florist.campaigns.picks.takes`."""
+
+    by: str = ""
+    at: datetime | None = None
+
+
 class SheetGate(FrozenModel):
     """How many of a step's cells are to be picked in a row before it goes on."""
 
@@ -139,6 +146,7 @@ class SheetCell(FrozenModel):
     inputs: tuple[SheetInput, ...] = ()
     earlier: int = 0
     pick: SheetPick | None = None
+    order: SheetOrder | None = None
 
     @property
     def is_missing(self) -> bool:

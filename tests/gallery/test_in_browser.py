@@ -200,8 +200,10 @@ def test_picks_of_a_file_outlive_its_closing(archive, sheet_page):
     path.write_text(gated_page(archive))
     sheet_page.open(path).keyboard.press("p")
     sheet_page.page.wait_for_selector(".cell.is-picked")
-    page = sheet_page.open(path)
-    page.wait_for_selector(".cell.is-picked")
+    for _ in range(10):  # a browser writes to its disk in its own time
+        page = sheet_page.open(path)
+        if page.locator(".cell.is-picked").count():
+            break
     assert "1 of 3 rows" in page.inner_text("#picking")
 
 
@@ -253,6 +255,27 @@ def test_change_of_a_pick_that_was_sent_on_shows_its_price_and_is_asked_for(revi
     page.click("#message .is-main")
     wait_for_posts(page, review, 1)
     assert [(pick["verdict"], pick["confirm_usd"]) for pick in review.posted] == [("rejected", "0.60")]
+
+
+OUT_OF_THE_NOTE = "() => !document.querySelector('#message textarea:focus')"
+
+
+def test_note_that_esc_puts_aside_is_there_when_it_is_gone_on_with(review, sheet_page):
+    page = sheet_page.open(f"{review.address}/campaigns/spring/")
+    for words, ending in [("warmer", "Escape"), (", please", "Escape"), ("!", "Enter")]:
+        page.keyboard.press("n")
+        page.keyboard.press("End")
+        page.keyboard.type(words)
+        page.keyboard.press(ending)
+        page.wait_for_function(OUT_OF_THE_NOTE)
+    wait_for_posts(page, review, 1)
+    page.keyboard.press("n")
+    page.keyboard.type("?")
+    page.get_by_role("button", name="Leave it").click()
+    page.wait_for_function(OUT_OF_THE_NOTE)
+    page.keyboard.press("n")
+    assert page.get_by_role("textbox", name="Note").input_value() == "warmer, please!"
+    assert [pick["note"] for pick in review.posted] == ["warmer, please!"]
 
 
 def test_pick_that_is_refused_does_not_stand(review, sheet_page):

@@ -122,12 +122,20 @@ def test_take_is_ordered_at_the_price_that_is_shown_and_stands_in_the_sheet_unti
         page.get_by_role("button", name="Order for $0.08").click()
         page.get_by_role("button", name="Show it in the sheet").click()
         page.wait_for_selector(".cell.is-ordered")
-        assert page.locator(".cell.is-ordered").count() == 2
+        assert [ordered_by(page, number) for number in (0, 1)] == ["by Bob", "by Ada <b>Lovelace</b>"]
         page.get_by_role("link", name="All campaigns").click()
         page.wait_for_selector(".card")
     assert shop.runs_charged == before
     written = [path.read_text() for path in (shop.store.path / "takes").rglob("*.json")]
     assert sum("a <b>white</b> barn, x p" in text for text in written) == 1
+
+
+def ordered_by(page: Any, number: int) -> str:
+    """Return who ordered one of the takes that are still to be made, as its details tell."""
+    page.locator(".cell.is-ordered").nth(number).click()
+    told: str = page.locator("#details dt:text-is('Ordered') + dd").text_content()
+    page.keyboard.press("Escape")
+    return told.partition(",")[0]
 
 
 def order_of_the_next(client: Any) -> dict[str, Any]:

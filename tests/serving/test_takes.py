@@ -63,7 +63,7 @@ def test_more_of_a_take_is_more_of_what_was_asked_for_then(counter: Served, shop
     counter.ada.post(TAKES_AT, json=first)
     [cell] = first["cells"]
     counter.ada.post(TAKES_AT, json=agreed(counter.ada, asked(cell=cell)))
-    takes = asyncio.run(read_takes(shop.store, "spring"))["sku-1"]
+    takes = asyncio.run(read_takes(shop.store, "spring"))["sku-1"].takes
     assert [take.inputs for take in takes][-2:] == [{"prompt": "a green door"}] * 2
 
 

@@ -42,5 +42,6 @@ async def read_choices(store: Store, campaign: str) -> CampaignChoices:
         record.row: {each.cell: each.run_id for each in record.cells.values() if each.is_picked}
         for record in records
     }
-    rows = {row: RowChoices(picks=picks.get(row, {}), takes=takes.get(row, ())) for row in {**picks, **takes}}
+    asked = {row: record.takes for row, record in takes.items()}
+    rows = {row: RowChoices(picks=picks.get(row, {}), takes=asked.get(row, ())) for row in {**picks, **asked}}
     return CampaignChoices(rows, {record.row: record.number for record in records})

@@ -33,12 +33,20 @@ from florist.wording import did_you_mean, quoted
 READS_AT_ONCE = 16
 
 
+class Order(PickModel):
+    """Who asked for a take, and when."""
+
+    by: str = ""
+    at: AwareDatetime | None = None
+
+
 class TakeRecord(PickModel):
     """One record of a row.
 
     Attributes:
         takes: all that were asked for of the row.
         added: the names of those that came with this record.
+        orders: who asked for each take, by its name, as far as that was written down.
     """
 
     schema_version: Literal[1] = 1
@@ -49,15 +57,16 @@ class TakeRecord(PickModel):
     at: AwareDatetime | None = None
     takes: tuple[Take, ...] = ()
     added: tuple[str, ...] = ()
+    orders: Mapping[str, Order] = {}
 
 
-async def read_takes(store: Store, campaign: str) -> Mapping[str, tuple[Take, ...]]:
-    """Return the takes of each row of a campaign, by its key."""
-    found: dict[str, tuple[Take, ...]] = {}
+async def read_takes(store: Store, campaign: str) -> Mapping[str, TakeRecord]:
+    """Return the newest record of each row of a campaign that takes were asked for of, by the row's key."""
+    found: dict[str, TakeRecord] = {}
 
     async def read(key: str) -> None:
         record = parsed_record(TakeRecord, await store.read(key) or b"", key)
-        found[record.row] = record.takes
+        found[record.row] = record
 
     await side_by_side(await newest_of_rows(store, TAKES, campaign), read, at_once=READS_AT_ONCE)
     return found
@@ -121,6 +130,7 @@ async def add_takes(
             at=at,
             takes=(*before, *takes),
             added=tuple(take.cell for take in takes),
+            orders={**(last.orders if last else {}), **{take.cell: Order(by=by, at=at) for take in takes}},
         )
         key = record_key(TAKES, campaign, row, number + 1)
         if await store.create(key, record.model_dump_json(indent=1).encode()):

@@ -31,7 +31,7 @@ function unpackedMedia([key, kind, type, sha, bytes, outputId, original, preview
 }
 
 function unpackedCell(row, isAgainst, packed) {
-  const [column, state, media, charged, price, technique, runId, madeAt, inputs, reason, message, advice, earlier, pick] = packed;
+  const [column, state, media, charged, price, technique, runId, madeAt, inputs, reason, message, advice, earlier, pick, order] = packed;
   const cell = {
     row, isAgainst, runId: runId || '',
     column: columns[column],
@@ -49,6 +49,7 @@ function unpackedCell(row, isAgainst, packed) {
     reason: text(reason), message: text(message), advice: text(advice),
     earlier: earlier || 0,
     pick: { verdict: 'open', stars: 0, note: '', by: '', ...(pick || {}) },
+    order: order ? { by: order[0], at: order[1] } : null,
   };
   if (cell.runId) runs.set(cell.runId, cell);
   for (const run of new Set(cell.inputs.map((input) => input.run))) {

@@ -43,6 +43,7 @@ function showDetails(cell) {
   const dialog = $('details');
   const after = usedIn.get(cell.runId) || [];
   const inputs = inputParts(cell).filter(Boolean);
+  const ordered = cell.order ? [cell.order.by ? `by ${cell.order.by}` : '', cell.order.at ? moment(cell.order.at) : ''].filter(Boolean).join(', ') : '';
   dialog.replaceChildren(
     el('header', {},
       el('h2', { id: 'details-title' }, bdi(rowName(cell.row)), ' › ', bdi(cell.name), cell.isAgainst ? ` in ${raw.against}` : ''),
@@ -61,6 +62,7 @@ function showDetails(cell) {
         el('section', {}, el('h3', {}, 'Run'), el('dl', {},
           fact('Technique', cell.technique),
           fact('Charged', usd(cell.charged), cell.price !== null && cell.price !== cell.charged ? ` (quoted ${usd(cell.price)})` : ''),
+          fact('Ordered', ordered),
           fact('Made', cell.madeAt ? moment(cell.madeAt) : ''),
           fact('Run', cell.runId ? copied(cell.runId) : ''),
           fact('Earlier runs', cell.earlier ? `${cell.earlier}, with other inputs; kept in the archive` : ''),

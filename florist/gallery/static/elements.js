@@ -57,9 +57,17 @@ function ask(title, body, buttons) {
     el('div', { class: 'body' }, body),
     el('div', { class: 'buttons' }, buttons.map(([value, words, style]) => el('button', { value, class: style || '' }, words))));
   dialog.replaceChildren(form);
-  dialog.returnValue = '';
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true }));
+  return new Promise((resolve) => {
+    let answer = '';
+    form.addEventListener('submit', (event) => { answer = event.submitter?.value || ''; });
+    const closed = () => {
+      if (form.isConnected && dialog.open) return; // the question before was closed a moment ago; this one stands
+      dialog.removeEventListener('close', closed);
+      resolve(answer);
+    };
+    dialog.addEventListener('close', closed);
+  });
 }
 
 for (const id of ['details', 'compare', 'message']) {

@@ -177,16 +177,25 @@ function undo(cell) {
   return cell;
 }
 
+const drafts = new Map(); // by cell: notes that Esc, or a click beside it, has put aside
+
 async function writeNote(cell) {
-  const area = el('textarea', { value: cell.pick.note, rows: 4, maxLength: 2000, dir: 'auto', 'aria-label': 'Note' });
-  const answer = ask(`Note on ${cellLabel(cell)}`, area, [['', 'Leave it'], ['keep', 'Keep', 'is-main']]);
+  const area = el('textarea', { value: drafts.get(cell) ?? cell.pick.note, rows: 4, maxLength: 2000, dir: 'auto', 'aria-label': 'Note' });
+  const answer = ask(`Note on ${cellLabel(cell)}`, area, [['drop', 'Leave it'], ['keep', 'Keep', 'is-main']]);
   area.focus();
   area.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    $('message').close('keep');
+    area.form.querySelector('.is-main').click();
   });
-  if (await answer === 'keep' && area.value !== cell.pick.note) decide(cell, { note: area.value });
+  const chosen = await answer;
+  drafts.delete(cell);
+  if (area.value === cell.pick.note) return;
+  if (chosen === 'keep') decide(cell, { note: area.value });
+  else if (chosen !== 'drop') {
+    drafts.set(cell, area.value);
+    say('The note is not kept; N brings it back');
+  }
 }
 
 function nextUndecided(cell) {
