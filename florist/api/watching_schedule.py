@@ -79,7 +79,7 @@ def first_look(durations: Durations) -> float:
 def next_look(looked: float, durations: Durations, pace: Pace) -> float:
     """Return at which age to look again at a run that had not ended at the age of `looked` seconds.
 
-    When it may have ended, or after three hundredths of its age if that is possible at all; every 5 s at least. One
+    When it may have ended, or after three hundredths of its age if that is possible; every 5 s at least. One
     that takes longer than any before it is looked at the less often the longer it takes.
     """
     if looked < (first := first_look(durations)):
