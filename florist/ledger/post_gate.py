@@ -59,8 +59,10 @@ LINGER = 0.5
 """Seconds for which a page waits for more requests, where two at least are likely to come in that time."""
 ENOUGH = 8
 """Requests for which no page waits any longer: its share is an eighth of a call then."""
-LONGEST_GAP = 1.0
-"""Seconds between two requests that count as a pause: it says little of the pace after it."""
+SILENT_GAPS = 4
+"""Once as long as so many of the gaps between requests has gone by without one, no more are waited for."""
+SHORTEST_SILENCE = 0.02
+"""Seconds; below, it may be the machine that was busy."""
 
 WritePage = Callable[[Sequence[OpenRequest]], Awaitable[str]]
 
@@ -110,6 +112,7 @@ class PostGate:
     _wanted: deque[_Wanted] = field(default_factory=deque)
     _wanted_at: float = float("-inf")
     _writing: "asyncio.Task[None] | None" = None
+    _came: "asyncio.Future[None] | None" = None
 
     async def ticket(self, request: OpenRequest, announcer: Announcer, *, is_urgent: bool = False) -> Ticket:
         """Announce a request in the journal, together with others that wait, and return once that is written.
@@ -198,18 +201,38 @@ class PostGate:
         return bool(self._wanted) and (self._wanted[0].is_urgent or len(self._unused) <= self.limit)
 
     def _learn_pace(self, now: float) -> None:
-        gap = min(now - self._wanted_at, LONGEST_GAP)
-        self.gap_seconds += (gap - self.gap_seconds) / 4
+        gap = now - self._wanted_at
+        if gap <= LINGER:  # a pause says nothing of the pace before and after it
+            self.gap_seconds += (gap - self.gap_seconds) / 4
         self._wanted_at = now
+        if self._came is not None and not self._came.done():
+            self._came.set_result(None)
 
     async def _linger(self) -> None:
         """Group commit: let requests that are about to come, by the pace of late, be on the same page.
 
-        A page costs the store the same however many requests it names.
+        A page costs the store the same however many requests it names. It is not waited for longer than the
+        requests keep coming.
         """
-        first, missing = self._wanted[0], min(ENOUGH, self._page_size()) - len(self._wanted)
-        if missing > 0 and not first.is_urgent and 2 * self.gap_seconds < LINGER:
-            await first.announcer.sleep(min(LINGER, missing * self.gap_seconds))
+        announcer, enough = self._wanted[0].announcer, min(ENOUGH, self._page_size())
+        until = announcer.monotonic() + LINGER
+        if 2 * self.gap_seconds >= LINGER:
+            return
+        while not self._wanted[0].is_urgent and len(self._wanted) < enough:
+            silence = max(SILENT_GAPS * self.gap_seconds, SHORTEST_SILENCE)
+            if not await self._another_comes(min(silence, until - announcer.monotonic()), announcer):
+                return
+
+    async def _another_comes(self, within: float, announcer: Announcer) -> bool:
+        if within <= 0:
+            return False
+        self._came = asyncio.get_running_loop().create_future()
+        nap = asyncio.ensure_future(announcer.sleep(within))
+        try:
+            await asyncio.wait({self._came, nap}, return_when=asyncio.FIRST_COMPLETED)
+            return self._came.done()
+        finally:
+            nap.cancel()
 
     async def _write(self) -> None:
         while self._is_due():
