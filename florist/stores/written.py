@@ -4,6 +4,7 @@ Records never change, and a listing says which there are: what is remembered is 
 sheet at the end of a night would otherwise read every entry and every manifest of it once more.
 """
 
+import zlib
 from collections import OrderedDict
 from typing import Literal
 from weakref import ref
@@ -12,8 +13,8 @@ from florist.stores.store import Store
 
 Kind = Literal["entries", "manifests"]
 
-AT_MOST = 2048
-"""Records of a kind that are remembered; about 4 KB each. Of a longer night the rest is read."""
+AT_MOST = 16_384
+"""Records of a kind that are remembered, each in some 700 bytes. Of a longer night the rest is read."""
 
 
 class WrittenRecords:
@@ -26,13 +27,14 @@ class WrittenRecords:
         """Remember a record that was written, in place of the one before it."""
         if instead_of is not None:
             self._records.pop(instead_of, None)
-        self._records[key] = data
+        self._records[key] = zlib.compress(data, 1)
         while len(self._records) > AT_MOST:
             self._records.popitem(last=False)
 
     def get(self, key: str) -> bytes | None:
         """Return a record; None if this process has not written it, or has forgotten it."""
-        return self._records.get(key)
+        packed = self._records.get(key)
+        return None if packed is None else zlib.decompress(packed)
 
 
 _of_stores: dict[int, tuple[ref[Store], dict[Kind, WrittenRecords]]] = {}
