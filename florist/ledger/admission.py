@@ -89,9 +89,12 @@ class Admission:
         """Wait until each in-doubt request is resolved, old enough, or told apart by a run that history shows."""
         gate = call.gate
         while pending := self._pending(call):
-            for hold_up in pending:
-                if await self._recovery.shows_candidate(hold_up.entry):
-                    gate.hold_ups.pop(hold_up.entry.key, None)
+            keys = [hold_up.entry.key for hold_up in pending]
+            by_now = await self._effects.entries(keys, call.work.technique_id)
+            for key, hold_up in zip(keys, pending, strict=True):
+                entry = by_now.get(key) or hold_up.entry
+                if not entry.is_unresolved or await self._recovery.shows_candidate(entry):
+                    gate.hold_ups.pop(key, None)
                     gate.shown_at = float("-inf")
             pending = self._pending(call)
             if not pending:

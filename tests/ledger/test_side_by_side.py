@@ -337,6 +337,23 @@ def test_loser_of_a_row_pays_a_read():
     assert world.store.reads - before < 25
 
 
+def test_newcomer_waits_no_longer_than_what_it_found_open_is_open():
+    world = World("duplicate")
+    world.flora.faults = [Fault(after=1.0)]
+    busy, newcomer = world.process(), world.process()
+
+    async def beside() -> float:
+        first = asyncio.ensure_future(busy.start(work("0")))
+        await asyncio.sleep(0.5)
+        began = world.time.seconds
+        await newcomer.start(work("1"))
+        await first
+        return world.time.seconds - began
+
+    assert world.run(beside()) < 5
+    assert world.flora.posts == 2
+
+
 def test_page_of_the_journal_that_is_damaged_holds_up_nobody_and_counts_as_a_rival():
     world = World("duplicate")
     bucket = int(world.time.now().timestamp() // 600)
